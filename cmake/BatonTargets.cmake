@@ -1,0 +1,69 @@
+# Compiler flags for every target, and the three kinds of target: room, program, test.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(NOT CMAKE_RUNTIME_OUTPUT_DIRECTORY)
+  set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+endif()
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+if(BATON_SANITIZE)
+  add_compile_options(-fsanitize=${BATON_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${BATON_SANITIZE})
+endif()
+
+add_library(baton_warnings INTERFACE)
+target_compile_options(baton_warnings INTERFACE
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor
+    -Wold-style-cast -Woverloaded-virtual>
+  $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:Clang>>:-Wthread-safety>
+  $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<BOOL:${BATON_WERROR}>>:-Werror>)
+
+function(baton_configure_target target)
+  target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${target} PRIVATE baton_warnings)
+endfunction()
+
+# baton_room(<name> SOURCES <file>... [PUBLIC <lib>...] [PRIVATE <lib>...])
+# The library baton_<name>, alias baton::<name>, out of the calling folder.
+function(baton_room name)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  add_library(baton_${name} STATIC ${ROOM_SOURCES})
+  add_library(baton::${name} ALIAS baton_${name})
+  baton_configure_target(baton_${name})
+  target_link_libraries(baton_${name} PUBLIC ${ROOM_PUBLIC} PRIVATE ${ROOM_PRIVATE})
+endfunction()
+
+# baton_program(<file name of the binary> SOURCES <file>... LIBS <lib>...)
+function(baton_program name)
+  cmake_parse_arguments(PROGRAM "" "" "SOURCES;LIBS" ${ARGN})
+  add_executable(${name} ${PROGRAM_SOURCES})
+  baton_configure_target(${name})
+  target_link_libraries(${name} PRIVATE ${PROGRAM_LIBS})
+endfunction()
+
+# baton_test(<room> <file>... [LIBS <lib>...] [LABELS <label>...])
+# The test program <room>_test, out of the calling folder, apart from the programs that people run; each
+# TEST in it is one ctest test.
+function(baton_test room)
+  cmake_parse_arguments(TEST "" "" "LIBS;LABELS" ${ARGN})
+  add_executable(${room}_test ${TEST_UNPARSED_ARGUMENTS})
+  baton_configure_target(${room}_test)
+  target_link_libraries(${room}_test PRIVATE baton::${room} ${TEST_LIBS} GTest::gmock_main)
+  set_target_properties(${room}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/test-bin)
+  gtest_discover_tests(${room}_test TEST_PREFIX "${room}." DISCOVERY_TIMEOUT 60 TEST_LIST ${room}_tests
+    PROPERTIES TIMEOUT 120)
+  # Afterwards, because gtest_discover_tests() takes a list of labels for several properties.
+  set(labels_file ${CMAKE_CURRENT_BINARY_DIR}/${room}_labels.cmake)
+  file(WRITE ${labels_file} "if(${room}_tests)
+  set_tests_properties(\${${room}_tests} PROPERTIES LABELS \"unit;${TEST_LABELS}\")
+endif()
+")
+  set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${labels_file})
+endfunction()
