@@ -1,0 +1,31 @@
+// SIGINT and SIGTERM as events of a loop.
+#pragma once
+
+#include <functional>
+
+#include "server/base/fd.h"
+#include "server/net/event_loop.h"
+
+namespace baton::lifecycle {
+
+// Blocks SIGINT and SIGTERM in the calling thread and every thread it starts from now on, and ignores SIGPIPE.
+// Call before the first thread is started.
+void BlockSignals();
+
+// Calls `on_signal(number)` on the loop for each SIGINT and SIGTERM.
+//
+// Threads: the loop's.
+class SignalWatcher final : public net::IoHandler {
+ public:
+  SignalWatcher(net::EventLoop& loop, std::function<void(int)> on_signal);
+  ~SignalWatcher() override;
+
+  void OnEvents(std::uint32_t events) override;
+
+ private:
+  net::EventLoop& loop_;
+  const std::function<void(int)> on_signal_;
+  UniqueFd fd_;
+};
+
+}  // namespace baton::lifecycle

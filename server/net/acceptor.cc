@@ -1,0 +1,79 @@
+// Accepting, and what to do when there are no descriptors left.
+#include "server/net/acceptor.h"
+
+#include <cerrno>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include "server/base/log.h"
+
+namespace baton::net {
+namespace {
+
+constexpr int kAcceptsPerEvent = 64;  // then requests get their share of the turn
+constexpr Duration kPause = 20ms;     // after a failure that accepting again at once would meet again
+
+UniqueFd OpenSpare() { return UniqueFd(open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+
+}  // namespace
+
+Acceptor::Acceptor(EventLoop& loop, int listening_fd, OnConnection on_connection)
+    : loop_(loop),
+      listening_fd_(listening_fd),
+      on_connection_(std::move(on_connection)),
+      spare_(OpenSpare()) {}
+
+Acceptor::~Acceptor() = default;
+
+void Acceptor::Start() {
+  if (is_started_) return;
+  // EPOLLEXCLUSIVE: of the loops that share the socket, one wakes a connection.
+  is_started_ = loop_.Watch(listening_fd_, EPOLLIN | EPOLLEXCLUSIVE, *this) == 0;
+}
+
+void Acceptor::Stop() {
+  loop_.Cancel(retry_);
+  if (!is_started_) return;
+  loop_.Unwatch(listening_fd_);
+  is_started_ = false;
+}
+
+void Acceptor::OnEvents(std::uint32_t /*events*/) {
+  loop_.AssertOnLoop();
+  for (int i = 0; i < kAcceptsPerEvent && is_started_; ++i) {
+    UniqueFd fd(accept4(listening_fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (fd.valid()) {
+      on_connection_(std::move(fd));
+      continue;
+    }
+    if (errno == EMFILE || errno == ENFILE) {
+      TurnOneAway();
+    } else if (errno == ENOBUFS || errno == ENOMEM) {
+      PauseOnLoop();
+    } else if (errno == EAGAIN) {
+      return;
+    }  // anything else was the fate of that one connection (accept(2))
+  }
+}
+
+void Acceptor::TurnOneAway() {
+  loop_.AssertOnLoop();
+  Log(LogLevel::kWarning, "connection_refused", {{"reason", "no file descriptors left"}});
+  spare_.Reset();
+  UniqueFd refused(accept4(listening_fd_, nullptr, nullptr, SOCK_CLOEXEC));
+  if (!refused.valid()) PauseOnLoop();
+  refused.Reset();
+  spare_ = OpenSpare();
+}
+
+void Acceptor::PauseOnLoop() {
+  Stop();
+  retry_ = loop_.RunAt(loop_.Now() + kPause, [this] {
+    loop_.AssertOnLoop();
+    Start();
+  });
+}
+
+}  // namespace baton::net

@@ -1,0 +1,204 @@
+// The turn of the loop and its two ways of waiting.
+#include "server/net/event_loop.h"
+
+#include <cerrno>
+#include <utility>
+
+#include <sys/eventfd.h>
+
+#include "server/base/check.h"
+
+namespace baton::net {
+namespace {
+
+timespec ToTimespec(Duration duration) {
+  const auto count = duration.count() > 0 ? duration.count() : 0;
+  return {static_cast<time_t>(count / 1'000'000'000), static_cast<long>(count % 1'000'000'000)};
+}
+
+}  // namespace
+
+EventLoop::EventLoop(const Clock& clock, const LoopMetrics& loop_metrics)
+    : clock_(clock),
+      metrics_(loop_metrics),
+      epoll_(epoll_create1(EPOLL_CLOEXEC)),
+      wakeup_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+      now_(clock.Now()),
+      readable_since_(now_),
+      thread_(std::this_thread::get_id()) {
+  BATON_CHECK(epoll_.valid());
+  BATON_CHECK(wakeup_.valid());
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.ptr = nullptr;  // stands for the eventfd
+  BATON_CHECK(epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wakeup_.get(), &event) == 0);
+}
+
+EventLoop::~EventLoop() = default;
+
+void EventLoop::Run() {
+  thread_ = std::this_thread::get_id();
+  AssertOnLoop();
+  while (!stop_) Turn(true);
+}
+
+void EventLoop::RunOnce() {
+  AssertOnLoop();
+  Turn(false);
+}
+
+void EventLoop::Stop() {
+  stop_ = true;
+  Wake();
+}
+
+void EventLoop::Post(Task task) {
+  {
+    MutexLock lock(posted_mutex_);
+    posted_.push_back(std::move(task));
+  }
+  has_posted_ = true;
+  Wake();
+}
+
+void EventLoop::Wake() {
+  // Pairs with BlockUntilNextTimer: either this sees the loop asleep, or the loop sees the work.
+  if (!is_asleep_.exchange(false)) return;
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const auto written = ::write(wakeup_.get(), &one, sizeof(one));
+}
+
+void EventLoop::AssertOnLoop() const { BATON_CHECK(thread_ == std::this_thread::get_id()); }
+
+int EventLoop::Watch(int fd, std::uint32_t events, IoHandler& handler) {
+  epoll_event event{};
+  event.events = events;
+  event.data.ptr = &handler;
+  return epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : errno;
+}
+
+void EventLoop::Rewatch(int fd, std::uint32_t events, IoHandler& handler) {
+  epoll_event event{};
+  event.events = events;
+  event.data.ptr = &handler;
+  BATON_CHECK(epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) == 0);
+}
+
+void EventLoop::Unwatch(int fd) { epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr); }
+
+EventLoop::TimerId EventLoop::RunAt(SteadyTime at, Task task) {
+  return timers_.Insert(at, std::move(task));
+}
+
+bool EventLoop::Cancel(TimerId timer) {
+  if (!timers_.Contains(timer)) return false;
+  timers_.Erase(timer);
+  return true;
+}
+
+void EventLoop::Turn(bool may_wait) {
+  const int ready = WaitForEvents(may_wait);
+  const SteadyTime began = now_;
+  for (int i = 0; i < ready; ++i) {
+    const epoll_event event = events_[static_cast<std::size_t>(i)];
+    if (event.data.ptr == nullptr) {
+      DrainWakeups();
+    } else {
+      static_cast<IoHandler*>(event.data.ptr)->OnEvents(event.events);
+    }
+  }
+  RunTimers();
+  TakeInboxes();
+  RunPosted();
+  // A task may add another; all run in this turn.
+  for (std::size_t i = 0; i < end_of_turn_.size(); ++i) {
+    const Task task = std::move(end_of_turn_[i]);
+    task();
+  }
+  end_of_turn_.clear();
+  retired_.clear();
+
+  if (metrics_.shard != nullptr) {
+    const double busy = ToSeconds(clock_.Now() - began);
+    metrics_.shard->Observe(metrics_.turn_duration, busy);
+    metrics_.shard->Add(metrics_.busy_seconds, busy);
+  }
+}
+
+// Looks without waiting first: only when nothing was ready can the arrival of what comes next be dated to
+// the end of the wait.
+int EventLoop::WaitForEvents(bool may_wait) {
+  const SteadyTime previous = was_full_ ? readable_since_ : now_;
+  int ready = epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), 0);
+  bool has_slept = false;
+  if (ready <= 0 && may_wait && !HasWork()) {
+    ready = BlockUntilNextTimer();
+    has_slept = true;
+  }
+  was_full_ = ready == static_cast<int>(kEventsPerTurn);
+  now_ = clock_.Now();
+  readable_since_ = has_slept ? now_ : previous;
+  return ready;
+}
+
+int EventLoop::BlockUntilNextTimer() {
+  is_asleep_ = true;
+  if (HasWork()) {  // came after the look; its Wake() may have found the loop awake
+    is_asleep_ = false;
+    return 0;
+  }
+  timespec wait{};
+  const timespec* until_timer = nullptr;
+  if (!timers_.empty()) {
+    wait = ToTimespec(timers_.MinKey() - clock_.Now());
+    until_timer = &wait;
+  }
+  const int n = epoll_pwait2(epoll_.get(), events_.data(), static_cast<int>(events_.size()),
+                             until_timer, nullptr);
+  is_asleep_ = false;
+  return n > 0 ? n : 0;
+}
+
+bool EventLoop::HasWork() const {
+  if (stop_ || has_posted_) return true;
+  for (const Inbox* inbox : inboxes_) {
+    if (!inbox->IsEmpty()) return true;
+  }
+  return false;
+}
+
+void EventLoop::RunTimers() {
+  // One now for all: a timer that re-arms itself waits for a later turn.
+  const SteadyTime now = clock_.Now();
+  while (!timers_.empty() && timers_.MinKey() <= now) {
+    if (metrics_.shard != nullptr) {
+      metrics_.shard->Observe(metrics_.timer_lag, ToSeconds(now - timers_.MinKey()));
+    }
+    const Task task = timers_.TakeMin();
+    task();
+  }
+}
+
+void EventLoop::TakeInboxes() {
+  for (Inbox* inbox : inboxes_) {
+    if (!inbox->IsEmpty()) inbox->TakeAllOnLoop();
+  }
+}
+
+void EventLoop::RunPosted() {
+  if (!has_posted_) return;
+  std::vector<Task> tasks;
+  {
+    MutexLock lock(posted_mutex_);
+    tasks.swap(posted_);
+    has_posted_ = false;
+  }
+  for (const Task& task : tasks) task();
+}
+
+void EventLoop::DrainWakeups() {
+  std::uint64_t count = 0;
+  [[maybe_unused]] const auto read = ::read(wakeup_.get(), &count, sizeof(count));
+}
+
+}  // namespace baton::net

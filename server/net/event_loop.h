@@ -1,0 +1,142 @@
+// One epoll loop, owned by one thread for its whole life.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include <sys/epoll.h>
+
+#include "server/base/clock.h"
+#include "server/base/fd.h"
+#include "server/base/indexed_heap.h"
+#include "server/base/mutex.h"
+#include "server/base/thread_roles.h"
+#include "server/metrics/registry.h"
+
+namespace baton::net {
+
+// Something that the loop calls when its descriptor is ready. `events` is epoll's mask.
+class IoHandler {
+ public:
+  virtual ~IoHandler() = default;
+  virtual void OnEvents(std::uint32_t events) = 0;
+};
+
+// Work that other threads leave for the loop. They append to it, then call EventLoop::Wake().
+class Inbox {
+ public:
+  virtual ~Inbox() = default;
+  virtual bool IsEmpty() const = 0;   // any thread, without a lock
+  virtual void TakeAllOnLoop() = 0;  // once a turn while not empty
+};
+
+// Where a loop reports about itself; unset members are not reported.
+struct LoopMetrics {
+  metrics::Shard* shard = nullptr;
+  metrics::Histogram turn_duration;
+  metrics::Counter busy_seconds;
+  metrics::Histogram timer_lag;
+};
+
+// A turn, in this order: read one now; dispatch ready descriptors; run expired timers; empty the inboxes
+// and the posted tasks; run the end-of-turn tasks; destroy what was retired; wait until the next timer.
+//
+// Threads: Post, Wake and Stop from any thread; everything else on the loop thread only (or before Run).
+class EventLoop {
+ public:
+  using Task = std::function<void()>;
+  using Timers = IndexedHeap<SteadyTime, Task>;
+  using TimerId = Timers::Handle;
+
+  explicit EventLoop(const Clock& clock, const LoopMetrics& loop_metrics = {});
+  ~EventLoop();
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  // Turns until Stop. The calling thread becomes the loop thread.
+  void Run();
+  // One turn that does not wait; for tests and for the last turns of a drain.
+  void RunOnce();
+  void Stop();
+
+  // Runs `task` on the loop, in posting order, never inside this call.
+  void Post(Task task) BATON_EXCLUDES(posted_mutex_);
+  // Makes the loop look into its inboxes soon. Costs an eventfd write only while the loop sleeps.
+  void Wake();
+
+  // First statement of every callback that runs on the loop. Aborts on any other thread, and tells the
+  // compiler that `on_loop` is held from here on.
+  void AssertOnLoop() const BATON_ASSERT_CAPABILITY(on_loop);
+
+  // The time at the start of this turn.
+  SteadyTime Now() const BATON_REQUIRES(on_loop) { return now_; }
+  // The time this instant: for what a turn measures of itself.
+  SteadyTime ReadClock() const { return clock_.Now(); }
+  // The earliest moment at which what this turn reads can have become readable: the conductor's own lag is
+  // charged to the requests that it delays.
+  SteadyTime ReadableSince() const BATON_REQUIRES(on_loop) { return readable_since_; }
+
+  // `handler` outlives its watch. An error is returned as errno, 0 for success.
+  int Watch(int fd, std::uint32_t events, IoHandler& handler) BATON_REQUIRES(on_loop);
+  void Rewatch(int fd, std::uint32_t events, IoHandler& handler) BATON_REQUIRES(on_loop);
+  void Unwatch(int fd) BATON_REQUIRES(on_loop);
+
+  TimerId RunAt(SteadyTime at, Task task) BATON_REQUIRES(on_loop);
+  // False when it has run, or was cancelled, before.
+  bool Cancel(TimerId timer) BATON_REQUIRES(on_loop);
+
+  // Runs once, after everything else of this turn.
+  void AtEndOfTurn(Task task) BATON_REQUIRES(on_loop) { end_of_turn_.push_back(std::move(task)); }
+  // Keeps `object` until the end of the turn: events of it may still be under way.
+  void Retire(std::unique_ptr<IoHandler> object) BATON_REQUIRES(on_loop) {
+    retired_.push_back(std::move(object));
+  }
+
+  // `inbox` outlives the loop's last turn. Before Run only.
+  void AddInbox(Inbox& inbox) { inboxes_.push_back(&inbox); }
+
+ private:
+  void Turn(bool may_wait) BATON_REQUIRES(on_loop);
+  int WaitForEvents(bool may_wait) BATON_REQUIRES(on_loop);
+  int BlockUntilNextTimer() BATON_REQUIRES(on_loop);
+  bool HasWork() const;
+  void RunTimers() BATON_REQUIRES(on_loop);
+  void TakeInboxes() BATON_REQUIRES(on_loop);
+  void RunPosted() BATON_REQUIRES(on_loop);
+  void DrainWakeups();
+
+  static constexpr std::size_t kEventsPerTurn = 256;
+
+  // Set once.
+  const Clock& clock_;
+  LoopMetrics metrics_;
+  UniqueFd epoll_;
+  UniqueFd wakeup_;
+  std::vector<Inbox*> inboxes_;
+
+  // Loop thread.
+  SteadyTime now_ BATON_GUARDED_BY(on_loop);
+  SteadyTime readable_since_ BATON_GUARDED_BY(on_loop);
+  Timers timers_ BATON_GUARDED_BY(on_loop);
+  std::vector<Task> end_of_turn_ BATON_GUARDED_BY(on_loop);
+  std::vector<std::unique_ptr<IoHandler>> retired_ BATON_GUARDED_BY(on_loop);
+  std::array<epoll_event, kEventsPerTurn> events_ BATON_GUARDED_BY(on_loop);
+  bool was_full_ BATON_GUARDED_BY(on_loop) = false;  // the last wait left events behind
+
+  // Guarded by posted_mutex_.
+  Mutex posted_mutex_;
+  std::vector<Task> posted_ BATON_GUARDED_BY(posted_mutex_);
+
+  // Any thread (atomic).
+  std::atomic<std::thread::id> thread_;
+  std::atomic<bool> has_posted_{false};
+  std::atomic<bool> is_asleep_{false};
+  std::atomic<bool> stop_{false};
+};
+
+}  // namespace baton::net
