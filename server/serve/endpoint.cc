@@ -1,0 +1,64 @@
+// The metric families of an endpoint.
+#include "server/serve/endpoint.h"
+
+namespace baton::serve {
+
+std::string_view ToText(Stage stage) {
+  switch (stage) {
+    case Stage::kRead: return "read";
+    case Stage::kQueue: return "queue";
+    case Stage::kBatch: return "batch";
+    case Stage::kRun: return "run";
+    case Stage::kWrite: return "write";
+  }
+  return "";
+}
+
+EndpointMetrics EndpointMetrics::Make(metrics::Registry& registry, const std::string& endpoint) {
+  using metrics::kLatencyBuckets;
+  using metrics::kRatioBuckets;
+  using metrics::kStageBuckets;
+  EndpointMetrics made;
+  const std::string& e = endpoint;
+  made.received = registry.AddCounter("baton_requests_received_total", "Requests that came in.",
+                                      {{"endpoint", e}});
+  for (const Answer answer : kAllAnswers) {
+    const auto i = static_cast<std::size_t>(answer);
+    const std::string label(ToText(answer));
+    made.requests[i] =
+        registry.AddCounter("baton_requests_total", "Requests, by the one answer each ended in.",
+                            {{"endpoint", e}, {"answer", label}});
+    made.duration[i] = registry.AddHistogram(
+        "baton_request_duration_seconds",
+        "From the first readable byte to the last byte handed to the kernel.", kLatencyBuckets,
+        {{"endpoint", e}, {"answer", label}});
+  }
+  for (const Cause cause : kAllCauses) {
+    if (cause == Cause::kNone) continue;
+    made.misses[static_cast<std::size_t>(cause)] = registry.AddCounter(
+        "baton_deadline_misses_total", "Answers that were no prediction in time, by cause.",
+        {{"endpoint", e}, {"cause", std::string(ToText(cause))}});
+  }
+  made.late_answers = registry.AddCounter(
+      "baton_late_answers_total", "Answers that left after their deadline.", {{"endpoint", e}});
+  made.budget = registry.AddHistogram("baton_request_budget_seconds", "Budgets granted.",
+                                      kLatencyBuckets, {{"endpoint", e}});
+  made.budget_used =
+      registry.AddHistogram("baton_request_budget_used_ratio",
+                            "Share of the budget that was gone when the answer left.",
+                            kRatioBuckets, {{"endpoint", e}});
+  for (const Stage stage : kAllStages) {
+    made.stage[static_cast<std::size_t>(stage)] = registry.AddHistogram(
+        "baton_stage_duration_seconds", "Time a request spent in each stage.", kStageBuckets,
+        {{"endpoint", e}, {"stage", std::string(ToText(stage))}});
+  }
+  made.refusal_duration =
+      registry.AddHistogram("baton_refusal_duration_seconds", "Time until a refusal left.",
+                            kStageBuckets, {{"endpoint", e}});
+  made.wasted_run_seconds =
+      registry.AddCounter("baton_wasted_run_seconds_total",
+                          "Worker time spent on results that nobody took.", {{"endpoint", e}});
+  return made;
+}
+
+}  // namespace baton::serve
