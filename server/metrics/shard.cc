@@ -1,0 +1,85 @@
+// Cells that one thread writes and scrapes read.
+//
+// Every cell is written by one thread only, so an addition is a load and a store and needs no
+// locked instruction. Relaxed is enough for cells: a scrape wants each one's latest value and no
+// order between them.
+#include "server/metrics/shard.h"
+
+#include <bit>
+#include <cmath>
+
+#include "server/base/check.h"
+
+namespace baton::metrics {
+namespace {
+
+using Cell = std::atomic<std::uint64_t>;
+
+void AddTo(Cell& cell, double amount) {
+  const double before = std::bit_cast<double>(cell.load(std::memory_order_relaxed));
+  cell.store(std::bit_cast<std::uint64_t>(before + amount), std::memory_order_relaxed);
+}
+
+// A binary search whose steps are conditional moves: durations come in no order, and a mispredicted
+// branch costs more than all five steps.
+std::size_t BucketOf(const std::vector<double>& bounds, double value) {
+  const double* from = bounds.data();
+  for (std::size_t left = bounds.size(); left > 1;) {
+    const std::size_t half = left / 2;
+    from += static_cast<std::size_t>(from[half - 1] < value) * half;
+    left -= half;
+  }
+  return static_cast<std::size_t>(from - bounds.data()) + (*from < value ? 1 : 0);
+}
+
+}  // namespace
+
+// Whole cache lines of its own, so that no other thread's writes slow this one's down.
+struct alignas(64) Shard::Chunk {
+  Cell cells[kCellsPerChunk] = {};
+};
+
+Shard::Shard() : chunks_(std::make_unique<std::atomic<Chunk*>[]>(kMaxChunks)) {}
+
+Shard::~Shard() {
+  for (std::size_t i = 0; i < kMaxChunks; ++i) delete chunks_[i].load(std::memory_order_relaxed);
+}
+
+Shard::Chunk& Shard::Allocate(std::atomic<Chunk*>& slot) {
+  Chunk* const chunk = new Chunk;
+  slot.store(chunk, std::memory_order_release);
+  return *chunk;
+}
+
+inline Shard::Chunk& Shard::Writable(std::uint32_t cell) {
+  std::atomic<Chunk*>& slot = chunks_[cell / kCellsPerChunk];
+  // Relaxed: only this thread, or an earlier owner before the shard changed hands, ever stores
+  // here.
+  Chunk* const chunk = slot.load(std::memory_order_relaxed);
+  return chunk != nullptr ? *chunk : Allocate(slot);
+}
+
+void Shard::Add(Counter counter, double amount) {
+  if (counter.cell == 0) return;
+  BATON_DCHECK(amount >= 0);
+  AddTo(Writable(counter.cell).cells[counter.cell % kCellsPerChunk], amount);
+}
+
+void Shard::Observe(const Histogram& histogram, double value) {
+  if (histogram.first_cell == 0) return;
+  const std::size_t buckets = histogram.bounds->size();
+  Cell* const cells = &Writable(histogram.first_cell).cells[histogram.first_cell % kCellsPerChunk];
+  const bool finite = std::isfinite(value);
+  Cell& bucket = cells[finite ? BucketOf(*histogram.bounds, value) : buckets];
+  bucket.store(bucket.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  if (finite) AddTo(cells[buckets + 1], value);
+}
+
+std::uint64_t Shard::Bits(std::uint32_t cell) const {
+  // Acquire pairs with the release in Allocate: the chunk's zeros are seen before the pointer is
+  // followed.
+  const Chunk* chunk = chunks_[cell / kCellsPerChunk].load(std::memory_order_acquire);
+  return chunk == nullptr ? 0 : chunk->cells[cell % kCellsPerChunk].load(std::memory_order_relaxed);
+}
+
+}  // namespace baton::metrics
