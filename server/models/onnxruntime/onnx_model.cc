@@ -1,0 +1,180 @@
+// Sessions of ONNX Runtime behind the model interface, and the barrier that its exceptions stop at.
+#include "server/models/onnxruntime/onnx_model.h"
+
+#include <exception>
+#include <utility>
+
+#include "server/models/onnxruntime/api.h"
+#include "server/models/onnxruntime/values.h"
+
+namespace baton::models {
+namespace {
+
+constexpr std::string_view kPlatform = "onnxruntime_onnx";
+
+// Runs `body`, a function that returns a Result, and turns what it throws into an Error: what ONNX
+// Runtime calls an invalid argument is one, anything else is `otherwise`.
+template <typename Body>
+auto Guarded(ErrorCode otherwise, Body body) -> decltype(body()) {
+  try {
+    return body();
+  } catch (const Ort::Exception& error) {
+    const bool is_argument = error.GetOrtErrorCode() == ORT_INVALID_ARGUMENT;
+    return Fail(is_argument ? ErrorCode::kInvalidArgument : otherwise,
+                std::string("ONNX Runtime: ") + error.what());
+  } catch (const std::exception& error) {
+    return Fail(ErrorCode::kInternal, std::string("running ONNX Runtime: ") + error.what());
+  } catch (...) {
+    return Fail(ErrorCode::kInternal, "running ONNX Runtime: an exception of unknown type");
+  }
+}
+
+Ort::SessionOptions MakeSessionOptions(const std::string& log_id) {
+  Ort::SessionOptions options;
+  options.SetLogId(log_id.c_str());
+  options.SetIntraOpNumThreads(1);
+  options.SetInterOpNumThreads(1);
+  options.SetExecutionMode(ORT_SEQUENTIAL);
+  options.AddConfigEntry("session.intra_op.allow_spinning", "0");
+  return options;
+}
+
+Ort::RunOptions MakeRunOptions() {
+  Ort::RunOptions options;
+  // Warnings of a run would come once a request.
+  options.SetRunLogSeverityLevel(ORT_LOGGING_LEVEL_ERROR);
+  return options;
+}
+
+std::string_view KindOf(ONNXType type) {
+  switch (type) {
+    case ONNX_TYPE_SEQUENCE: return "a sequence";
+    case ONNX_TYPE_MAP: return "a map";
+    case ONNX_TYPE_SPARSETENSOR: return "a sparse tensor";
+    case ONNX_TYPE_OPTIONAL: return "an optional value";
+    case ONNX_TYPE_OPAQUE: return "an opaque value";
+    case ONNX_TYPE_TENSOR: return "a tensor";
+    case ONNX_TYPE_UNKNOWN: break;
+  }
+  return "of unknown type";
+}
+
+// `what` is "input" or "output".
+Result<TensorSpec> MakeSpec(std::string_view what, std::string name, const Ort::TypeInfo& type) {
+  const std::string subject = std::string(what) + " '" + name + "' ";
+  if (type.GetONNXType() != ONNX_TYPE_TENSOR) {
+    return Fail(
+        ErrorCode::kInvalidArgument,
+        subject + "is " + std::string(KindOf(type.GetONNXType())) + ", only tensors can be served");
+  }
+  const Ort::ConstTensorTypeAndShapeInfo tensor = type.GetTensorTypeAndShapeInfo();
+  const std::optional<DataType> data_type = DataTypeOf(tensor.GetElementType());
+  if (!data_type) {
+    return Fail(ErrorCode::kInvalidArgument,
+                subject + "has ONNX element type " + std::to_string(tensor.GetElementType()) +
+                    ", which the Open Inference Protocol has no datatype for");
+  }
+  return TensorSpec{std::move(name), *data_type, tensor.GetShape()};
+}
+
+Status Describe(const Ort::Session& session, ModelInfo& info) {
+  Ort::AllocatorWithDefaultOptions allocator;
+  for (std::size_t i = 0; i < session.GetInputCount(); ++i) {
+    Result<TensorSpec> spec = MakeSpec("input", session.GetInputNameAllocated(i, allocator).get(),
+                                       session.GetInputTypeInfo(i));
+    if (!spec) return tl::unexpected(spec.error());
+    info.inputs.push_back(std::move(*spec));
+  }
+  for (std::size_t i = 0; i < session.GetOutputCount(); ++i) {
+    Result<TensorSpec> spec = MakeSpec("output", session.GetOutputNameAllocated(i, allocator).get(),
+                                       session.GetOutputTypeInfo(i));
+    if (!spec) return tl::unexpected(spec.error());
+    info.outputs.push_back(std::move(*spec));
+  }
+  return {};
+}
+
+}  // namespace
+
+struct OnnxModel::Session {
+  explicit Session(Ort::Session opened)
+      : session(std::move(opened)),
+        run_options(MakeRunOptions()),
+        cpu(Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault)) {}
+
+  Ort::Session session;
+  const Ort::RunOptions run_options;
+  const Ort::MemoryInfo cpu;
+};
+
+OnnxModel::OnnxModel(ModelInfo info, std::unique_ptr<Session> session)
+    : info_(std::move(info)), session_(std::move(session)) {}
+
+OnnxModel::~OnnxModel() = default;
+
+template <typename MakeSession>
+Result<std::unique_ptr<OnnxModel>> OnnxModel::Load(std::string name, std::string version,
+                                                   MakeSession make_session) {
+  using Loaded = Result<std::unique_ptr<OnnxModel>>;
+  return Guarded(ErrorCode::kInvalidArgument, [&]() -> Loaded {
+    const Ort::SessionOptions options = MakeSessionOptions(name + "/" + version);
+    auto session = std::make_unique<Session>(make_session(options));
+    ModelInfo info{std::move(name), std::move(version), std::string(kPlatform), {}, {}};
+    if (Status status = Describe(session->session, info); !status) {
+      return tl::unexpected(status.error());
+    }
+    return std::unique_ptr<OnnxModel>(new OnnxModel(std::move(info), std::move(session)));
+  });
+}
+
+Result<std::unique_ptr<OnnxModel>> OnnxModel::FromFile(const OnnxRuntime& runtime, std::string name,
+                                                       std::string version,
+                                                       const std::filesystem::path& path) {
+  return Load(std::move(name), std::move(version), [&](const Ort::SessionOptions& options) {
+    return Ort::Session(runtime.env(), path.c_str(), options);
+  });
+}
+
+Result<std::unique_ptr<OnnxModel>> OnnxModel::FromBytes(const OnnxRuntime& runtime,
+                                                        std::string name, std::string version,
+                                                        std::span<const std::byte> bytes) {
+  return Load(std::move(name), std::move(version), [&](const Ort::SessionOptions& options) {
+    return Ort::Session(runtime.env(), bytes.data(), bytes.size(), options);
+  });
+}
+
+Result<std::vector<Tensor>> OnnxModel::Predict(std::span<const Tensor> inputs,
+                                               std::span<const std::string> wanted) const {
+  if (Status status = CheckInputs(info_, inputs); !status) return tl::unexpected(status.error());
+  Result<std::vector<std::size_t>> outputs = FindOutputs(info_, wanted);
+  if (!outputs) return tl::unexpected(outputs.error());
+  return Guarded(ErrorCode::kInternal, [&] { return Run(inputs, *outputs); });
+}
+
+Result<std::vector<Tensor>> OnnxModel::Run(std::span<const Tensor> inputs,
+                                           std::span<const std::size_t> outputs) const {
+  std::vector<const char*> input_names;
+  std::vector<Ort::Value> input_values;
+  input_names.reserve(inputs.size());
+  input_values.reserve(inputs.size());
+  for (const Tensor& input : inputs) {
+    input_names.push_back(input.name.c_str());
+    input_values.push_back(ToValue(input, session_->cpu));
+  }
+  std::vector<const char*> output_names;
+  output_names.reserve(outputs.size());
+  for (const std::size_t index : outputs) output_names.push_back(info_.outputs[index].name.c_str());
+
+  const std::vector<Ort::Value> values =
+      session_->session.Run(session_->run_options, input_names.data(), input_values.data(),
+                            input_values.size(), output_names.data(), output_names.size());
+
+  std::vector<Tensor> tensors;
+  tensors.reserve(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    tensors.push_back(FromValue(values[i], info_.outputs[outputs[i]]));
+  }
+  return tensors;
+}
+
+}  // namespace baton::models
