@@ -1,0 +1,72 @@
+// Names and labels of what a listener counts.
+#include "server/http/listener_metrics.h"
+
+#include <utility>
+
+#include "server/http/request_parser.h"
+
+namespace baton::http {
+namespace {
+
+constexpr std::array<std::string_view, kConnectionStates> kStateNames = {"idle", "reading",
+                                                                         "pending", "writing"};
+constexpr std::array<std::string_view, kCloseReasons> kReasonNames = {
+    "client",         "idle_timeout", "header_timeout", "body_timeout", "write_timeout",
+    "protocol_error", "limit",        "drain",          "error"};
+
+}  // namespace
+
+ListenerMetrics ListenerMetrics::Make(
+    metrics::Registry& registry, const std::string& listener,
+    const std::map<std::string_view, metrics::Counter>& parse_errors) {
+  ListenerMetrics made;
+  made.parse_errors = parse_errors;
+  made.accepted = registry.AddCounter("baton_connections_accepted_total", "Connections accepted.",
+                                      {{"listener", listener}});
+  for (std::size_t i = 0; i < kCloseReasons; ++i) {
+    made.closed[i] =
+        registry.AddCounter("baton_connections_closed_total", "Connections closed, by reason.",
+                            {{"listener", listener}, {"reason", std::string(kReasonNames[i])}});
+  }
+  made.received_bytes =
+      registry.AddCounter("baton_http_received_bytes_total", "Bytes read from connections.",
+                          {{"listener", listener}});
+  made.sent_bytes = registry.AddCounter(
+      "baton_http_sent_bytes_total", "Bytes handed to the kernel.", {{"listener", listener}});
+  return made;
+}
+
+std::map<std::string_view, metrics::Counter> MakeParseErrorCounters(metrics::Registry& registry) {
+  std::map<std::string_view, metrics::Counter> counters;
+  for (const std::string_view reason : AllRefusalReasons()) {
+    counters[reason] = registry.AddCounter("baton_http_parse_errors_total",
+                                           "Requests that could not be read, by reason.",
+                                           {{"reason", std::string(reason)}});
+  }
+  return counters;
+}
+
+void ListenerShard::CountParseError(std::string_view reason) {
+  const auto found = children->parse_errors.find(reason);
+  if (found != children->parse_errors.end()) shard->Add(found->second);
+}
+
+void ListenerShard::Move(ConnectionState from, ConnectionState to) {
+  states[static_cast<std::size_t>(from)].fetch_sub(1, std::memory_order_relaxed);
+  states[static_cast<std::size_t>(to)].fetch_add(1, std::memory_order_relaxed);
+}
+
+void AddConnectionGauges(metrics::Registry& registry, const std::string& listener,
+                         std::vector<const ListenerShard*> shards) {
+  for (std::size_t state = 0; state < kConnectionStates; ++state) {
+    registry.AddGauge("baton_connections", "Open connections, by what they are doing.",
+                      {{"listener", listener}, {"state", std::string(kStateNames[state])}},
+                      [shards, state] {
+                        std::int64_t sum = 0;
+                        for (const ListenerShard* shard : shards) sum += shard->states[state].load();
+                        return static_cast<double>(sum);
+                      });
+  }
+}
+
+}  // namespace baton::http

@@ -1,0 +1,58 @@
+// What a listener counts: connections by state and end, bytes, and requests that were none.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/metrics/registry.h"
+
+namespace baton::http {
+
+// Also the `state` label of baton_connections.
+enum class ConnectionState { kIdle, kReading, kPending, kWriting };
+inline constexpr std::size_t kConnectionStates = 4;
+
+// Also the `reason` label of baton_connections_closed_total.
+enum class CloseReason {
+  kClient, kIdleTimeout, kHeaderTimeout, kBodyTimeout, kWriteTimeout, kProtocolError, kLimit, kDrain, kError,
+};
+inline constexpr std::size_t kCloseReasons = 9;
+
+// The children of one listener; made once, read by every ListenerShard.
+struct ListenerMetrics {
+  metrics::Counter accepted;
+  std::array<metrics::Counter, kCloseReasons> closed;
+  metrics::Counter received_bytes;
+  metrics::Counter sent_bytes;
+  std::map<std::string_view, metrics::Counter> parse_errors;  // by Refusal::reason; shared by all listeners
+
+  // Requires: once a registry and listener. `parse_errors` are made by MakeParseErrorCounters.
+  static ListenerMetrics Make(metrics::Registry& registry, const std::string& listener,
+                              const std::map<std::string_view, metrics::Counter>& parse_errors);
+};
+std::map<std::string_view, metrics::Counter> MakeParseErrorCounters(metrics::Registry& registry);
+
+// One loop's books for one listener. Threads: recorded by the loop's; `states` read by scrapes.
+struct ListenerShard {
+  const ListenerMetrics* children = nullptr;
+  metrics::Shard* shard = nullptr;
+  std::array<std::atomic<std::int64_t>, kConnectionStates> states{};
+
+  void CountClosed(CloseReason reason) {
+    shard->Add(children->closed[static_cast<std::size_t>(reason)]);
+  }
+  void CountParseError(std::string_view reason);
+  void Move(ConnectionState from, ConnectionState to);
+};
+
+// Exports baton_connections for `listener` as the sum over `shards`, which outlive the registry's scrapes.
+void AddConnectionGauges(metrics::Registry& registry, const std::string& listener,
+                         std::vector<const ListenerShard*> shards);
+
+}  // namespace baton::http

@@ -1,0 +1,163 @@
+// The life of one HTTP connection: requests in, answers out in the same order.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+
+#include "server/http/limits.h"
+#include "server/http/listener_metrics.h"
+#include "server/http/message.h"
+#include "server/http/request_parser.h"
+#include "server/http/response_writer.h"
+#include "server/net/tcp_connection.h"
+
+namespace baton::http {
+
+// Absolute clocks of a connection; each ends it.
+struct SessionTimeouts {
+  Duration head = 10s;    // from a request's first byte to the end of its head: 408
+  Duration body = 20s;    // from there to the end of its body: 408
+  Duration write = 20s;   // without any progress while an answer is waiting to leave
+  Duration idle = 75s;    // between requests
+  Duration linger = 2s;   // for the peer to take its last answer and hang up
+};
+
+// Counts the requests of one connection from 0.
+enum class ExchangeId : std::uint64_t {};
+enum class ConnectionId : std::uint64_t {};
+
+// A number that an exchange carries to the moment when its answer has left; its meaning is the owner's.
+using AnswerNote = std::uint32_t;
+inline constexpr AnswerNote kNoNote = UINT32_MAX;
+
+class Session;
+
+// Whoever answers the requests. All calls come on the loop thread.
+class SessionOwner {
+ public:
+  virtual ~SessionOwner() = default;
+
+  // Answer it inside this call or later, exactly once.
+  virtual void OnRequest(Session& session, ExchangeId exchange, Request&& request) = 0;
+  // The bytes were no request (or came too slowly, refusal 408). Answer inside this call; the connection ends.
+  virtual void OnRefusal(Session& session, ExchangeId exchange, const Refusal& refusal,
+                         const Request& partial) = 0;
+  // The client left while an exchange was unanswered; `note` as attached to it.
+  virtual void OnAbandoned(AnswerNote note) = 0;
+  // The answer with `note` has been handed to the kernel whole (`is_whole`), or the connection broke before.
+  // `first_write` is when its first write was tried, or would have been but for earlier answers of the connection.
+  virtual void OnSent(AnswerNote note, SteadyTime first_write, SteadyTime done, bool is_whole) = 0;
+  // Last call; the session destroys itself at the end of the turn.
+  virtual void OnClosed(Session& session) = 0;
+};
+
+// Reading goes on while answers are pending, up to limits.pipelined_requests of them.
+//
+// Threads: the loop's.
+// Invariant: every exchange ends in exactly one of Answer and OnAbandoned.
+class Session final : public net::TcpConnection {
+ public:
+  enum class State {
+    kReading,    // requests are taken; -> kFinishing, kClosed
+    kFinishing,  // nothing more is read; what was taken is answered; -> kLingering, kClosed
+    kLingering,  // all is sent and shut down; waits for the peer to hang up; -> kClosed
+    kClosed,
+  };
+  static bool IsAllowed(State from, State to);
+
+  struct Options {
+    Limits limits;
+    SessionTimeouts timeouts;
+    std::size_t output_high_bytes = 256 * 1024;  // more unsent than this: reading waits
+  };
+
+  Session(net::EventLoop& loop, UniqueFd fd, ConnectionId id, const Options& options,
+          ListenerShard& books, DateCache& date, SessionOwner& owner);
+  ~Session() override;
+
+  ConnectionId id() const { return id_; }
+  State state() const { return state_; }
+
+  // Gives an unanswered exchange its note.
+  void Attach(ExchangeId exchange, AnswerNote note);
+  // Requires: `exchange` is unanswered. Never calls the owner back from inside.
+  void Answer(ExchangeId exchange, Response&& response) BATON_REQUIRES(on_loop);
+
+  // From the next answer on the client is told to go; a connection with nothing under way stays.
+  void BeginDrain() BATON_REQUIRES(on_loop) { is_draining_ = true; }
+  bool IsIdle() const;
+  void CloseNow(CloseReason reason) BATON_REQUIRES(on_loop);
+
+ private:
+  struct Exchange {
+    bool is_answered = false;
+    bool close = false;      // the connection ends after it
+    bool head_only = false;  // HEAD
+    int version_minor = 1;
+    bool waited = false;     // answered before its turn
+    AnswerNote note = kNoNote;
+    SteadyTime answered_at;
+    Response response;
+  };
+  struct Unsent {
+    AnswerNote note;
+    std::uint64_t ends_at;  // of queued_bytes()
+    SteadyTime first_write;
+  };
+
+  void OnBytes(std::string_view bytes) override BATON_REQUIRES(on_loop);
+  void OnEndOfInput() override BATON_REQUIRES(on_loop);
+  void OnBroken() override BATON_REQUIRES(on_loop);
+  void OnFlushed(SteadyTime at) override BATON_REQUIRES(on_loop);
+
+  void MoveTo(State next);
+  std::size_t Parse(std::string_view bytes, SteadyTime readable_since) BATON_REQUIRES(on_loop);
+  void TakeRequest(SteadyTime readable_since) BATON_REQUIRES(on_loop);
+  void Refuse(const Refusal& refusal, CloseReason reason) BATON_REQUIRES(on_loop);
+  void SendContinueWhenDue() BATON_REQUIRES(on_loop);
+  void WriteAnswersInOrder() BATON_REQUIRES(on_loop);
+  void ReportSent(SteadyTime flush_began) BATON_REQUIRES(on_loop);
+  void ResumeAfterAnswer() BATON_REQUIRES(on_loop);
+  void FinishIfDone() BATON_REQUIRES(on_loop);
+  Exchange& Unanswered(ExchangeId id);
+  void AbandonAll() BATON_REQUIRES(on_loop);
+  bool MayRead() const;
+  CloseReason OrderlyEnd() const;
+  ConnectionState Visible() const;
+  void UpdateVisible();
+  SteadyTime NextTimeout() const BATON_REQUIRES(on_loop);
+  void ArmTimer() BATON_REQUIRES(on_loop);
+  void OnTimer() BATON_REQUIRES(on_loop);
+
+  // Set once.
+  const ConnectionId id_;
+  const Options& options_;
+  ListenerShard& books_;
+  DateCache& date_;
+  SessionOwner& owner_;
+
+  // Loop thread.
+  State state_ = State::kReading;
+  ConnectionState visible_ = ConnectionState::kIdle;
+  RequestParser parser_;
+  std::string input_;  // read and not parsed yet: too many requests are pending
+  SteadyTime input_arrival_;
+  std::deque<Exchange> exchanges_;   // the unanswered, and the answered behind them
+  std::uint64_t first_exchange_ = 0;  // id of exchanges_.front()
+  std::deque<Unsent> unsent_;
+  std::uint64_t reported_bytes_ = 0;  // of sent_bytes(), counted so far
+  bool is_draining_ = false;
+  bool continue_is_due_ = false;
+  bool peer_has_ended_ = false;
+  CloseReason refused_for_ = CloseReason::kClient;  // anything else once a request was refused
+
+  SteadyTime request_began_;    // arrival of the request that is being read
+  SteadyTime body_began_;
+  SteadyTime last_progress_;    // in reading between requests, or in writing
+  net::EventLoop::TimerId timer_;
+  SteadyTime timer_at_ = SteadyTime::max();
+};
+
+}  // namespace baton::http

@@ -1,0 +1,164 @@
+// Each limit at its edge: as much as allowed passes, one more does not, however the bytes arrive.
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "server/http/request_parser.h"
+#include "tests/http/parse_outcome.h"
+#include "tests/http/samples.h"
+
+namespace baton::http {
+namespace {
+
+Limits SmallLimits() {
+  return Limits{.request_line_bytes = 40,
+                .header_bytes = 60,
+                .header_count = 4,
+                .body_bytes = 10,
+                .chunk_extension_bytes = 8,
+                .trailer_bytes = 12};
+}
+
+void ExpectTaken(const std::string& bytes) {
+  const Outcome whole = ParseWhole(bytes, SmallLimits());
+  EXPECT_EQ(whole.requests.size(), 1U) << whole.status << " " << whole.message;
+  EXPECT_EQ(whole.state, ParseState::kHead);
+  EXPECT_EQ(ParseByteByByte(bytes, SmallLimits()), whole);
+}
+
+void ExpectRefused(const std::string& bytes, int status, std::string_view reason) {
+  const Outcome whole = ParseWhole(bytes, SmallLimits());
+  EXPECT_EQ(whole.status, status);
+  EXPECT_EQ(whole.reason, reason);
+  EXPECT_EQ(whole.requests.size(), 0U);
+  EXPECT_EQ(ParseByteByByte(bytes, SmallLimits()), whole);
+  for (std::size_t at = 1; at < bytes.size(); ++at) {
+    EXPECT_EQ(ParseSplit(bytes, at, SmallLimits()), whole) << "split at " << at;
+  }
+}
+
+std::string LineOf(std::size_t size) {
+  constexpr std::string_view kRest = "GET / HTTP/1.1";
+  return "GET /" + std::string(size - kRest.size(), 'a') + " HTTP/1.1\r\nHost: h\r\n\r\n";
+}
+
+// Header lines of `size` bytes in all.
+std::string HeadersOf(std::size_t size) {
+  constexpr std::string_view kRest = "Host: h\r\nA: \r\n";
+  return "GET / HTTP/1.1\r\nHost: h\r\nA: " + std::string(size - kRest.size(), 'a') + "\r\n\r\n";
+}
+
+std::string CountOf(int lines) {
+  std::string bytes = "GET / HTTP/1.1\r\nHost: h\r\n";
+  for (int i = 1; i < lines; ++i) bytes += "A: b\r\n";
+  return bytes + "\r\n";
+}
+
+std::string BodyOf(std::size_t size) {
+  return "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n" +
+         std::string(size, 'a');
+}
+
+TEST(ParserLimitsTest, TheRequestLineHasItsLimit) {
+  ExpectTaken(LineOf(40));
+  ExpectRefused(LineOf(41), 414, "request_line_too_long");
+}
+
+TEST(ParserLimitsTest, AnEmptyLineBeforeDoesNotCount) { ExpectTaken("\r\n" + LineOf(40)); }
+
+TEST(ParserLimitsTest, HeaderLinesHaveTheirLimit) {
+  ExpectTaken(HeadersOf(60));
+  ExpectRefused(HeadersOf(61), 431, "headers_too_large");
+}
+
+TEST(ParserLimitsTest, BlanksCountAsHeaderBytes) {
+  ExpectRefused("GET / HTTP/1.1\r\nHost: h\r\nA:" + std::string(60, ' ') + "b\r\n\r\n", 431,
+                "headers_too_large");
+}
+
+TEST(ParserLimitsTest, HeadersAreCounted) {
+  ExpectTaken(CountOf(4));
+  ExpectRefused(CountOf(5), 431, "too_many_headers");
+}
+
+TEST(ParserLimitsTest, ABodyHasItsLimit) {
+  ExpectTaken(BodyOf(10));
+  ExpectRefused(BodyOf(11), 413, "body_too_large");
+}
+
+TEST(ParserLimitsTest, ATooLargeBodyIsRefusedBeforeItComes) {
+  RequestParser parser(SmallLimits());
+  parser.Feed("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\n");
+  EXPECT_EQ(parser.state(), ParseState::kRefused);
+}
+
+TEST(ParserLimitsTest, ChunksAddUpToTheBody) {
+  ExpectTaken(Chunked("5\r\nhello\r\n5\r\nworld\r\n0\r\n\r\n"));
+  ExpectRefused(Chunked("5\r\nhello\r\n6\r\nworld!\r\n0\r\n\r\n"), 413, "body_too_large");
+}
+
+TEST(ParserLimitsTest, ATooLargeChunkIsRefusedBeforeItComes) {
+  RequestParser parser(SmallLimits());
+  parser.Feed(Chunked("b\r\n"));
+  EXPECT_EQ(parser.state(), ParseState::kRefused);
+}
+
+TEST(ParserLimitsTest, ExtensionsOfOneChunkHaveTheirLimit) {
+  ExpectTaken(Chunked("1;abcdefg\r\na\r\n0\r\n\r\n"));
+  ExpectRefused(Chunked("1;abcdefgh\r\na\r\n0\r\n\r\n"), 400, "chunk_extensions_too_large");
+}
+
+TEST(ParserLimitsTest, ExtensionsOfAllChunksAddUp) {
+  ExpectTaken(Chunked("1;abc\r\na\r\n01;a\r\na\r\n0;b\r\n\r\n"));
+  ExpectRefused(Chunked("1;abc\r\na\r\n01;a\r\na\r\n0;bc\r\n\r\n"), 400,
+                "chunk_extensions_too_large");
+}
+
+TEST(ParserLimitsTest, TrailersHaveTheirLimit) {
+  ExpectTaken(Chunked("0\r\nA: bcdefgh\r\n\r\n"));
+  ExpectRefused(Chunked("0\r\nA: bcdefghi\r\n\r\n"), 431, "trailers_too_large");
+}
+
+TEST(ParserLimitsTest, LimitsStartAnewWithEveryRequest) {
+  const std::string chunked = Chunked("1;abcdefg\r\na\r\n0\r\nA: bcdefgh\r\n\r\n");
+  const std::string bytes =
+      chunked + chunked + HeadersOf(60) + CountOf(4) + LineOf(40) + BodyOf(10);
+  EXPECT_EQ(ParseWhole(bytes, SmallLimits()).requests.size(), 6U);
+  EXPECT_EQ(ParseByteByByte(bytes, SmallLimits()).requests.size(), 6U);
+}
+
+TEST(ParserLimitsTest, AnAnnouncedBodyCostsNothingBeforeItComes) {
+  RequestParser parser{Limits{}};
+  parser.Feed("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 8388608\r\n\r\n");
+  EXPECT_LT(parser.partial().body.capacity(), 100U);
+  parser.Feed("a");
+  EXPECT_LE(parser.partial().body.capacity(), 64U * 1024 + 64);
+}
+
+TEST(ParserLimitsTest, ABodyHasRoomForReadersThatLookBeyondItsEnd) {
+  for (const std::size_t size : {0U, 1U, 15U, 16U, 64U, 1000U, 200'000U}) {
+    for (const std::size_t piece : {std::size_t{1000}, std::string::npos}) {
+      const std::string bytes = BodyOf(size);
+      RequestParser parser{Limits{}};
+      for (std::size_t at = 0; at < bytes.size();) {
+        at += parser.Feed(std::string_view(bytes).substr(at, piece)).consumed;
+      }
+      ASSERT_EQ(parser.state(), ParseState::kComplete);
+      EXPECT_EQ(parser.request().body, std::string(size, 'a'));
+      EXPECT_GE(parser.request().body.capacity(), size + 64);
+    }
+  }
+}
+
+TEST(ParserLimitsTest, AChunkedBodyHasRoomForReadersThatLookBeyondItsEnd) {
+  std::string raw;
+  for (int i = 0; i < 1000; ++i) raw += "7\r\nabcdefg\r\n";
+  RequestParser parser{Limits{}};
+  parser.Feed(Chunked(raw + "0\r\n\r\n"));
+  ASSERT_EQ(parser.state(), ParseState::kComplete);
+  EXPECT_EQ(parser.request().body.size(), 7000U);
+  EXPECT_GE(parser.request().body.capacity(), 7064U);
+}
+
+}  // namespace
+}  // namespace baton::http
