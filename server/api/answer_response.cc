@@ -1,0 +1,105 @@
+// Statuses, headers and error sentences of the answers.
+#include "server/api/answer_response.h"
+
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "server/api/error_body.h"
+
+namespace baton::api {
+namespace {
+
+using serve::Answer;
+using serve::Cause;
+
+std::string MillisText(Duration duration, int decimals) {
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), ToMillis(duration),
+                                 std::chars_format::fixed, decimals)
+                       .ptr;
+  return {text.data(), end};
+}
+
+// "50", "12.5": as a client would write it.
+std::string BudgetText(Duration budget) {
+  std::array<char, 32> text{};
+  const auto end =
+      std::to_chars(text.data(), text.data() + text.size(), ToMillis(budget)).ptr;
+  return {text.data(), end};
+}
+
+int StatusOf(const AnswerView& view) {
+  if (view.status) return *view.status;
+  switch (view.answer) {
+    case Answer::kPrediction:
+    case Answer::kFallback: return 200;
+    case Answer::kRefused: return 503;
+    case Answer::kTimeout: return 504;
+    case Answer::kInvalid:
+      return view.error != nullptr ? HttpStatusOf(view.error->code) : 400;
+    case Answer::kError:
+    case Answer::kNone: return 500;
+  }
+  return 500;
+}
+
+std::string_view Sentence(Cause cause) {
+  switch (cause) {
+    case Cause::kNone: return "the request was not answered";
+    case Cause::kQueueFull: return "too many requests are waiting";
+    case Cause::kNoTime: return "the answer would have come after the deadline";
+    case Cause::kBudgetTooSmall: return "the budget is smaller than an answer takes";
+    case Cause::kPendingFull: return "too many requests are pending";
+    case Cause::kExpiredInQueue: return "the budget ran out while the request waited for a worker";
+    case Cause::kExpiredRunning: return "the budget ran out while the request ran";
+    case Cause::kBackendError: return "the model failed";
+    case Cause::kModelUnavailable: return "the model is not ready";
+    case Cause::kDraining: return "the server is shutting down";
+  }
+  return "";
+}
+
+std::string BodyOf(const AnswerView& view) {
+  if (view.error != nullptr) return ErrorBody(view.error->message, view.error->field);
+  return ErrorBody(Sentence(view.cause));
+}
+
+void AppendServerTiming(std::string& headers, const StageTimes& stages) {
+  std::string value;
+  const auto add = [&value](std::string_view name, Duration took) {
+    if (!value.empty()) value += ", ";
+    value.append(name).append(";dur=").append(MillisText(took, 3));
+  };
+  add("read", stages.read);
+  add("queue", stages.queue);
+  add("batch", stages.batch);
+  add("run", stages.run);
+  add("write", stages.write);
+  http::AppendHeader(headers, "Server-Timing", value);
+}
+
+}  // namespace
+
+http::Response MakeResponse(const AnswerView& view, std::string&& body) {
+  http::Response response;
+  response.status = StatusOf(view);
+  const bool has_prediction =
+      view.answer == Answer::kPrediction || view.answer == Answer::kFallback;
+  response.body = has_prediction ? std::move(body) : BodyOf(view);
+
+  std::string& headers = response.headers;
+  http::AppendHeader(headers, "Baton-Answer", ToText(view.answer));
+  if (view.cause != Cause::kNone) http::AppendHeader(headers, "Baton-Cause", ToText(view.cause));
+  if (view.granted_budget) {
+    http::AppendHeader(headers, "Baton-Budget-Ms", BudgetText(*view.granted_budget));
+  }
+  if (view.answer == Answer::kRefused) {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(view.retry_after).count();
+    http::AppendHeader(headers, "Retry-After", std::to_string(seconds > 1 ? seconds : 1));
+  }
+  if (view.stages) AppendServerTiming(headers, *view.stages);
+  return response;
+}
+
+}  // namespace baton::api

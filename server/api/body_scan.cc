@@ -1,0 +1,201 @@
+// A scanner for one level of JSON that skips what lies deeper.
+#include "server/api/body_scan.h"
+
+#include <charconv>
+#include <cstring>
+
+#include "server/api/budget_headers.h"
+#include "server/api/json.h"
+
+namespace baton::api {
+namespace {
+
+constexpr std::uint64_t Repeat(unsigned char byte) { return 0x0101010101010101U * byte; }
+
+bool HasZeroByte(std::uint64_t word) { return ((word - Repeat(1)) & ~word & Repeat(0x80)) != 0; }
+
+// Whether one of eight bytes may be a quote or a bracket; true for a few others too.
+bool MayHoldStructure(const char* at) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, at, sizeof(word));
+  // The four brackets differ from 0x7f only within the bits of 0x26.
+  return HasZeroByte(word ^ Repeat('"')) || HasZeroByte((word | Repeat(0x26)) ^ Repeat(0x7f));
+}
+
+bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+// Every method returns false when the text stops making sense or ends (ran_out()).
+class Scanner {
+ public:
+  explicit Scanner(std::string_view text) : at_(text.data()), end_(at_ + text.size()) {}
+
+  bool ran_out() const { return at_ == end_; }
+
+  bool TopLevel(BodyAsk& found) {
+    bool has_parameters = false;
+    const auto on_member = [&](std::string_view key) {
+      if (key != "parameters") return SkipValue();
+      if (has_parameters) return Refuse(found);
+      has_parameters = true;
+      BodyAsk asked;
+      if (!Parameters(asked)) return false;
+      found = asked;
+      return true;
+    };
+    if (!Object(on_member)) return false;
+    SkipSpace();
+    return ran_out();
+  }
+
+  bool is_refused() const { return is_refused_; }
+
+ private:
+  // Not cut short but wrong: nothing that was found counts.
+  bool Refuse(BodyAsk& found) {
+    found = BodyAsk();
+    is_refused_ = true;
+    return false;
+  }
+
+  bool Parameters(BodyAsk& found) {
+    bool has_timeout = false;
+    bool has_priority = false;
+    return Object([&](std::string_view key) {
+      const bool is_timeout = key == "timeout";
+      if (!is_timeout && key != "priority") return SkipScalar(nullptr);
+      bool& is_given = is_timeout ? has_timeout : has_priority;
+      if (is_given) return Refuse(found);
+      is_given = true;
+      std::optional<std::uint64_t> number;
+      if (!SkipScalar(&number)) return false;
+      if (!is_timeout) found.priority = number;
+      if (is_timeout && number) found.timeout = TimeoutFromMicros(*number);
+      return true;
+    });
+  }
+
+  // Calls on_member(key) at each value, which it takes.
+  template <typename OnMember>
+  bool Object(const OnMember& on_member) {
+    if (!Take('{')) return false;
+    SkipSpace();
+    if (!ran_out() && *at_ == '}') return Take('}');
+    while (true) {
+      std::string_view key;
+      if (!String(key)) return false;
+      if (key.find('\\') != std::string_view::npos) return false;  // could be any key
+      if (!Take(':') || !on_member(key)) return false;
+      SkipSpace();
+      if (ran_out()) return false;
+      if (*at_ == '}') return Take('}');
+      if (!Take(',')) return false;
+    }
+  }
+
+  void SkipSpace() {
+    while (at_ < end_ && IsSpace(*at_)) ++at_;
+  }
+
+  bool Take(char c) {
+    SkipSpace();
+    if (ran_out() || *at_ != c) return false;
+    ++at_;
+    return true;
+  }
+
+  // Takes a string; `inside` is what stands between its quotes, escapes and all.
+  bool String(std::string_view& inside) {
+    if (!Take('"')) return false;
+    const char* const begin = at_;
+    for (; at_ < end_ && *at_ != '"'; ++at_) {
+      if (static_cast<unsigned char>(*at_) < ' ') return false;
+      if (*at_ == '\\' && ++at_ == end_) return false;
+    }
+    if (ran_out()) return false;
+    inside = {begin, static_cast<std::size_t>(at_ - begin)};
+    ++at_;
+    return true;
+  }
+
+  // Takes a number, a word or a string; tells whole numbers that are not negative.
+  bool SkipScalar(std::optional<std::uint64_t>* number) {
+    SkipSpace();
+    if (ran_out()) return false;
+    std::string_view token;
+    if (*at_ == '"') return String(token);
+    const char* const begin = at_;
+    while (at_ < end_ && *at_ != ',' && *at_ != '}' && *at_ != ']' && !IsSpace(*at_)) ++at_;
+    token = {begin, static_cast<std::size_t>(at_ - begin)};
+    if (ran_out() ||
+        std::string_view("-0123456789tfn").find(token.empty() ? '\0' : token.front()) ==
+            std::string_view::npos) {
+      return false;
+    }
+    return number == nullptr || WholeNumber(token, *number);
+  }
+
+  static bool WholeNumber(std::string_view token, std::optional<std::uint64_t>& number) {
+    const bool is_digits = token.find_first_not_of("0123456789") == std::string_view::npos;
+    if (token == "-0") number = 0;
+    if (!is_digits) return true;
+    if (token.size() > 1 && token.front() == '0') return false;
+    std::uint64_t value = 0;
+    const auto failure = std::from_chars(token.data(), token.data() + token.size(), value).ec;
+    if (failure != std::errc()) return false;
+    number = value;
+    return true;
+  }
+
+  bool SkipValue() {
+    SkipSpace();
+    if (ran_out()) return false;
+    return *at_ == '{' || *at_ == '[' ? SkipNested() : SkipScalar(nullptr);
+  }
+
+  // Takes an array or object with all that lies in it, matching brackets and passing over strings.
+  bool SkipNested() {
+    std::uint64_t is_object = 0;  // a bit for each open level, the innermost lowest
+    std::size_t depth = 0;
+    std::string_view ignored;
+    while (at_ < end_) {
+      while (end_ - at_ >= 8 && !MayHoldStructure(at_)) at_ += 8;
+      if (ran_out()) return false;
+      const char c = *at_;
+      if (c == '"') {
+        if (!String(ignored)) return false;
+        continue;
+      }
+      ++at_;
+      if (c == '{' || c == '[') {
+        if (++depth == kMaxJsonDepth) return false;
+        is_object = is_object << 1U | (c == '{' ? 1U : 0U);
+      } else if (c == '}' || c == ']') {
+        if ((is_object & 1U) != (c == '}' ? 1U : 0U)) return false;
+        is_object >>= 1U;
+        if (--depth == 0) return true;
+      }
+    }
+    return false;
+  }
+
+  const char* at_;
+  const char* end_;
+  bool is_refused_ = false;
+};
+
+}  // namespace
+
+BodyAsk ScanBody(std::string_view body) noexcept {
+  const std::string_view window = body.substr(0, kBodyScanBytes);
+  Scanner scanner(window);
+  BodyAsk found;
+  if (scanner.TopLevel(found)) {
+    found.saw_all = window.size() == body.size();
+    return found;
+  }
+  // What came before the end of the window counts if the body goes on behind it.
+  const bool is_cut = scanner.ran_out() && window.size() < body.size() && !scanner.is_refused();
+  return is_cut ? found : BodyAsk();
+}
+
+}  // namespace baton::api

@@ -1,0 +1,211 @@
+// The route table and what each route asks for.
+#include "server/api/gateway.h"
+
+#include <utility>
+
+#include "server/api/error_body.h"
+#include "server/api/infer.h"
+#include "server/api/metadata.h"
+#include "server/api/predict.h"
+#include "server/api/reverse.h"
+#include "server/api/test_endpoints.h"
+#include "server/base/json_writer.h"
+
+namespace baton::api {
+namespace {
+
+using http::Method;
+using serve::Endpoint;
+
+http::Response JsonResponse(int status, std::string body) {
+  http::Response response;
+  response.status = status;
+  response.body = std::move(body);
+  return response;
+}
+
+Resolution Immediate(int status, std::string body) {
+  Resolution resolution;
+  resolution.response = JsonResponse(status, std::move(body));
+  return resolution;
+}
+
+bool IsJsonType(std::string_view content_type) {
+  const std::string_view type = content_type.substr(0, content_type.find_first_of("; \t"));
+  // curl -d says form-urlencoded unless told otherwise; the body is checked as JSON all the same.
+  for (const std::string_view accepted :
+       {"application/json", "application/x-www-form-urlencoded"}) {
+    if (type.size() != accepted.size()) continue;
+    const auto same = [](char a, char b) { return (a | 0x20) == (b | 0x20); };
+    if (std::equal(type.begin(), type.end(), accepted.begin(), same)) return true;
+  }
+  return false;
+}
+
+// What every call with a JSON body must bring. 411 has no code of its own: it is said by `status`.
+std::optional<std::pair<int, std::string>> FaultOfBody(const http::Request& request) {
+  if (!request.has_body) {
+    return std::pair(411, std::string("a body with Content-Length or chunked coding is expected"));
+  }
+  const auto coding = request.Header("Content-Encoding");
+  if (coding && *coding != "identity") {
+    return std::pair(415, "Content-Encoding is '" + std::string(*coding) +
+                              "', expected none: compressed bodies are not accepted");
+  }
+  const auto type = request.Header("Content-Type");
+  if (type && !IsJsonType(*type)) {
+    return std::pair(415, "Content-Type is '" + std::string(*type) + "', expected application/json");
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Gateway::Gateway(models::ModelSet models, metrics::Registry& registry,
+                 const GatewayOptions& options)
+    : models_(std::move(models)) {
+  for (const auto& [name, versions] : models_) {
+    const Endpoint& endpoint = AddEndpoint(registry, name, Endpoint::Kind::kModel);
+    model_callables_[name] =
+        ModelCallables{&versions, Callable{&endpoint, MakeInferHandler(versions)},
+                       Callable{&endpoint, MakePredictHandler(versions)}};
+  }
+  // A model may be called "reverse": the route's endpoint then goes by its path.
+  const bool is_taken = models_.contains("reverse");
+  route_callables_[Route::kReverse] =
+      Callable{&AddEndpoint(registry, is_taken ? "/reverse" : "reverse", Endpoint::Kind::kRoute),
+               MakeReverseHandler()};
+  if (options.test_endpoints) {
+    route_callables_[Route::kSleep] = Callable{
+        &AddEndpoint(registry, "/test/sleep", Endpoint::Kind::kTest), MakeSleepHandler()};
+    route_callables_[Route::kSpin] = Callable{
+        &AddEndpoint(registry, "/test/spin", Endpoint::Kind::kTest), MakeSpinHandler()};
+  }
+  AddEndpoint(registry, "_unknown_", Endpoint::Kind::kUnknown);
+  AddRoutes(options);
+}
+
+Gateway::~Gateway() = default;
+
+Endpoint& Gateway::AddEndpoint(metrics::Registry& registry, const std::string& name,
+                               Endpoint::Kind kind) {
+  auto endpoint = std::make_unique<Endpoint>();
+  endpoint->name = name;
+  endpoint->kind = kind;
+  endpoint->index = static_cast<std::uint32_t>(endpoints_.size());
+  endpoint->metrics = serve::EndpointMetrics::Make(registry, name);
+  endpoints_.push_back(std::move(endpoint));
+  return *endpoints_.back();
+}
+
+void Gateway::AddRoutes(const GatewayOptions& options) {
+  const auto add = [this](Method method, std::string_view pattern, Route route) {
+    router_.Add(method, pattern, static_cast<std::size_t>(route));
+  };
+  add(Method::kGet, "/hello", Route::kHello);
+  add(Method::kPost, "/reverse", Route::kReverse);
+  add(Method::kGet, "/v2", Route::kServerMetadata);
+  add(Method::kGet, "/v2/", Route::kServerMetadata);
+  add(Method::kGet, "/v2/health/live", Route::kLive);
+  add(Method::kGet, "/v2/health/ready", Route::kReady);
+  add(Method::kGet, "/v2/models/{m}", Route::kModelMetadata);
+  add(Method::kGet, "/v2/models/{m}/versions/{v}", Route::kModelMetadata);
+  add(Method::kGet, "/v2/models/{m}/ready", Route::kModelReady);
+  add(Method::kGet, "/v2/models/{m}/versions/{v}/ready", Route::kModelReady);
+  add(Method::kPost, "/v2/models/{m}/infer", Route::kInfer);
+  add(Method::kPost, "/v2/models/{m}/versions/{v}/infer", Route::kInfer);
+  add(Method::kPost, "/v1/models/{m}:predict", Route::kPredict);
+  if (options.test_endpoints) {
+    add(Method::kPost, "/test/sleep", Route::kSleep);
+    add(Method::kPost, "/test/spin", Route::kSpin);
+  }
+}
+
+Resolution Gateway::Resolve(const http::Request& request, bool is_ready) const {
+  const http::Match match = router_.Find(request.method, request.path);
+  if (match.kind == http::Match::Kind::kNotFound) {
+    return Fault({ErrorCode::kNotFound, "nothing is served at '" + request.path + "'", {}});
+  }
+  if (match.kind == http::Match::Kind::kMethodNotAllowed) {
+    Resolution resolution;
+    const bool asks = request.method == Method::kOptions;  // RFC 9110, 9.3.7
+    resolution.is_clients_fault = !asks;
+    resolution.endpoint = asks ? nullptr : &unknown();
+    resolution.response = JsonResponse(
+        asks ? 204 : 405,
+        asks ? std::string()
+             : ErrorBody("method " + std::string(http::ToText(request.method)) +
+                         " is not allowed at '" + request.path + "', expected " + match.allow));
+    http::AppendHeader(resolution.response.headers, "Allow", match.allow);
+    return resolution;
+  }
+  const auto route = static_cast<Route>(match.route);
+  switch (route) {
+    case Route::kHello: return Immediate(200, R"({"message":"Hello from Baton"})");
+    case Route::kServerMetadata: return Immediate(200, ServerMetadata());
+    case Route::kLive: return Immediate(200, ServerLive());
+    case Route::kReady: return Immediate(is_ready ? 200 : 503, ServerReady(is_ready));
+    case Route::kModelMetadata:
+    case Route::kModelReady: return Describe(match, route);
+    case Route::kInfer:
+    case Route::kPredict: return CallModel(request, match, route);
+    case Route::kReverse:
+    case Route::kSleep:
+    case Route::kSpin: return Call(request, route_callables_.at(route), {}, false);
+  }
+  return Fault({ErrorCode::kInternal, "no such route", {}});
+}
+
+Resolution Gateway::CallModel(const http::Request& request, const http::Match& match,
+                              Route route) const {
+  const auto model = model_callables_.find(match.params[0]);
+  if (model == model_callables_.end()) {
+    return Fault({ErrorCode::kNotFound, "unknown model '" + std::string(match.params[0]) + "'", {}});
+  }
+  std::string version(match.params.size() > 1 ? match.params[1] : std::string_view());
+  if (!version.empty() && model->second.versions->Find(version) == nullptr) {
+    return Fault({ErrorCode::kNotFound,
+                  "unknown version '" + version + "' of model '" + model->first + "'",
+                  {}},
+                 model->second.infer.endpoint);
+  }
+  const bool is_infer = route == Route::kInfer;
+  return Call(request, is_infer ? model->second.infer : model->second.predict, std::move(version),
+              is_infer);
+}
+
+Resolution Gateway::Call(const http::Request& request, const Callable& callable,
+                         std::string version, bool has_oip_body) const {
+  Resolution resolution;
+  resolution.endpoint = callable.endpoint;
+  if (auto fault = FaultOfBody(request)) {
+    resolution.is_clients_fault = true;
+    resolution.response = JsonResponse(fault->first, ErrorBody(fault->second));
+    return resolution;
+  }
+  resolution.plan =
+      Plan{callable.endpoint, callable.handler.get(), std::move(version), has_oip_body};
+  return resolution;
+}
+
+Resolution Gateway::Describe(const http::Match& match, Route route) const {
+  const auto model = models_.find(match.params[0]);
+  const std::string version(match.params.size() > 1 ? match.params[1] : std::string_view());
+  if (model == models_.end()) {
+    return Fault({ErrorCode::kNotFound, "unknown model '" + std::string(match.params[0]) + "'", {}});
+  }
+  Result<std::string> body = route == Route::kModelReady ? ModelReady(model->second, version)
+                                                         : ModelMetadata(model->second, version);
+  if (!body) return Fault(body.error());
+  return Immediate(200, std::move(*body));
+}
+
+Resolution Gateway::Fault(Error error, const serve::Endpoint* endpoint) const {
+  Resolution resolution;
+  resolution.is_clients_fault = true;
+  resolution.endpoint = endpoint != nullptr ? endpoint : &unknown();
+  resolution.response = JsonResponse(HttpStatusOf(error.code), ErrorBody(error.message, error.field));
+  return resolution;
+}
+
+}  // namespace baton::api

@@ -1,0 +1,85 @@
+// Which endpoint a request calls, or the answer that needs no worker: the routes of the data plane.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/http/message.h"
+#include "server/http/router.h"
+#include "server/models/repository.h"
+#include "server/serve/endpoint.h"
+#include "server/serve/handler.h"
+
+namespace baton::api {
+
+struct GatewayOptions {
+  bool test_endpoints = false;  // /test/sleep and /test/spin, which hold a worker for as long as they are told
+};
+
+// What a request that names an endpoint asks for.
+struct Plan {
+  const serve::Endpoint* endpoint = nullptr;
+  const serve::Handler* handler = nullptr;
+  std::string model_version;
+  bool has_oip_body = false;  // may hold parameters.timeout
+};
+
+// Exactly one of `plan` and `response`.
+struct Resolution {
+  std::optional<Plan> plan;
+  http::Response response;        // health, metadata, or an error
+  bool is_clients_fault = false;  // `response` is one: counted against `endpoint`
+  const serve::Endpoint* endpoint = nullptr;
+};
+
+// Endpoints, handlers and routes of one server, fixed after start.
+//
+// Threads: Resolve from any conductor.
+class Gateway {
+ public:
+  Gateway(models::ModelSet models, metrics::Registry& registry, const GatewayOptions& options);
+  ~Gateway();
+
+  Resolution Resolve(const http::Request& request, bool is_ready) const;
+
+  // By index; the last is `_unknown_`, where requests that name no endpoint are counted.
+  const std::vector<std::unique_ptr<serve::Endpoint>>& endpoints() const { return endpoints_; }
+  const serve::Endpoint& unknown() const { return *endpoints_.back(); }
+  const models::ModelSet& models() const { return models_; }
+
+ private:
+  enum class Route {
+    kHello, kServerMetadata, kLive, kReady, kModelMetadata, kModelReady, kInfer, kPredict, kReverse,
+    kSleep, kSpin,
+  };
+  // A callable thing: an endpoint and the body format it is called with.
+  struct Callable {
+    const serve::Endpoint* endpoint = nullptr;
+    std::unique_ptr<serve::Handler> handler;
+  };
+  struct ModelCallables {
+    const models::ModelVersions* versions = nullptr;
+    Callable infer;
+    Callable predict;
+  };
+
+  void AddRoutes(const GatewayOptions& options);
+  serve::Endpoint& AddEndpoint(metrics::Registry& registry, const std::string& name,
+                               serve::Endpoint::Kind kind);
+  Resolution Call(const http::Request& request, const Callable& callable, std::string version,
+                  bool has_oip_body) const;
+  Resolution CallModel(const http::Request& request, const http::Match& match, Route route) const;
+  Resolution Describe(const http::Match& match, Route route) const;
+  Resolution Fault(Error error, const serve::Endpoint* endpoint = nullptr) const;
+
+  const models::ModelSet models_;
+  std::vector<std::unique_ptr<serve::Endpoint>> endpoints_;
+  std::map<std::string, ModelCallables, std::less<>> model_callables_;
+  std::map<Route, Callable> route_callables_;
+  http::Router router_;
+};
+
+}  // namespace baton::api

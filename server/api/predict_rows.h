@@ -1,0 +1,26 @@
+// Rows of a predict request to the tensors of a model, and back.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "server/base/result.h"
+#include "server/models/model.h"
+#include "server/models/tensor.h"
+
+namespace baton::api {
+
+struct Rows {
+  std::vector<models::Tensor> inputs;  // one a model input, the first dimension is the row
+  std::size_t count = 0;
+};
+
+// Errors: kInvalidArgument naming the instance or field, what was expected and what came.
+Result<Rows> DecodeInstances(const std::string& body, const models::ModelInfo& model);
+
+// {"predictions": [...]}, one for each of `count` rows.
+// Errors: kInvalidArgument for an output without a row for each, otherwise as AppendElements.
+Result<std::string> EncodePredictions(std::span<const models::Tensor> outputs, std::size_t count);
+
+}  // namespace baton::api

@@ -1,0 +1,20 @@
+// POST /reverse: a JSON object comes back with its string values reversed.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "server/serve/handler.h"
+
+namespace baton::api {
+
+// {"data": ["abc", "héllo"]} becomes {"data":["cba","olléh"]}: every string value, however deep,
+// reversed by Unicode code points. Keys and all other values stay as they were written, space
+// between them goes. Errors: kInvalidArgument for a body that is no JSON object.
+std::unique_ptr<serve::Handler> MakeReverseHandler();
+
+// The rewriting itself. Requires: `json` is a valid JSON document.
+std::string ReverseStrings(std::string_view json);
+
+}  // namespace baton::api

@@ -1,0 +1,101 @@
+// Elements of tensors as JSON text.
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <concepts>
+
+#include "server/api/bad_input.h"
+#include "server/api/tensor_json.h"
+#include "server/api/tensor_types.h"
+#include "server/base/json_writer.h"
+
+namespace baton::api {
+namespace {
+
+using models::Tensor;
+
+tl::unexpected<Error> BadOutput(const Tensor& tensor, std::size_t index, std::string_view what) {
+  return Fail(ErrorCode::kInternal, "output " + Quoted(tensor.name) + ": element " +
+                                        std::to_string(index) + " is " + std::string(what));
+}
+
+template <typename T>
+void AppendNumber(std::string& out, T number) {
+  std::array<char, 32> text{};
+  char* const end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
+  out.append(text.data(), end);
+  if constexpr (std::floating_point<T>) {
+    if (number == 0 && std::signbit(number)) out += ".0";  // "-0" would be read as the integer 0
+  }
+}
+
+template <typename T>
+std::span<const T> ElementsOf(const Tensor& tensor) {
+  if constexpr (std::same_as<T, std::string>) {
+    return tensor.strings;
+  } else {
+    return tensor.As<T>();
+  }
+}
+
+// Empty when the element was appended, else what is wrong with it.
+template <typename T>
+std::string_view AppendElement(std::string& out, const T& element) {
+  if constexpr (std::same_as<T, std::string>) {
+    if (!IsUtf8(element)) return "text that is not UTF-8, which has no JSON form";
+    AppendJsonString(out, element);
+  } else if constexpr (std::same_as<T, bool>) {
+    out += element ? "true" : "false";
+  } else {
+    if constexpr (std::floating_point<T>) {
+      if (!std::isfinite(element)) return "NaN or infinite, which has no JSON form";
+    }
+    AppendNumber(out, element);
+  }
+  return {};
+}
+
+}  // namespace
+
+Status AppendElements(std::string& out, const Tensor& tensor, std::size_t first,
+                      std::size_t count) {
+  if (!HasJsonForm(tensor.type)) {
+    return Fail(ErrorCode::kInvalidArgument,
+                "output " + Quoted(tensor.name) + ": " + std::string(models::ToText(tensor.type)) +
+                    " has no JSON form: it travels raw only, with the binary tensor extension, "
+                    "which is not served yet");
+  }
+  return WithElementType(tensor.type, [&]<typename T>(const T&) -> Status {
+    BATON_CHECK(first + count <=
+                ElementsOf<T>(tensor).size());  // a shape that its data does not bear out
+    const auto elements = ElementsOf<T>(tensor).subspan(first, count);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (i > 0) out += ',';
+      const std::string_view fault = AppendElement(out, elements[i]);
+      if (!fault.empty()) return BadOutput(tensor, first + i, fault);
+    }
+    return {};
+  });
+}
+
+Status AppendNested(std::string& out, const Tensor& tensor, std::span<const std::int64_t> shape,
+                    std::size_t first) {
+  if (shape.empty()) return AppendElements(out, tensor, first, 1);
+  out += '[';
+  const auto count = static_cast<std::size_t>(shape.front());
+  if (shape.size() == 1) {
+    Status status = AppendElements(out, tensor, first, count);
+    if (!status) return status;
+  } else {
+    const std::size_t stride = models::ElementCount(shape.subspan(1)).value_or(0);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (i > 0) out += ',';
+      Status status = AppendNested(out, tensor, shape.subspan(1), first + i * stride);
+      if (!status) return status;
+    }
+  }
+  out += ']';
+  return {};
+}
+
+}  // namespace baton::api
