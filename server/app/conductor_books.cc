@@ -1,0 +1,94 @@
+// The books of a request's end.
+#include "server/app/conductor_books.h"
+
+#include "server/base/log.h"
+
+namespace baton::app {
+namespace {
+
+constexpr int kLoggedMissesPerSecond = 20;
+constexpr SteadyTime kNever{};
+
+std::size_t IndexOf(serve::Answer answer) { return static_cast<std::size_t>(answer); }
+
+}  // namespace
+
+api::StageTimes StagesOf(const RequestRecord& record, SteadyTime until) {
+  api::StageTimes stages;
+  const SteadyTime arrival = record.deadline.arrival();
+  const SteadyTime answered = record.answered != kNever ? record.answered : until;
+  if (record.admitted == kNever) {  // answered at the door
+    stages.read = answered - arrival;
+    stages.write = until - answered;
+    return stages;
+  }
+  stages.read = record.admitted - arrival;
+  if (record.started == kNever) {
+    stages.queue = answered - record.admitted;
+    stages.write = until - answered;
+    return stages;
+  }
+  const SteadyTime finished = record.finished != kNever ? record.finished : answered;
+  stages.queue = record.started - record.admitted;
+  stages.run = finished - record.started;
+  stages.write = until - finished;
+  return stages;
+}
+
+void ConductorBooks::Close(const RequestRecord& record, SteadyTime first_write, SteadyTime done) {
+  const serve::EndpointMetrics& books = record.endpoint->metrics;
+  const SteadyTime arrival = record.deadline.arrival();
+  shard_.Add(books.requests[IndexOf(record.answer)]);
+  shard_.Observe(books.duration[IndexOf(record.answer)], ToSeconds(done - arrival));
+  if (record.cause != serve::Cause::kNone) {
+    shard_.Add(books.misses[static_cast<std::size_t>(record.cause)]);
+  }
+  const bool was_written = record.answer != serve::Answer::kNone;
+  if (was_written && record.has_budget) {
+    shard_.Observe(books.budget, ToSeconds(record.deadline.budget()));
+    shard_.Observe(books.budget_used, record.deadline.UsedRatio(first_write));
+  }
+  if (record.answer == serve::Answer::kRefused) {
+    shard_.Observe(books.refusal_duration, ToSeconds(first_write - arrival));
+  }
+  if (was_written) {
+    const api::StageTimes stages = StagesOf(record, done);
+    const auto observe = [&](serve::Stage stage, Duration took) {
+      shard_.Observe(books.stage[static_cast<std::size_t>(stage)], ToSeconds(took));
+    };
+    observe(serve::Stage::kRead, stages.read);
+    observe(serve::Stage::kQueue, stages.queue);
+    observe(serve::Stage::kBatch, stages.batch);
+    observe(serve::Stage::kRun, stages.run);
+    observe(serve::Stage::kWrite, stages.write);
+  }
+  // A request whose budget was spent when it came (zero, say) has no deadline to keep.
+  const bool had_time = record.has_budget && record.deadline.budget() > Duration::zero();
+  if (had_time && was_written && record.answer != serve::Answer::kInvalid &&
+      first_write > record.deadline.at()) {
+    shard_.Add(books.late_answers);
+  }
+  if (IsMiss(record.answer)) LogMiss(record, done);
+}
+
+void ConductorBooks::LogMiss(const RequestRecord& record, SteadyTime now) {
+  if (now - log_second_ >= 1s) {
+    if (suppressed_ > 0) Log(LogLevel::kWarning, "misses_not_logged", {{"count", suppressed_}});
+    log_second_ = now;
+    logged_this_second_ = 0;
+    suppressed_ = 0;
+  }
+  if (++logged_this_second_ > kLoggedMissesPerSecond) {
+    ++suppressed_;
+    return;
+  }
+  Log(LogLevel::kWarning, "miss",
+      {{"endpoint", record.endpoint->name},
+       {"request_id", static_cast<std::uint64_t>(record.id)},
+       {"answer", ToText(record.answer)},
+       {"cause", ToText(record.cause)},
+       {"budget_ms", ToMillis(record.deadline.budget())},
+       {"spent_ms", ToMillis(now - record.deadline.arrival())}});
+}
+
+}  // namespace baton::app

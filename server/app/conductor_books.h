@@ -1,0 +1,35 @@
+// What a conductor writes into the metrics and the log when a request has ended.
+#pragma once
+
+#include "server/api/answer_response.h"
+#include "server/app/request_records.h"
+#include "server/metrics/registry.h"
+
+namespace baton::app {
+
+// The stages of a request up to `until`; they sum to the time since its arrival.
+api::StageTimes StagesOf(const RequestRecord& record, SteadyTime until);
+
+// Threads: the conductor's.
+class ConductorBooks {
+ public:
+  explicit ConductorBooks(metrics::Shard& shard) : shard_(shard) {}
+
+  void CountReceived(const serve::Endpoint& endpoint) { shard_.Add(endpoint.metrics.received); }
+  void CountWasted(const serve::Endpoint& endpoint, Duration run_time) {
+    shard_.Add(endpoint.metrics.wasted_run_seconds, ToSeconds(run_time));
+  }
+
+  // The answer of `record` has left, or its connection broke. `first_write` is when its write was first tried.
+  void Close(const RequestRecord& record, SteadyTime first_write, SteadyTime done);
+
+ private:
+  void LogMiss(const RequestRecord& record, SteadyTime now);
+
+  metrics::Shard& shard_;
+  SteadyTime log_second_;       // misses are logged up to a rate, then counted
+  int logged_this_second_ = 0;
+  std::int64_t suppressed_ = 0;
+};
+
+}  // namespace baton::app

@@ -1,0 +1,256 @@
+// Reading the server's state, and changes that are checked whole before they are applied.
+#include "server/app/control_room.h"
+
+#include <algorithm>
+
+#include "server/base/duration_text.h"
+
+namespace baton::app {
+namespace {
+
+using control::Changed;
+using control::EndpointState;
+using control::Generation;
+using control::PoolState;
+
+constexpr Duration kSmallestBudget = 1ms;
+constexpr Duration kLargestMaxBudget = 1h;
+
+std::string_view KindText(serve::Endpoint::Kind kind) {
+  switch (kind) {
+    case serve::Endpoint::Kind::kModel: return "model";
+    case serve::Endpoint::Kind::kRoute: return "route";
+    case serve::Endpoint::Kind::kTest: return "test";
+    case serve::Endpoint::Kind::kUnknown: return "unknown";
+  }
+  return "";
+}
+
+Status CheckGeneration(const std::optional<Generation>& expected, Generation current) {
+  if (!expected || *expected == current) return {};
+  return Fail(ErrorCode::kAborted,
+              "the update is based on generation " + std::to_string(*expected) +
+                  ", and the current one is " + std::to_string(current) +
+                  ": somebody else has changed it; read it again",
+              "etag");
+}
+
+Status CheckBudget(Duration budget, Duration largest, const std::string& field,
+                   const std::string& largest_is) {
+  if (budget >= kSmallestBudget && budget <= largest) return {};
+  return Fail(ErrorCode::kInvalidArgument,
+              field + " is " + FormatDuration(budget) + ", expected " +
+                  FormatDuration(kSmallestBudget) + " to " + FormatDuration(largest) + largest_is,
+              field);
+}
+
+Status CheckPolicy(const serve::BudgetPolicy& policy) {
+  const Status max = CheckBudget(policy.max_budget, kLargestMaxBudget, "max_budget_ms", "");
+  if (!max) return max;
+  return CheckBudget(policy.default_budget, policy.max_budget, "default_budget_ms",
+                     " (the maximum)");
+}
+
+}  // namespace
+
+ControlRoom::ControlRoom(const Parts& parts, std::vector<serve::BudgetPolicy> policies)
+    : parts_(parts),
+      started_(parts.clock.Now()),
+      policies_(std::move(policies)),
+      endpoint_generations_(parts.gateway.endpoints().size(), 1),
+      shard_(parts.registry.TakeShard()) {
+  // At 0 from the start; other codes come with the first call that ends in them.
+  MutexLock lock(mutex_);
+  for (const char* const method : {"GetStatus", "GetPool", "UpdatePool", "ListEndpoints",
+                                   "GetEndpoint", "UpdateEndpoint"}) {
+    BooksOf(method, "OK");
+  }
+}
+
+ControlRoom::~ControlRoom() { parts_.registry.GiveBack(shard_); }
+
+control::ServerState ControlRoom::GetServer() const {
+  MutexLock lock(mutex_);
+  control::ServerState state;
+  state.version = BATON_VERSION;
+  state.uptime = parts_.clock.Now() - started_;
+  state.ready = parts_.is_ready;
+  state.draining = parts_.is_draining;
+  state.listeners = parts_.listeners;
+  state.pool = PoolNow();
+  state.conductors = static_cast<int>(parts_.conductors.size());
+  for (const auto& conductor : parts_.conductors) state.connections += conductor->connections();
+  state.pending_responses = parts_.pending.size();
+  state.queue_depth = parts_.scheduler.figures().waiting;
+  for (const auto& endpoint : parts_.gateway.endpoints()) {
+    state.requests_total += Sum(*endpoint, false);
+    state.misses_total += Sum(*endpoint, true);
+    state.late_answers_total += static_cast<std::uint64_t>(
+        parts_.registry.Value(endpoint->metrics.late_answers));
+  }
+  state.generation = generation_;
+  return state;
+}
+
+PoolState ControlRoom::GetPool() const {
+  MutexLock lock(mutex_);
+  return PoolNow();
+}
+
+PoolState ControlRoom::PoolNow() const {
+  const serve::Scheduler::Figures figures = parts_.scheduler.figures();
+  PoolState state;
+  state.size = static_cast<int>(figures.wanted_workers);
+  state.busy = static_cast<int>(figures.busy_workers);
+  state.idle = static_cast<int>(figures.alive_workers) - state.busy;
+  state.retiring =
+      std::max(0, static_cast<int>(figures.alive_workers) - static_cast<int>(figures.wanted_workers));
+  state.generation = pool_generation_;
+  return state;
+}
+
+Result<Changed<PoolState>> ControlRoom::UpdatePool(const control::PoolUpdate& update) {
+  MutexLock lock(mutex_);
+  Changed<PoolState> changed{PoolNow(), PoolNow()};
+  const Status current = CheckGeneration(update.expected_generation, pool_generation_);
+  if (!current) return tl::unexpected<Error>(current.error());
+  if (!update.size) return changed;
+  const Status size = serve::WorkerPool::CheckSize(*update.size);
+  if (!size) return tl::unexpected<Error>(size.error());
+  changed.after.size = *update.size;
+  if (update.validate_only) return changed;
+  const Status resized = parts_.pool.Resize(*update.size);
+  if (!resized) return tl::unexpected<Error>(resized.error());
+  pool_generation_ = ++generation_;
+  changed.after = PoolNow();
+  return changed;
+}
+
+std::vector<EndpointState> ControlRoom::ListEndpoints() const {
+  MutexLock lock(mutex_);
+  std::vector<EndpointState> states;
+  for (const auto& endpoint : parts_.gateway.endpoints()) {
+    if (endpoint->kind != serve::Endpoint::Kind::kUnknown) states.push_back(StateOf(*endpoint));
+  }
+  std::sort(states.begin(), states.end(),
+            [](const EndpointState& a, const EndpointState& b) { return a.name < b.name; });
+  return states;
+}
+
+Result<EndpointState> ControlRoom::GetEndpoint(const std::string& name) const {
+  const serve::Endpoint* const endpoint = Find(name);
+  if (endpoint == nullptr) {
+    return Fail(ErrorCode::kNotFound, "there is no endpoint '" + name + "'", "name");
+  }
+  MutexLock lock(mutex_);
+  return StateOf(*endpoint);
+}
+
+Result<Changed<EndpointState>> ControlRoom::UpdateEndpoint(const control::EndpointUpdate& update) {
+  const serve::Endpoint* const endpoint = Find(update.name);
+  if (endpoint == nullptr) {
+    return Fail(ErrorCode::kNotFound, "there is no endpoint '" + update.name + "'", "name");
+  }
+  MutexLock lock(mutex_);
+  const Status current =
+      CheckGeneration(update.expected_generation, endpoint_generations_[endpoint->index]);
+  if (!current) return tl::unexpected<Error>(current.error());
+  Changed<EndpointState> changed{StateOf(*endpoint), StateOf(*endpoint)};
+  serve::BudgetPolicy policy = policies_[endpoint->index];
+  policy.max_budget = update.max_budget.value_or(policy.max_budget);
+  policy.default_budget = update.default_budget.value_or(policy.default_budget);
+  const Status checked = CheckPolicy(policy);
+  if (!checked) return tl::unexpected<Error>(checked.error());
+  changed.after.max_budget = policy.max_budget;
+  changed.after.default_budget = policy.default_budget;
+  if (update.validate_only) return changed;
+  policies_[endpoint->index] = policy;
+  endpoint_generations_[endpoint->index] = ++generation_;
+  Publish();
+  changed.after = StateOf(*endpoint);
+  return changed;
+}
+
+void ControlRoom::Publish() {
+  for (const auto& conductor : parts_.conductors) conductor->SetPolicies(policies_);
+}
+
+EndpointState ControlRoom::StateOf(const serve::Endpoint& endpoint) const {
+  EndpointState state;
+  state.name = endpoint.name;
+  state.kind = KindText(endpoint.kind);
+  const auto model = parts_.gateway.models().find(endpoint.name);
+  if (endpoint.kind == serve::Endpoint::Kind::kModel) {
+    for (const models::LoadedModel& loaded : model->second.versions) {
+      state.versions.push_back(loaded.model->info().version);
+    }
+  }
+  state.default_budget = policies_[endpoint.index].default_budget;
+  state.max_budget = policies_[endpoint.index].max_budget;
+  state.slo_target_ratio = endpoint.slo_target_ratio;
+  state.requests_total = Sum(endpoint, false);
+  state.misses_total = Sum(endpoint, true);
+  const auto received =
+      static_cast<std::uint64_t>(parts_.registry.Value(endpoint.metrics.received));
+  // The two are read one after the other; a request may have come and gone between.
+  state.in_flight = received > state.requests_total ? received - state.requests_total : 0;
+  state.generation = endpoint_generations_[endpoint.index];
+  return state;
+}
+
+const serve::Endpoint* ControlRoom::Find(const std::string& name) const {
+  for (const auto& endpoint : parts_.gateway.endpoints()) {
+    if (endpoint->name == name && endpoint->kind != serve::Endpoint::Kind::kUnknown) {
+      return endpoint.get();
+    }
+  }
+  return nullptr;
+}
+
+std::uint64_t ControlRoom::Sum(const serve::Endpoint& endpoint, bool misses_only) const {
+  double sum = 0;
+  for (const serve::Answer answer : serve::kAllAnswers) {
+    if (misses_only && !IsMiss(answer)) continue;
+    sum += parts_.registry.Value(endpoint.metrics.requests[static_cast<std::size_t>(answer)]);
+  }
+  return static_cast<std::uint64_t>(sum);
+}
+
+ControlRoom::RpcBooks ControlRoom::BooksOf(const std::string& method, const std::string& code) {
+  const auto counter = rpcs_.find({method, code});
+  if (counter == rpcs_.end()) {
+    rpcs_[{method, code}] = parts_.registry.AddCounter(
+        "baton_admin_rpcs_total", "Admin calls, by method and gRPC code.",
+        {{"method", method}, {"code", code}});
+  }
+  const auto duration = rpc_durations_.find(method);
+  if (duration == rpc_durations_.end()) {
+    rpc_durations_[method] =
+        parts_.registry.AddHistogram("baton_admin_rpc_duration_seconds", "Time of admin calls.",
+                                     metrics::kStageBuckets, {{"method", method}});
+  }
+  return {rpcs_[{method, code}], rpc_durations_[method]};
+}
+
+void ControlRoom::CountRpc(const std::string& method, const std::string& code, Duration took) {
+  MutexLock lock(mutex_);
+  const RpcBooks books = BooksOf(method, code);
+  shard_->Add(books.calls);
+  shard_->Observe(books.duration, ToSeconds(took));
+}
+
+serve::BudgetPolicy ControlRoom::policy(std::size_t endpoint_index) const {
+  MutexLock lock(mutex_);
+  return policies_[endpoint_index];
+}
+
+Duration ControlRoom::LargestBudget() const {
+  MutexLock lock(mutex_);
+  Duration largest = Duration::zero();
+  for (const serve::BudgetPolicy& policy : policies_) {
+    largest = std::max(largest, policy.max_budget);
+  }
+  return largest;
+}
+
+}  // namespace baton::app

@@ -1,0 +1,88 @@
+// What an operator's call does to the running server: the one implementation of control::ControlPort.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "server/api/gateway.h"
+#include "server/app/conductor.h"
+#include "server/base/mutex.h"
+#include "server/control/control_port.h"
+#include "server/metrics/registry.h"
+#include "server/serve/pending_responses.h"
+#include "server/serve/scheduler.h"
+#include "server/serve/worker_pool.h"
+
+namespace baton::app {
+
+// Threads: any. Updates take turns; nothing here waits for the data plane.
+class ControlRoom final : public control::ControlPort {
+ public:
+  // Everything outlives the control room. `conductors` and `listeners` are filled before the first call.
+  struct Parts {
+    const Clock& clock;
+    metrics::Registry& registry;
+    const api::Gateway& gateway;
+    serve::PendingResponses& pending;
+    serve::Scheduler& scheduler;
+    serve::WorkerPool& pool;
+    const std::vector<std::unique_ptr<Conductor>>& conductors;
+    const std::vector<control::ListenerState>& listeners;
+    const std::atomic<bool>& is_ready;
+    const std::atomic<bool>& is_draining;
+  };
+
+  ControlRoom(const Parts& parts, std::vector<serve::BudgetPolicy> policies);
+  ~ControlRoom() override;
+
+  control::ServerState GetServer() const override;
+  control::PoolState GetPool() const override;
+  Result<control::Changed<control::PoolState>> UpdatePool(
+      const control::PoolUpdate& update) override;
+  std::vector<control::EndpointState> ListEndpoints() const override;
+  Result<control::EndpointState> GetEndpoint(const std::string& name) const override;
+  Result<control::Changed<control::EndpointState>> UpdateEndpoint(
+      const control::EndpointUpdate& update) override;
+  void CountRpc(const std::string& method, const std::string& code, Duration took) override;
+
+  control::Generation generation() const { return generation_; }
+  serve::BudgetPolicy policy(std::size_t endpoint_index) const BATON_EXCLUDES(mutex_);
+  // The largest maximum budget of any endpoint.
+  Duration LargestBudget() const BATON_EXCLUDES(mutex_);
+
+ private:
+  control::PoolState PoolNow() const BATON_REQUIRES(mutex_);
+  control::EndpointState StateOf(const serve::Endpoint& endpoint) const BATON_REQUIRES(mutex_);
+  const serve::Endpoint* Find(const std::string& name) const;
+  std::uint64_t Sum(const serve::Endpoint& endpoint, bool misses_only) const;
+  struct RpcBooks {
+    metrics::Counter calls;
+    metrics::Histogram duration;
+  };
+  // The children of a method and code, made when they are asked for first.
+  RpcBooks BooksOf(const std::string& method, const std::string& code) BATON_REQUIRES(mutex_);
+  void Publish() BATON_REQUIRES(mutex_);
+
+  // Set once.
+  const Parts parts_;
+  const SteadyTime started_;
+
+  // Guarded by mutex_.
+  mutable Mutex mutex_;
+  std::vector<serve::BudgetPolicy> policies_ BATON_GUARDED_BY(mutex_);
+  std::vector<control::Generation> endpoint_generations_ BATON_GUARDED_BY(mutex_);
+  control::Generation pool_generation_ BATON_GUARDED_BY(mutex_) = 1;
+  std::map<std::pair<std::string, std::string>, metrics::Counter> rpcs_ BATON_GUARDED_BY(mutex_);
+  std::map<std::string, metrics::Histogram> rpc_durations_ BATON_GUARDED_BY(mutex_);
+  metrics::Shard* const shard_;
+
+  // Any thread (atomic).
+  std::atomic<control::Generation> generation_{1};
+};
+
+}  // namespace baton::app

@@ -1,0 +1,119 @@
+// Flags by CLI11; the only unit of the server that includes it.
+#include "server/app/flags.h"
+
+#include <functional>
+#include <iostream>
+#include <map>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+namespace baton::app {
+namespace {
+
+constexpr const char* kFooter = R"(
+Examples:
+  baton-server                                  the bundled models, on the default addresses
+  baton-server --models /srv/models --workers 4
+  baton-server --http 127.0.0.1:0 --admin off   any free port, no admin plane
+
+Once it serves it prints one line to standard output:
+  ready http=ADDR:PORT grpc=off admin=ADDR:PORT pages=ADDR:PORT
+Logs go to standard error. SIGINT or SIGTERM drains and ends it with exit code 0; a second one at once.)";
+
+// An option whose text is read by a parser of ours; its error becomes the option's.
+template <typename T>
+CLI::Option* AddParsed(CLI::App& app, const std::string& name, T& value,
+                       Result<T> (*parse)(std::string_view), const std::string& help) {
+  return app.add_option_function<std::string>(
+      name,
+      [&value, parse, name](const std::string& text) {
+        Result<T> parsed = parse(text);
+        if (!parsed) throw CLI::ValidationError(name, parsed.error().message);
+        value = *parsed;
+      },
+      help);
+}
+
+void AddOptions(CLI::App& app, Flags& flags, ListenAddress& grpc) {
+  ServerOptions& server = flags.server;
+  AddParsed<ListenAddress>(app, "--http", server.http, ParseListenAddress,
+                           "Data plane, HTTP/JSON (default 0.0.0.0:8080)")
+      ->type_name("ADDR:PORT");
+  AddParsed<ListenAddress>(app, "--grpc", grpc, ParseListenAddress,
+                           "Data plane, gRPC: only 'off' so far (default off)")
+      ->type_name("off");
+  AddParsed<ListenAddress>(app, "--admin", server.admin, ParseListenAddress,
+                           "Admin plane, gRPC, or 'off' (default 127.0.0.1:8081)")
+      ->type_name("ADDR:PORT");
+  AddParsed<ListenAddress>(app, "--pages", server.pages, ParseListenAddress,
+                           "Metrics, or 'off' (default 127.0.0.1:8082)")
+      ->type_name("ADDR:PORT");
+  app.add_option("--workers", server.workers, "Threads that run models, 1 to 1024 (default: one a core)")
+      ->type_name("N");
+  app.add_option("--conductors", server.conductors, "Threads that own sockets, 1 to 64 (default 1)")
+      ->type_name("N");
+  app.add_option("--backlog", server.backlog,
+                 "Connections that may wait to be accepted, 1 to 65535 (default 4096)")
+      ->type_name("N");
+  app.add_option("--max-connections", server.max_connections,
+                 "Open connections, further ones are closed (default: what descriptors allow)")
+      ->type_name("N");
+  app.add_option("--models", server.models,
+                 "Folder of <name>/<version>/model.onnx, in place of the bundled models")
+      ->type_name("DIR");
+  app.add_option("--onnxruntime", server.onnxruntime_library,
+                 "The ONNX Runtime library (default: ../lib beside the program, then the system's)")
+      ->type_name("FILE");
+  AddParsed<Duration>(app, "--default-budget", server.default_budget, ParseDuration,
+                      "Budget of requests that ask for none (default 50ms)")
+      ->type_name("DURATION");
+  AddParsed<Duration>(app, "--max-budget", server.max_budget, ParseDuration,
+                      "Largest budget that is granted, at most 1h (default 10s)")
+      ->type_name("DURATION");
+  app.add_flag("--test-endpoints", server.test_endpoints,
+               "Serve POST /test/sleep and /test/spin, which hold a worker: for tests only");
+  app.add_option("--user", server.user, "Whom root becomes once it listens (default nobody)")
+      ->type_name("NAME");
+  app.add_option("--log-format", flags.log.format, "auto, text or json (default auto: text on a terminal)")
+      ->type_name("FORMAT")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, LogOptions::Format>{{"auto", LogOptions::Format::kAuto},
+                                                    {"text", LogOptions::Format::kText},
+                                                    {"json", LogOptions::Format::kJson}}));
+  app.add_option("--log-level", flags.log.level, "debug, info, warning or error (default info)")
+      ->type_name("LEVEL")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, LogLevel>{{"debug", LogLevel::kDebug},
+                                          {"info", LogLevel::kInfo},
+                                          {"warning", LogLevel::kWarning},
+                                          {"error", LogLevel::kError}}));
+}
+
+}  // namespace
+
+ParsedFlags ParseFlags(int argc, char** argv) {
+  Flags flags;
+  ListenAddress grpc{.off = true, .host = {}, .port = 0};
+  CLI::App app("Baton: an inference server that answers every request inside its latency budget.",
+               "baton-server");
+  app.set_version_flag("--version", "baton-server " BATON_VERSION);
+  app.footer(kFooter);
+  AddOptions(app, flags, grpc);
+  try {
+    app.parse(argc, argv);
+    if (!grpc.off) {
+      throw CLI::ValidationError("--grpc", "is " + grpc.ToText() +
+                                               ", expected off: the gRPC data plane is not served yet");
+    }
+    const Status valid = flags.server.Validate();
+    if (!valid) throw CLI::ValidationError(valid.error().message);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return {std::nullopt, app.exit(error)};
+    std::cerr << "baton-server: " << error.what() << "\nTry: baton-server --help\n";
+    return {std::nullopt, 2};
+  }
+  return {flags, 0};
+}
+
+}  // namespace baton::app

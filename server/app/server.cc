@@ -1,0 +1,296 @@
+// How a server comes up, runs and goes down.
+#include "server/app/server.h"
+
+#include <algorithm>
+#include <atomic>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "admin/service/admin_server.h"
+#include "server/app/conductor.h"
+#include "server/app/control_room.h"
+#include "server/app/server_metrics.h"
+#include "server/base/log.h"
+#include "server/lifecycle/privileges.h"
+#include "server/lifecycle/signals.h"
+#include "server/metrics/process_metrics.h"
+#include "server/models/repository.h"
+#include "server/net/socket.h"
+#include "server/pages/pages_server.h"
+
+namespace baton::app {
+namespace {
+
+constexpr std::size_t kMaxPending = 65'536 + 4'096;  // the queue's cap and what may run
+constexpr Duration kDrainGrace = 1s;
+constexpr Duration kAdminStopGrace = 500ms;
+constexpr std::uint64_t kSpareDescriptors = 128;
+
+Status CheckRange(const char* flag, long value, long smallest, long largest) {
+  if (value >= smallest && value <= largest) return {};
+  return Fail(ErrorCode::kInvalidArgument,
+              std::string(flag) + " is " + std::to_string(value) + ", expected " +
+                  std::to_string(smallest) + " to " + std::to_string(largest),
+              flag);
+}
+
+Status CheckDuration(const char* flag, Duration value, Duration largest, const char* largest_is) {
+  if (value >= 1ms && value <= largest) return {};
+  return Fail(ErrorCode::kInvalidArgument,
+              std::string(flag) + " is " + FormatDuration(value) + ", expected 1ms to " +
+                  FormatDuration(largest) + largest_is,
+              flag);
+}
+
+std::size_t CoreCount() { return std::max(1U, std::thread::hardware_concurrency()); }
+
+}  // namespace
+
+Status ServerOptions::Validate() const {
+  if (http.off) {
+    return Fail(ErrorCode::kInvalidArgument, "--http is off, expected ADDR:PORT: there is no other "
+                "data plane yet", "--http");
+  }
+  for (const Status& checked :
+       {CheckRange("--workers", workers, 0, serve::WorkerPool::kLargest),
+        CheckRange("--conductors", conductors, 1, 64), CheckRange("--backlog", backlog, 1, 65535),
+        CheckRange("--max-connections", max_connections, 0, 1'000'000),
+        CheckDuration("--max-budget", max_budget, 1h, ""),
+        CheckDuration("--default-budget", default_budget, max_budget, " (--max-budget)")}) {
+    if (!checked) return checked;
+  }
+  return {};
+}
+
+// In the order of construction; destruction goes the other way.
+struct Server::Parts {
+  explicit Parts(const ServerOptions& server_options) : options(server_options) {}
+
+  const ServerOptions options;
+  SystemClock clock;
+  metrics::Registry registry;
+  std::atomic<bool> is_ready{false};
+  std::atomic<bool> is_draining{false};
+  UniqueFd http_fd;
+  std::vector<control::ListenerState> listeners;
+  http::Session::Options session_options;
+  http::ListenerMetrics http_metrics;
+  http::ListenerMetrics pages_metrics;
+  std::unique_ptr<api::Gateway> gateway;
+  std::unique_ptr<serve::PendingResponses> pending;
+  std::unique_ptr<serve::Scheduler> scheduler;
+  std::unique_ptr<serve::WorkerPool> pool;
+  std::vector<std::unique_ptr<Conductor>> conductors;
+  std::unique_ptr<ControlRoom> control_room;
+  std::unique_ptr<admin::AdminServer> admin;
+  std::unique_ptr<pages::PagesServer> pages;
+  net::EventLoop main_loop{clock};
+
+  Status ListenAll(UniqueFd& pages_fd);
+  Status LoadModels();
+  Status MakePool();
+  void MakeConductors(std::uint64_t descriptors);
+  Status StartAdmin();
+  void AddListener(const std::string& name, const ListenAddress& address, std::uint16_t port);
+  Conductor::Options ConductorOptions(std::uint32_t index) const;
+  void BeginDrain(int signal);
+};
+
+void Server::Parts::AddListener(const std::string& name, const ListenAddress& address,
+                                std::uint16_t port) {
+  ListenAddress in_use = address;
+  in_use.port = port;
+  listeners.push_back({name, in_use.ToText()});
+}
+
+Status Server::Parts::ListenAll(UniqueFd& pages_fd) {
+  Result<UniqueFd> http = net::Listen(options.http, options.backlog);
+  if (!http) return tl::unexpected<Error>(http.error());
+  http_fd = std::move(*http);
+  AddListener("http", options.http, net::LocalPort(http_fd.get()));
+  listeners.push_back({"grpc", "off"});
+  if (options.pages.off) return {};
+  Result<UniqueFd> pages_listening = net::Listen(options.pages, 128);
+  if (!pages_listening) return tl::unexpected<Error>(pages_listening.error());
+  pages_fd = std::move(*pages_listening);
+  return {};
+}
+
+Status Server::Parts::LoadModels() {
+  models::RepositoryOptions repository;
+  repository.directory = options.models;
+  repository.onnxruntime_library = options.onnxruntime_library;
+  Result<models::ModelSet> loaded = models::LoadModels(repository);
+  if (!loaded) return tl::unexpected<Error>(loaded.error());
+  for (const auto& [name, versions] : *loaded) {
+    for (const models::LoadedModel& model : versions.versions) {
+      Log(LogLevel::kInfo, "model_loaded",
+          {{"model", name},
+           {"version", model.model->info().version},
+           {"took_ms", ToMillis(model.load_time)}});
+    }
+  }
+  gateway = std::make_unique<api::Gateway>(std::move(*loaded), registry,
+                                           api::GatewayOptions{options.test_endpoints});
+  return {};
+}
+
+Status Server::Parts::MakePool() {
+  pending = std::make_unique<serve::PendingResponses>(kMaxPending);
+  scheduler = std::make_unique<serve::Scheduler>(clock, serve::Scheduler::Options{},
+                                                 gateway->endpoints().size());
+  const serve::PoolMetrics pool_metrics{
+      registry.AddCounter("baton_pool_busy_seconds_total", "Time that workers spent running."),
+      registry.AddCounter("baton_pool_tasks_total", "Tickets that workers took."),
+  };
+  pool = std::make_unique<serve::WorkerPool>(*scheduler, *pending, clock, registry, pool_metrics);
+  return pool->Resize(options.workers > 0 ? options.workers : static_cast<int>(CoreCount()));
+}
+
+Conductor::Options Server::Parts::ConductorOptions(std::uint32_t index) const {
+  Conductor::Options made;
+  made.index = index;
+  made.listening_fd = http_fd.get();
+  made.policies.assign(gateway->endpoints().size(),
+                       serve::BudgetPolicy{options.default_budget, options.max_budget});
+  return made;
+}
+
+void Server::Parts::MakeConductors(std::uint64_t descriptors) {
+  const auto parse_errors = http::MakeParseErrorCounters(registry);
+  http_metrics = http::ListenerMetrics::Make(registry, "http", parse_errors);
+  pages_metrics = http::ListenerMetrics::Make(registry, "pages", parse_errors);
+  const std::string help = "Budget headers of others that could not be read and were ignored.";
+  const MalformedBudgetCounters malformed{
+      registry.AddCounter("baton_malformed_budgets_total", help, {{"source", "grpc_timeout"}}),
+      registry.AddCounter("baton_malformed_budgets_total", help, {{"source", "envoy_timeout"}}),
+  };
+  const auto allowed = descriptors > 2 * kSpareDescriptors ? descriptors - kSpareDescriptors : 128;
+  const auto count = static_cast<std::size_t>(options.conductors);
+  const std::size_t connections =
+      (options.max_connections > 0 ? static_cast<std::size_t>(options.max_connections) : allowed) /
+      count;
+  const Shared shared{clock,        *gateway,        *pending, *scheduler, registry,
+                      http_metrics, session_options, is_ready, std::max<std::size_t>(1, connections)};
+  for (std::uint32_t i = 0; i < count; ++i) {
+    Conductor::Options made = ConductorOptions(i);
+    const metrics::Labels labels = {{"conductor", std::to_string(i)}};
+    made.malformed_budgets = malformed;
+    made.loop_metrics.shard = registry.TakeShard();
+    made.loop_metrics.turn_duration =
+        registry.AddHistogram("baton_conductor_loop_duration_seconds", "How long turns took.",
+                              metrics::kStageBuckets, labels);
+    made.loop_metrics.busy_seconds = registry.AddCounter(
+        "baton_conductor_busy_seconds_total", "Time that turns took in all.", labels);
+    made.loop_metrics.timer_lag =
+        registry.AddHistogram("baton_conductor_timer_lag_seconds", "How late timers ran.",
+                              metrics::kStageBuckets, labels);
+    conductors.push_back(std::make_unique<Conductor>(shared, std::move(made)));
+  }
+}
+
+Status Server::Parts::StartAdmin() {
+  if (options.admin.off) {
+    listeners.push_back({"admin", "off"});
+    return {};
+  }
+  admin::AdminServer::Options admin_options;
+  admin_options.address = options.admin;
+  Result<std::unique_ptr<admin::AdminServer>> started =
+      admin::AdminServer::Start(admin_options, *control_room);
+  if (!started) return tl::unexpected<Error>(started.error());
+  admin = std::move(*started);
+  admin->SetServing(false);  // until Run
+  AddListener("admin", options.admin, admin->port());
+  return {};
+}
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Server::~Server() = default;
+
+Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
+  const auto fail = [](const Status& status) { return tl::unexpected<Error>(status.error()); };
+  if (const Status valid = options.Validate(); !valid) return fail(valid);
+  const std::uint64_t descriptors = net::RaiseDescriptorLimit();
+  auto parts = std::make_unique<Parts>(options);
+  UniqueFd pages_fd;
+  if (const Status listening = parts->ListenAll(pages_fd); !listening) return fail(listening);
+  if (const Status loaded = parts->LoadModels(); !loaded) return fail(loaded);
+  if (const Status pool = parts->MakePool(); !pool) return fail(pool);
+  parts->MakeConductors(descriptors);
+  parts->control_room = std::make_unique<ControlRoom>(
+      ControlRoom::Parts{parts->clock, parts->registry, *parts->gateway, *parts->pending,
+                         *parts->scheduler, *parts->pool, parts->conductors, parts->listeners,
+                         parts->is_ready, parts->is_draining},
+      parts->ConductorOptions(0).policies);
+  if (const Status admin = parts->StartAdmin(); !admin) return fail(admin);
+
+  AddServerGauges(parts->registry, {*parts->gateway, *parts->pending, *parts->scheduler,
+                                    *parts->control_room, parts->is_draining});
+  metrics::AddProcessMetrics(parts->registry);
+  AddBacklogMetrics(parts->registry, "http", parts->http_fd.get());
+  std::vector<const http::ListenerShard*> shards;
+  for (const auto& conductor : parts->conductors) shards.push_back(&conductor->listener_shard());
+  http::AddConnectionGauges(parts->registry, "http", shards);
+  if (options.pages.off) {
+    parts->listeners.push_back({"pages", "off"});
+  } else {
+    parts->AddListener("pages", options.pages, net::LocalPort(pages_fd.get()));
+    parts->pages = std::make_unique<pages::PagesServer>(
+        std::move(pages_fd), parts->clock, parts->registry, parts->pages_metrics);
+    AddBacklogMetrics(parts->registry, "pages", parts->pages->listening_fd());
+    http::AddConnectionGauges(parts->registry, "pages", {&parts->pages->listener_shard()});
+  }
+  if (const Status dropped = lifecycle::DropPrivileges(options.user); !dropped) return fail(dropped);
+  parts->is_ready = true;
+  return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+const std::vector<control::ListenerState>& Server::listeners() const { return parts_->listeners; }
+
+void Server::Parts::BeginDrain(int signal) {
+  if (is_draining.exchange(true)) {
+    Log(LogLevel::kWarning, "stopping_now", {{"signal", signal}});
+    for (const auto& conductor : conductors) conductor->BeginDrain(Duration::zero(), Duration::zero());
+    main_loop.Stop();
+    return;
+  }
+  is_ready = false;
+  if (admin) admin->SetServing(false);
+  const Duration limit = control_room->LargestBudget();
+  Log(LogLevel::kInfo, "draining", {{"signal", signal}, {"limit_ms", ToMillis(limit)}});
+  for (const auto& conductor : conductors) {
+    conductor->BeginDrain(std::min(kDrainGrace, limit), limit);
+  }
+}
+
+bool Server::Run() {
+  Parts& parts = *parts_;
+  if (parts.admin) parts.admin->SetServing(true);
+  if (parts.pages) parts.pages->Start();
+  std::atomic<std::size_t> running{parts.conductors.size()};
+  std::vector<std::jthread> threads;
+  for (const auto& conductor : parts.conductors) {
+    threads.emplace_back([&parts, &running, &conductor = *conductor] {
+      conductor.Run();
+      if (--running == 0) parts.main_loop.Stop();
+    });
+  }
+  {
+    parts.main_loop.AssertOnLoop();
+    const lifecycle::SignalWatcher signals(parts.main_loop,
+                                           [&parts](int signal) { parts.BeginDrain(signal); });
+    parts.main_loop.Run();
+  }
+  threads.clear();  // joins
+  parts.http_fd.Reset();
+  if (parts.admin) parts.admin->Stop(kAdminStopGrace);
+  parts.pool->Stop();
+  const bool all_idle = parts.scheduler->figures().busy_workers == 0;
+  Log(LogLevel::kInfo, "stopped", {{"workers_stuck", all_idle ? "no" : "yes"}});
+  return all_idle;
+}
+
+}  // namespace baton::app

@@ -1,0 +1,59 @@
+// The composition root: every part of a running server, made in order and taken down in the opposite one.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/base/clock.h"
+#include "server/base/duration_text.h"
+#include "server/base/result.h"
+#include "server/control/control_port.h"
+
+namespace baton::app {
+
+struct ServerOptions {
+  ListenAddress http{.off = false, .host = "0.0.0.0", .port = 8080};     // the data plane; not `off`
+  ListenAddress admin{.off = false, .host = "127.0.0.1", .port = 8081};  // gRPC, `off` for none
+  ListenAddress pages{.off = false, .host = "127.0.0.1", .port = 8082};  // metrics, `off` for none
+  int workers = 0;        // 1 to 1024; 0: one a core
+  int conductors = 1;     // 1 to 64
+  int backlog = 4096;     // 1 to 65535; the kernel cuts it to net.core.somaxconn
+  int max_connections = 0;  // 1 to 1000000; 0: what the descriptors allow
+  Duration default_budget = 50ms;  // 1 ms to max_budget
+  Duration max_budget = 10s;       // 1 ms to 1 h
+  bool test_endpoints = false;
+  std::filesystem::path models;               // empty: the bundled ones
+  std::filesystem::path onnxruntime_library;  // empty: the usual places
+  std::string user = "nobody";                // what root becomes once everything listens
+
+  // kInvalidArgument, naming the flag, what was expected and what came.
+  Status Validate() const;
+};
+
+class Server {
+ public:
+  // Everything is loaded and listens when it returns; requests are answered from Run on.
+  // Requires: lifecycle::BlockSignals was called before any thread was started.
+  static Result<std::unique_ptr<Server>> Start(const ServerOptions& options);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // The addresses in use.
+  const std::vector<control::ListenerState>& listeners() const;
+
+  // Serves until SIGINT or SIGTERM, then drains: no new connections, what was admitted is answered, and all ends
+  // within the largest budget. A second signal ends it at once. Returns false when workers are still stuck in a
+  // model then: their threads cannot be joined.
+  bool Run();
+
+ private:
+  struct Parts;
+  explicit Server(std::unique_ptr<Parts> parts);
+
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace baton::app

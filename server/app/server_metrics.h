@@ -1,0 +1,29 @@
+// The gauges that are read from the server's parts at every scrape.
+#pragma once
+
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include "server/api/gateway.h"
+#include "server/app/control_room.h"
+#include "server/metrics/registry.h"
+#include "server/serve/pending_responses.h"
+#include "server/serve/scheduler.h"
+
+namespace baton::app {
+
+// Everything outlives the registry's last scrape.
+struct ObservedParts {
+  const api::Gateway& gateway;
+  const serve::PendingResponses& pending;
+  const serve::Scheduler& scheduler;
+  const ControlRoom& control_room;
+  const std::atomic<bool>& is_draining;
+};
+void AddServerGauges(metrics::Registry& registry, const ObservedParts& parts);
+
+// Depth, limit and drops of a listening socket's backlog; `fd` stays open until the last scrape.
+void AddBacklogMetrics(metrics::Registry& registry, const std::string& listener, int fd);
+
+}  // namespace baton::app
