@@ -1,0 +1,144 @@
+// One blocking call of the admin service per method, with errors that an operator can act on.
+#include "admin/ctl/admin_client.h"
+
+#include <cctype>
+#include <charconv>
+#include <chrono>
+#include <string_view>
+#include <utility>
+
+#include "baton/admin/v1/admin_service.grpc.pb.h"
+#include <grpc/support/log.h>
+#include <grpcpp/grpcpp.h>
+
+#include "server/base/duration_text.h"
+
+namespace baton::ctl {
+namespace {
+
+namespace v1 = admin::v1;
+using Stub = v1::AdminService::Stub;
+
+ErrorCode ToErrorCode(grpc::StatusCode code) {
+  switch (code) {
+    case grpc::StatusCode::INVALID_ARGUMENT:
+    case grpc::StatusCode::OUT_OF_RANGE: return ErrorCode::kInvalidArgument;
+    case grpc::StatusCode::NOT_FOUND: return ErrorCode::kNotFound;
+    case grpc::StatusCode::ALREADY_EXISTS: return ErrorCode::kAlreadyExists;
+    case grpc::StatusCode::FAILED_PRECONDITION: return ErrorCode::kFailedPrecondition;
+    case grpc::StatusCode::RESOURCE_EXHAUSTED: return ErrorCode::kResourceExhausted;
+    case grpc::StatusCode::UNAVAILABLE: return ErrorCode::kUnavailable;
+    case grpc::StatusCode::DEADLINE_EXCEEDED: return ErrorCode::kDeadlineExceeded;
+    case grpc::StatusCode::UNIMPLEMENTED: return ErrorCode::kUnsupported;
+    case grpc::StatusCode::ABORTED: return ErrorCode::kAborted;
+    default: return ErrorCode::kInternal;
+  }
+}
+
+// "connection refused" out of gRPC's chain of reasons, of which the last is the one that says
+// something.
+std::string LastReason(const std::string& message) {
+  const std::size_t colon = message.rfind(": ");
+  std::string reason = colon == std::string::npos ? message : message.substr(colon + 2);
+  if (!reason.empty()) {
+    reason[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(reason[0])));
+  }
+  return reason;
+}
+
+Error Explain(const grpc::Status& status, const std::string& server, Duration timeout) {
+  const ErrorCode code = ToErrorCode(status.error_code());
+  std::string message = status.error_message();
+  if (code == ErrorCode::kUnavailable) {
+    message = "cannot reach " + server + ": " + LastReason(message) +
+              " (is baton-server running? its admin address is on its ready line)";
+  } else if (code == ErrorCode::kDeadlineExceeded) {
+    message = "no answer from " + server + " within " + FormatDuration(timeout);
+  } else if (code == ErrorCode::kUnsupported) {
+    message = server + " does not serve this call: " + message;
+  }
+  return Error{code, std::move(message), {}};
+}
+
+}  // namespace
+
+struct AdminClient::Connection {
+  std::unique_ptr<Stub> stub;
+};
+
+AdminClient::AdminClient(std::string server, Duration timeout)
+    : server_(std::move(server)), timeout_(timeout), connection_(std::make_unique<Connection>()) {
+  // What went wrong is in the status of the call; gRPC's own lines would only stand beside it.
+  gpr_set_log_function([](gpr_log_func_args*) {});
+  grpc::ChannelArguments arguments;
+  // An operator's http_proxy is about the web: through it, 127.0.0.1 would be the proxy's own.
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  connection_->stub = v1::AdminService::NewStub(
+      grpc::CreateCustomChannel(server_, grpc::InsecureChannelCredentials(), arguments));
+}
+
+AdminClient::~AdminClient() = default;
+
+template <typename Request, typename Response, typename Method>
+Result<Response> AdminClient::Call(Method method, const Request& request) {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() +
+                       std::chrono::duration_cast<std::chrono::system_clock::duration>(timeout_));
+  Response response;
+  const grpc::Status status = (connection_->stub.get()->*method)(&context, request, &response);
+  if (!status.ok()) return tl::unexpected<Error>(Explain(status, server_, timeout_));
+  return response;
+}
+
+Result<v1::ServerStatus> AdminClient::GetStatus() {
+  return Call<v1::GetStatusRequest, v1::ServerStatus>(&Stub::GetStatus, {});
+}
+
+Result<v1::Pool> AdminClient::GetPool() {
+  return Call<v1::GetPoolRequest, v1::Pool>(&Stub::GetPool, {});
+}
+
+Result<v1::Pool> AdminClient::UpdatePool(const v1::UpdatePoolRequest& request) {
+  return Call<v1::UpdatePoolRequest, v1::Pool>(&Stub::UpdatePool, request);
+}
+
+Result<v1::ListEndpointsResponse> AdminClient::ListEndpoints() {
+  v1::ListEndpointsResponse all;
+  v1::ListEndpointsRequest request;
+  do {
+    auto page =
+        Call<v1::ListEndpointsRequest, v1::ListEndpointsResponse>(&Stub::ListEndpoints, request);
+    if (!page) return page;
+    request.set_page_token(page->next_page_token());
+    page->clear_next_page_token();
+    all.MergeFrom(*page);
+  } while (!request.page_token().empty());
+  return all;
+}
+
+Result<v1::Endpoint> AdminClient::GetEndpoint(const std::string& name) {
+  v1::GetEndpointRequest request;
+  request.set_name("endpoints/" + name);
+  return Call<v1::GetEndpointRequest, v1::Endpoint>(&Stub::GetEndpoint, request);
+}
+
+Result<v1::Endpoint> AdminClient::UpdateEndpoint(const v1::UpdateEndpointRequest& request) {
+  return Call<v1::UpdateEndpointRequest, v1::Endpoint>(&Stub::UpdateEndpoint, request);
+}
+
+Status CheckServer(const std::string& server) {
+  if (server.starts_with("unix:") && server.size() > 5) return {};
+  const std::size_t colon = server.rfind(':');
+  if (colon != std::string::npos && colon > 0) {
+    const std::string_view text = std::string_view(server).substr(colon + 1);
+    std::uint16_t port = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+    if (error == std::errc() && end == text.data() + text.size() && port > 0) return {};
+  }
+  return Fail(
+      ErrorCode::kInvalidArgument,
+      "--server: expected HOST:PORT (such as 127.0.0.1:8081) or unix:PATH, got '" + server + "'",
+      "--server");
+}
+
+}  // namespace baton::ctl

@@ -1,0 +1,44 @@
+// One blocking call of the admin service per method, with errors that an operator can act on.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "baton/admin/v1/admin_service.pb.h"
+
+#include "server/base/clock.h"
+#include "server/base/result.h"
+
+namespace baton::ctl {
+
+// Threads: one at a time. Blocks up to the timeout for each request that it sends.
+class AdminClient {
+ public:
+  // `server` is "HOST:PORT" or "unix:PATH"; it is reached for with the first call.
+  AdminClient(std::string server, Duration timeout);
+  ~AdminClient();
+
+  Result<admin::v1::ServerStatus> GetStatus();
+  Result<admin::v1::Pool> GetPool();
+  Result<admin::v1::Pool> UpdatePool(const admin::v1::UpdatePoolRequest& request);
+  // Every page of them.
+  Result<admin::v1::ListEndpointsResponse> ListEndpoints();
+  // `name` without "endpoints/".
+  Result<admin::v1::Endpoint> GetEndpoint(const std::string& name);
+  Result<admin::v1::Endpoint> UpdateEndpoint(const admin::v1::UpdateEndpointRequest& request);
+
+ private:
+  struct Connection;
+
+  template <typename Request, typename Response, typename Method>
+  Result<Response> Call(Method method, const Request& request);
+
+  const std::string server_;
+  const Duration timeout_;
+  const std::unique_ptr<Connection> connection_;
+};
+
+// Whether `server` has one of the forms above; kInvalidArgument, saying which, if not.
+Status CheckServer(const std::string& server);
+
+}  // namespace baton::ctl

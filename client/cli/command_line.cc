@@ -1,0 +1,161 @@
+// Flags and help texts; the only unit of the client that includes CLI11.
+#include "client/cli/command_line.h"
+
+#include <map>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "client/cli/exit_codes.h"
+#include "server/base/duration_text.h"
+
+namespace baton::client {
+namespace {
+
+constexpr const char* kExitCodes =
+    "Exit status: 0 a prediction or a fallback (load: it ran), 1 another answer, 2 usage,\n"
+    "3 server unreachable, 4 not found, 6 no answer within --timeout, 130 interrupted.\n";
+
+constexpr const char* kInferExamples =
+    "Examples:\n"
+    "  baton-client infer --model tumour --sample\n"
+    "  baton-client infer --model digits --sample --budget 5ms --explain\n"
+    "  baton-client infer --path /reverse --data '{\"data\": \"baton\"}' -o json\n"
+    "  baton-client infer --model tumour --version 1 --file request.json\n";
+
+constexpr const char* kLoadExamples =
+    "Examples:\n"
+    "  baton-client load --model tumour --sample --rate 2000 --duration 30s --budget 50ms\n"
+    "  baton-client load --path /reverse --data '{\"data\": \"x\"}' --rate 500 --schedule fixed\n"
+    "  baton-client load --model tumour --sample --closed --connections 64 -o json\n"
+    "Latency counts from the instant a request was intended for, not from when it could leave;\n"
+    "none is left out. The report says when the generator itself was behind.\n";
+
+void AddDuration(CLI::App& app, const std::string& name, Duration& target,
+                 const std::string& description) {
+  app.add_option_function<std::string>(
+         name,
+         [name, &target](const std::string& text) {
+           const Result<Duration> duration = ParseDuration(text);
+           if (!duration) throw CLI::ValidationError(name, duration.error().message);
+           target = *duration;
+         },
+         description)
+      ->type_name("DURATION")
+      ->default_str(target > Duration::zero() ? FormatDuration(target) : "");
+}
+
+// What both commands take. `budget` is where --budget lands; zero stays "not given".
+void AddRequestFlags(CLI::App& app, RequestFlags& flags) {
+  app.add_option("--server", flags.server, "Where the server is")
+      ->type_name("HOST:PORT")
+      ->capture_default_str();
+  auto* model =
+      app.add_option("--model", flags.model, "Model to ask, by the Open Inference Protocol")
+          ->type_name("NAME");
+  app.add_option("--version", flags.version,
+                 "Version of the model; the server picks one without it")
+      ->type_name("V")
+      ->needs(model);
+  app.add_option("--path", flags.path, "Path to ask instead of a model")
+      ->type_name("PATH")
+      ->excludes(model);
+  app.add_option("--method", flags.method, "HTTP method; POST with a body, GET without")
+      ->type_name("METHOD");
+  auto* sample = app.add_flag("--sample", flags.use_sample,
+                              "Body: the bundled held-out row of the model (tumour, "
+                              "tumour_logistic, digits)");
+  auto* file = app.add_option("--file", flags.file, "Body: a file, - for standard input")
+                   ->type_name("FILE")
+                   ->excludes(sample);
+  app.add_option("--data", flags.data, "Body: this text")
+      ->type_name("JSON")
+      ->excludes(sample)
+      ->excludes(file);
+  app.add_option_function<std::string>(
+         "--budget",
+         [&flags](const std::string& text) {
+           const Result<Duration> budget = ParseDuration(text);
+           if (!budget) throw CLI::ValidationError("--budget", budget.error().message);
+           flags.budget = *budget;
+         },
+         "How long the answer may take; sent as Baton-Budget-Ms")
+      ->type_name("DURATION");
+  app.add_option("--header", flags.headers, "A further header, may be repeated")
+      ->type_name("'NAME: VALUE'")
+      ->allow_extra_args(false);
+}
+
+void AddOutput(CLI::App& app, bool& is_json, const std::string& text_name) {
+  app.add_option_function<std::string>(
+         "-o,--output", [&is_json](const std::string& format) { is_json = format == "json"; },
+         "How to print")
+      ->check(CLI::IsMember({text_name, std::string("json")}))
+      ->default_str(text_name);
+}
+
+CLI::App* AddInfer(CLI::App& app, InferFlags& flags) {
+  CLI::App* infer = app.add_subcommand("infer", "Sends one request and shows what became of it");
+  AddRequestFlags(*infer, flags.request);
+  infer->add_flag("--explain", flags.explain, "Ask for the time spent in each stage");
+  AddDuration(*infer, "--timeout", flags.timeout, "How long to wait for the answer");
+  AddOutput(*infer, flags.is_json, "text");
+  infer->footer(std::string(kInferExamples) + kExitCodes);
+  return infer;
+}
+
+CLI::App* AddLoad(CLI::App& app, LoadFlags& flags) {
+  CLI::App* load =
+      app.add_subcommand("load", "Offers load and reports goodput, answers, latencies");
+  AddRequestFlags(*load, flags.request);
+  const std::map<std::string, ScheduleKind> kinds = {{"fixed", ScheduleKind::kFixed},
+                                                     {"poisson", ScheduleKind::kPoisson}};
+  auto* schedule = load->add_option("--schedule", flags.schedule, "Spacing of the requests")
+                       ->transform(CLI::CheckedTransformer(kinds))
+                       ->type_name("fixed|poisson")
+                       ->default_str("poisson");
+  auto* rate = load->add_option("--rate", flags.rate, "Requests per second, at most 1000000")
+                   ->type_name("R")
+                   ->capture_default_str();
+  load->add_option("--seed", flags.seed, "Of the poisson schedule")->capture_default_str();
+  load->add_flag("--closed", flags.is_closed,
+                 "Closed loop: each connection sends its next request when it has its answer")
+      ->excludes(schedule)
+      ->excludes(rate);
+  load->add_option("--connections", flags.connections, "Keep-alive connections, 1 to 50000")
+      ->type_name("N")
+      ->capture_default_str();
+  AddDuration(*load, "--duration", flags.duration, "How long to offer load, at most 10m");
+  AddDuration(*load, "--warmup", flags.warmup, "Before that, offered and not counted");
+  AddDuration(*load, "--grace", flags.grace, "How long to wait for outstanding answers at the end");
+  load->add_flag("--allow-remote", flags.allow_remote, "Permit a server on another machine");
+  load->add_flag("--progress", flags.force_progress,
+                 "A line a second on standard error, also when that is no terminal");
+  AddOutput(*load, flags.is_json, "table");
+  load->footer(std::string(kLoadExamples) + kExitCodes);
+  return load;
+}
+
+}  // namespace
+
+Command ParseCommandLine(int argc, const char* const* argv) {
+  InferFlags infer_flags;
+  LoadFlags load_flags;
+  CLI::App app("Sends requests to a Baton server and offers it load.", "baton-client");
+  app.set_version_flag("--version", "baton-client " BATON_VERSION);
+  app.require_subcommand(0,
+                         1);  // so that an unknown one is named; that there is one is seen to below
+  app.footer(std::string(kInferExamples) + kExitCodes);
+  const CLI::App* infer = AddInfer(app, infer_flags);
+  const CLI::App* load = AddLoad(app, load_flags);
+  try {
+    app.parse(argc, argv);
+    if (!infer->parsed() && !load->parsed()) throw CLI::RequiredError("A subcommand (infer, load)");
+  } catch (const CLI::ParseError& error) {
+    return Exit{app.exit(error) == 0 ? kExitOk : kExitUsage};
+  }
+  if (infer->parsed()) return infer_flags;
+  return load_flags;
+}
+
+}  // namespace baton::client
