@@ -1,0 +1,245 @@
+// batonctl as its users run it: output, errors and exit codes, against an admin server in this
+// process.
+#include <arpa/inet.h>
+#include <memory>
+#include <stdexcept>
+#include <netinet/in.h>
+#include <string>
+#include <sys/socket.h>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+
+#include "admin/service/admin_server.h"
+#include "server/base/fd.h"
+#include "tests/admin/fake_control_port.h"
+#include "tests/admin/subprocess.h"
+
+namespace baton::admin {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::MatchesRegex;
+using ::testing::StartsWith;
+
+using Arguments = std::vector<std::string>;
+
+Outcome RunBatonctl(Arguments arguments, const std::vector<std::string>& environment = {}) {
+  arguments.insert(arguments.begin(), BATONCTL_PATH);
+  return RunProgram(arguments, environment);
+}
+
+class BatonctlTest : public ::testing::Test {
+ protected:
+  BatonctlTest() {
+    AdminServer::Options options;
+    options.address.port = 0;
+    auto started = AdminServer::Start(options, control_);
+    if (!started) throw std::runtime_error(started.error().message);
+    server_ = *std::move(started);
+    address_ = "127.0.0.1:" + std::to_string(server_->port());
+  }
+
+  Outcome Ask(Arguments arguments) {
+    arguments.push_back("--server=" + address_);
+    return RunBatonctl(std::move(arguments));
+  }
+
+  FakeControlPort control_;
+  std::unique_ptr<AdminServer> server_;
+  std::string address_;
+};
+
+TEST_F(BatonctlTest, StatusShowsTheServerAndItsListeners) {
+  const Outcome outcome = Ask({"status"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out,
+              AllOf(HasSubstr("1.2.3"), HasSubstr("127.0.0.1:8080"), HasSubstr("size 2, busy 1")));
+}
+
+TEST_F(BatonctlTest, StatusOfAServerThatIsNotReadyIsUnhealthy) {
+  control_.SetReady(false);
+  const Outcome outcome = Ask({"status"});
+  EXPECT_EQ(outcome.exit_code, 7);
+  EXPECT_THAT(outcome.out, HasSubstr("not ready"));
+}
+
+TEST_F(BatonctlTest, GetPoolIsATable) {
+  const Outcome outcome = Ask({"get", "pool"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out,
+            "SIZE  BUSY  IDLE  RETIRING  GENERATION\n"
+            "2     1     1     0         1\n");
+}
+
+TEST_F(BatonctlTest, GetPoolAsJsonHasEveryFieldAsTheSchemaNamesIt) {
+  const Outcome outcome = Ask({"get", "pool", "-o", "json"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("\"size\": 2"), HasSubstr("\"retiring\": 0"),
+                                 HasSubstr("\"etag\": \"1\"")));
+}
+
+TEST_F(BatonctlTest, GetEndpointsListsThemByName) {
+  const Outcome outcome = Ask({"get", "endpoints"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, MatchesRegex("NAME +KIND +VERSIONS +DEFAULT_BUDGET .*\n"
+                                        "digits +model +1 +50ms +10s .*\n"
+                                        "reverse +route +- .*\n"
+                                        "tumour +model +1,2 .*\n"));
+}
+
+TEST_F(BatonctlTest, GetEndpointShowsOne) {
+  const Outcome outcome = Ask({"get", "endpoint", "tumour", "-o", "json"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("\"name\": \"endpoints/tumour\""),
+                                 HasSubstr("\"default_budget_ms\": 50")));
+}
+
+TEST_F(BatonctlTest, AnUnknownEndpointIsNotFound) {
+  const Outcome outcome = Ask({"get", "endpoint", "nobody"});
+  EXPECT_EQ(outcome.exit_code, 4);
+  EXPECT_EQ(outcome.err, "batonctl: name: no endpoint \"nobody\"\n");
+  EXPECT_EQ(Ask({"set", "endpoint", "nobody", "max_budget=1s"}).exit_code, 4);
+}
+
+TEST_F(BatonctlTest, SetPoolShowsBeforeAndAfter) {
+  const Outcome outcome = Ask({"set", "pool", "size=4"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, "pool size: 2 -> 4\n");
+  EXPECT_EQ(control_.GetPool().size, 4);
+}
+
+TEST_F(BatonctlTest, SetEndpointChangesWhatWasNamed) {
+  const Outcome outcome =
+      Ask({"set", "endpoint", "tumour", "default_budget=40ms", "max_budget=0.2s"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out,
+            "tumour default_budget: 50ms -> 40ms\n"
+            "tumour max_budget: 10s -> 200ms\n");
+  EXPECT_EQ(control_.GetEndpoint("tumour")->default_budget, 40ms);
+  EXPECT_EQ(control_.GetEndpoint("tumour")->max_budget, 200ms);
+}
+
+TEST_F(BatonctlTest, ADryRunChangesNothing) {
+  const Outcome outcome = Ask({"set", "pool", "size=4", "--dry-run"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, "pool size: 2 -> 4 (dry run, nothing changed)\n");
+  EXPECT_EQ(control_.GetPool().size, 2);
+}
+
+TEST_F(BatonctlTest, ASetAsJsonHasBothStates) {
+  const Outcome outcome = Ask({"set", "pool", "size=4", "-o", "json"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  const std::size_t after = outcome.out.find("\n \"after\": {\n  \"name\": \"pool\"");
+  ASSERT_NE(after, std::string::npos) << outcome.out;
+  EXPECT_THAT(outcome.out.substr(0, after),
+              AllOf(StartsWith("{\n \"before\": {\n"), HasSubstr("\"size\": 2")));
+  EXPECT_THAT(outcome.out.substr(after),
+              AllOf(HasSubstr("\"size\": 4"), HasSubstr("\n \"validate_only\": false\n}\n")));
+}
+
+TEST_F(BatonctlTest, ARefusalNamesTheField) {
+  const Outcome outcome = Ask({"set", "pool", "size=0"});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_THAT(outcome.out, IsEmpty());
+  EXPECT_EQ(outcome.err, "batonctl: pool.size: expected 1 to 1024, got 0\n");
+}
+
+TEST_F(BatonctlTest, AStaleEtagIsAConflict) {
+  const Outcome outcome = Ask({"set", "pool", "size=4", "--etag", "9"});
+  EXPECT_EQ(outcome.exit_code, 5);
+  EXPECT_THAT(outcome.err, HasSubstr("the current one is 1"));
+  EXPECT_EQ(Ask({"set", "pool", "size=4", "--etag", "1"}).exit_code, 0);
+}
+
+TEST_F(BatonctlTest, TheServerMayComeFromTheEnvironment) {
+  const Outcome outcome = RunBatonctl({"get", "pool"}, {"BATON_ADMIN=" + address_});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+}
+
+TEST_F(BatonctlTest, AProxyOfTheEnvironmentIsNotUsed) {
+  const Outcome outcome = RunBatonctl({"get", "pool", "--server", address_},
+                                      {"http_proxy=http://127.0.0.1:1", "no_proxy="});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+}
+
+// A port that was free a moment ago, and one where somebody listens and never says a word.
+struct SilentListener {
+  SilentListener() : fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    auto* generic = reinterpret_cast<sockaddr*>(&address);
+    socklen_t length = sizeof(address);
+    if (::bind(fd.get(), generic, length) != 0 || ::listen(fd.get(), 8) != 0 ||
+        ::getsockname(fd.get(), generic, &length) != 0) {
+      throw std::runtime_error("no port to listen on");
+    }
+    text = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  }
+  UniqueFd fd;
+  std::string text;
+};
+
+TEST(BatonctlErrorsTest, NoServerThereIsUnreachable) {
+  SilentListener listener;
+  listener.fd.Reset();
+  const Outcome outcome = RunBatonctl({"status", "--server", listener.text});
+  EXPECT_EQ(outcome.exit_code, 3);
+  EXPECT_THAT(outcome.out, IsEmpty());
+  EXPECT_EQ(outcome.err, "batonctl: cannot reach " + listener.text +
+                             ": connection refused (is baton-server running? its admin address is "
+                             "on its ready line)\n");
+}
+
+TEST(BatonctlErrorsTest, AServerThatSaysNothingTimesOut) {
+  const SilentListener listener;
+  const Outcome outcome = RunBatonctl({"status", "--server", listener.text, "--timeout", "100ms"});
+  EXPECT_EQ(outcome.exit_code, 6);
+  EXPECT_EQ(outcome.err, "batonctl: no answer from " + listener.text + " within 100ms\n");
+}
+
+TEST(BatonctlErrorsTest, UsageErrorsSayWhatIsWrongAndSendNothing) {
+  const std::vector<std::pair<Arguments, std::string>> table = {
+      {{}, "subcommand is required"},
+      {{"frob"}, "unknown argument 'frob'"},
+      {{"get", "frob"}, "unknown argument 'frob'"},
+      {{"get", "endpoint"}, "name is required"},
+      {{"status", "-o", "xml"}, "xml not in {table,json}"},
+      {{"status", "--server", "nowhere"}, "--server: expected HOST:PORT"},
+      {{"status", "--server", "h:0"}, "--server: expected HOST:PORT"},
+      {{"status", "--timeout", "soon"}, "--timeout: 'soon' is no duration"},
+      {{"status", "--timeout", "0s"}, "--timeout: expected more than 0, got '0s'"},
+      {{"set", "pool"}, "settings is required"},
+      {{"set", "pool", "size"}, "expected KEY=VALUE (such as size=...), got 'size'"},
+      {{"set", "pool", "sise=4"},
+       "unknown setting 'sise' of pool: expected one of size; did you mean size?"},
+      {{"set", "pool", "colour=4"}, "unknown setting 'colour' of pool: expected one of size\n"},
+      {{"set", "pool", "size=4", "size=5"}, "size: given twice, expected once"},
+      {{"set", "pool", "size=four"}, "size: expected a whole number, got 'four'"},
+      {{"set", "pool", "size=99999999999"}, "size: expected a whole number, got '99999999999'"},
+      {{"set", "endpoint", "tumour", "max_budgt=1s"}, "did you mean max_budget?"},
+      {{"set", "endpoint", "tumour", "max_budget=40"}, "max_budget: '40' is no duration"}};
+  for (const auto& [arguments, part] : table) {
+    const Outcome outcome = RunBatonctl(arguments);
+    EXPECT_EQ(outcome.exit_code, 2) << part;
+    EXPECT_THAT(outcome.err, HasSubstr(part));
+    EXPECT_THAT(outcome.out, IsEmpty()) << part;
+  }
+}
+
+TEST(BatonctlErrorsTest, HelpAndVersionAreNoErrors) {
+  const Outcome help = RunBatonctl({"--help"});
+  EXPECT_EQ(help.exit_code, 0);
+  EXPECT_THAT(help.out, AllOf(HasSubstr("Examples:"), HasSubstr("batonctl set pool size=4"),
+                              HasSubstr("Exit codes:")));
+  const Outcome version = RunBatonctl({"--version"});
+  EXPECT_EQ(version.exit_code, 0);
+  EXPECT_THAT(version.out, StartsWith("batonctl "));
+}
+
+}  // namespace
+}  // namespace baton::admin

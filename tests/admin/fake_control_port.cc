@@ -1,0 +1,156 @@
+// A control port over plain values, which keeps the contract and remembers what was counted.
+#include "tests/admin/fake_control_port.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace baton::admin {
+namespace {
+
+using control::Changed;
+using control::EndpointState;
+using control::PoolState;
+
+EndpointState MakeEndpoint(const std::string& name, const std::string& kind,
+                           std::vector<std::string> versions) {
+  EndpointState endpoint;
+  endpoint.name = name;
+  endpoint.kind = kind;
+  endpoint.versions = std::move(versions);
+  endpoint.default_budget = 50ms;
+  endpoint.max_budget = 10s;
+  endpoint.requests_total = 7;
+  endpoint.misses_total = 2;
+  endpoint.in_flight = 1;
+  return endpoint;
+}
+
+template <typename Endpoints>
+auto Find(Endpoints& endpoints, const std::string& name) {
+  return std::find_if(endpoints.begin(), endpoints.end(),
+                      [&name](const EndpointState& endpoint) { return endpoint.name == name; });
+}
+
+tl::unexpected<Error> NoSuchEndpoint(const std::string& name) {
+  return Fail(ErrorCode::kNotFound, "no endpoint \"" + name + "\"", "name");
+}
+
+}  // namespace
+
+FakeControlPort::FakeControlPort() {
+  pool_.size = 2;
+  pool_.busy = 1;
+  pool_.idle = 1;
+  // Out of order, as nothing promises an order.
+  endpoints_ = {MakeEndpoint("tumour", "model", {"1", "2"}), MakeEndpoint("digits", "model", {"1"}),
+                MakeEndpoint("reverse", "route", {})};
+}
+
+control::ServerState FakeControlPort::GetServer() const {
+  MutexLock lock(mutex_);
+  control::ServerState server;
+  server.version = "1.2.3";
+  server.uptime = 1500ms;
+  server.ready = ready_;
+  server.listeners = {{"http", "127.0.0.1:8080"}, {"grpc", "off"}};
+  server.pool = pool_;
+  server.pool.generation = generation_;
+  server.conductors = 1;
+  server.connections = 3;
+  server.pending_responses = 4;
+  server.queue_depth = 5;
+  server.requests_total = 6;
+  server.misses_total = 7;
+  server.late_answers_total = 8;
+  server.generation = generation_;
+  return server;
+}
+
+PoolState FakeControlPort::GetPool() const {
+  MutexLock lock(mutex_);
+  PoolState pool = pool_;
+  pool.generation = generation_;
+  return pool;
+}
+
+Status FakeControlPort::CheckGeneration(const std::optional<control::Generation>& expected) const {
+  if (!expected || *expected == generation_) return {};
+  return Fail(ErrorCode::kAborted, "expected generation " + std::to_string(*expected) +
+                                       ", the current one is " + std::to_string(generation_));
+}
+
+Result<Changed<PoolState>> FakeControlPort::UpdatePool(const control::PoolUpdate& update) {
+  MutexLock lock(mutex_);
+  if (update.size && (*update.size < 1 || *update.size > 1024)) {
+    return Fail(ErrorCode::kInvalidArgument,
+                "expected 1 to 1024, got " + std::to_string(*update.size), "pool.size");
+  }
+  if (Status status = CheckGeneration(update.expected_generation); !status) {
+    return tl::unexpected<Error>(status.error());
+  }
+  Changed<PoolState> changed{pool_, pool_};
+  changed.before.generation = generation_;
+  changed.after.size = update.size.value_or(pool_.size);
+  changed.after.generation = generation_ + (update.validate_only ? 0 : 1);
+  if (!update.validate_only) {
+    pool_ = changed.after;
+    generation_ = changed.after.generation;
+  }
+  return changed;
+}
+
+std::vector<EndpointState> FakeControlPort::ListEndpoints() const {
+  MutexLock lock(mutex_);
+  return endpoints_;
+}
+
+Result<EndpointState> FakeControlPort::GetEndpoint(const std::string& name) const {
+  MutexLock lock(mutex_);
+  const auto found = Find(endpoints_, name);
+  if (found == endpoints_.end()) return NoSuchEndpoint(name);
+  EndpointState endpoint = *found;
+  endpoint.generation = generation_;
+  return endpoint;
+}
+
+Result<Changed<EndpointState>> FakeControlPort::UpdateEndpoint(
+    const control::EndpointUpdate& update) {
+  MutexLock lock(mutex_);
+  const auto found = Find(endpoints_, update.name);
+  if (found == endpoints_.end()) return NoSuchEndpoint(update.name);
+  if (Status status = CheckGeneration(update.expected_generation); !status) {
+    return tl::unexpected<Error>(status.error());
+  }
+  Changed<EndpointState> changed{*found, *found};
+  changed.after.default_budget = update.default_budget.value_or(found->default_budget);
+  changed.after.max_budget = update.max_budget.value_or(found->max_budget);
+  if (changed.after.default_budget < 1ms ||
+      changed.after.default_budget > changed.after.max_budget) {
+    return Fail(ErrorCode::kInvalidArgument, "expected 1 ms to the maximum, got something else",
+                "endpoint.default_budget_ms");
+  }
+  changed.after.generation = generation_ + (update.validate_only ? 0 : 1);
+  if (!update.validate_only) {
+    *found = changed.after;
+    generation_ = changed.after.generation;
+  }
+  return changed;
+}
+
+void FakeControlPort::CountRpc(const std::string& method, const std::string& code,
+                               Duration /*took*/) {
+  MutexLock lock(mutex_);
+  counted_.push_back(method + " " + code);
+}
+
+void FakeControlPort::SetReady(bool ready) {
+  MutexLock lock(mutex_);
+  ready_ = ready;
+}
+
+std::vector<std::string> FakeControlPort::Counted() const {
+  MutexLock lock(mutex_);
+  return counted_;
+}
+
+}  // namespace baton::admin
