@@ -1,7 +1,6 @@
 // Flags and help texts; the only unit of the client that includes CLI11.
 #include "client/cli/command_line.h"
 
-#include <map>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -20,7 +19,7 @@ constexpr const char* kInferExamples =
     "Examples:\n"
     "  baton-client infer --model tumour --sample\n"
     "  baton-client infer --model digits --sample --budget 5ms --explain\n"
-    "  baton-client infer --path /reverse --data '{\"data\": \"baton\"}' -o json\n"
+    "  baton-client infer --path /reverse --data '{\"data\": [\"baton\"]}' -o json\n"
     "  baton-client infer --model tumour --version 1 --file request.json\n";
 
 constexpr const char* kLoadExamples =
@@ -108,12 +107,13 @@ CLI::App* AddLoad(CLI::App& app, LoadFlags& flags) {
   CLI::App* load =
       app.add_subcommand("load", "Offers load and reports goodput, answers, latencies");
   AddRequestFlags(*load, flags.request);
-  const std::map<std::string, ScheduleKind> kinds = {{"fixed", ScheduleKind::kFixed},
-                                                     {"poisson", ScheduleKind::kPoisson}};
-  auto* schedule = load->add_option("--schedule", flags.schedule, "Spacing of the requests")
-                       ->transform(CLI::CheckedTransformer(kinds))
-                       ->type_name("fixed|poisson")
-                       ->default_str("poisson");
+  auto* schedule = load->add_option_function<std::string>(
+      "--schedule",
+      [&flags](const std::string& kind) {
+        flags.schedule = kind == "fixed" ? ScheduleKind::kFixed : ScheduleKind::kPoisson;
+      },
+      "Spacing of the requests");
+  schedule->check(CLI::IsMember({"fixed", "poisson"}))->default_str("poisson");
   auto* rate = load->add_option("--rate", flags.rate, "Requests per second, at most 1000000")
                    ->type_name("R")
                    ->capture_default_str();

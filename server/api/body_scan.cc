@@ -1,6 +1,7 @@
 // A scanner for one level of JSON that skips what lies deeper.
 #include "server/api/body_scan.h"
 
+#include <bit>
 #include <charconv>
 #include <cstring>
 
@@ -10,16 +11,43 @@
 namespace baton::api {
 namespace {
 
+// Eight bytes at a time: each function below sets the top bit of the bytes that it looks for, and
+// perhaps of bytes behind the first of them.
+constexpr std::size_t kBlock = sizeof(std::uint64_t);
+
 constexpr std::uint64_t Repeat(unsigned char byte) { return 0x0101010101010101U * byte; }
 
-bool HasZeroByte(std::uint64_t word) { return ((word - Repeat(1)) & ~word & Repeat(0x80)) != 0; }
+constexpr std::uint64_t FlagBelow(std::uint64_t word, unsigned char limit) {
+  return (word - Repeat(limit)) & ~word & Repeat(0x80);
+}
 
-// Whether one of eight bytes may be a quote or a bracket; true for a few others too.
-bool MayHoldStructure(const char* at) {
-  std::uint64_t word = 0;
-  std::memcpy(&word, at, sizeof(word));
-  // The four brackets differ from 0x7f only within the bits of 0x26.
-  return HasZeroByte(word ^ Repeat('"')) || HasZeroByte((word | Repeat(0x26)) ^ Repeat(0x7f));
+constexpr std::uint64_t Flag(std::uint64_t word, unsigned char wanted) {
+  return FlagBelow(word ^ Repeat(wanted), 1);
+}
+
+// Quotes and brackets, and a few bytes more: the brackets differ from 0x7f only within the bits of
+// 0x26.
+constexpr std::uint64_t FlagStructure(std::uint64_t word) {
+  return Flag(word, '"') | Flag(word | Repeat(0x26), 0x7f);
+}
+
+// What cannot be passed over inside a string.
+constexpr std::uint64_t FlagStringEnd(std::uint64_t word) {
+  return Flag(word, '"') | Flag(word, '\\') | FlagBelow(word, ' ');
+}
+
+// The first byte from `at` on that is flagged, or one of the last few before `end`.
+template <typename FlagBytes>
+const char* SkipBlocks(const char* at, const char* end, const FlagBytes& flag_bytes) {
+  for (; static_cast<std::size_t>(end - at) >= kBlock; at += kBlock) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, at, kBlock);
+    const std::uint64_t flags = flag_bytes(word);
+    if (flags == 0) continue;
+    if constexpr (std::endian::native == std::endian::big) return at;
+    return at + std::countr_zero(flags) / 8;
+  }
+  return at;
 }
 
 bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
@@ -107,9 +135,10 @@ class Scanner {
   bool String(std::string_view& inside) {
     if (!Take('"')) return false;
     const char* const begin = at_;
-    for (; at_ < end_ && *at_ != '"'; ++at_) {
+    while ((at_ = SkipBlocks(at_, end_, FlagStringEnd)) < end_ && *at_ != '"') {
       if (static_cast<unsigned char>(*at_) < ' ') return false;
       if (*at_ == '\\' && ++at_ == end_) return false;
+      ++at_;
     }
     if (ran_out()) return false;
     inside = {begin, static_cast<std::size_t>(at_ - begin)};
@@ -158,7 +187,7 @@ class Scanner {
     std::size_t depth = 0;
     std::string_view ignored;
     while (at_ < end_) {
-      while (end_ - at_ >= 8 && !MayHoldStructure(at_)) at_ += 8;
+      at_ = SkipBlocks(at_, end_, FlagStructure);
       if (ran_out()) return false;
       const char c = *at_;
       if (c == '"') {

@@ -19,13 +19,25 @@ tl::unexpected<Error> BadOutput(const Tensor& tensor, std::size_t index, std::st
                                         std::to_string(index) + " is " + std::string(what));
 }
 
+// The shortest text of a large float, and of the negative zero, is a row of digits: readers would
+// take it for an integer, which has no such sign, or does not fit. A fraction makes it a float
+// again.
+template <std::floating_point T>
+bool ReadsAsInteger(T number, std::string_view text) {
+  constexpr T kLargestOfIntegers = 0x1p53;
+  const bool is_at_risk =
+      std::abs(number) >= kLargestOfIntegers || (number == 0 && std::signbit(number));
+  return is_at_risk && text.find_first_of(".e") == std::string_view::npos;
+}
+
 template <typename T>
 void AppendNumber(std::string& out, T number) {
   std::array<char, 32> text{};
   char* const end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
-  out.append(text.data(), end);
+  const std::string_view digits(text.data(), static_cast<std::size_t>(end - text.data()));
+  out += digits;
   if constexpr (std::floating_point<T>) {
-    if (number == 0 && std::signbit(number)) out += ".0";  // "-0" would be read as the integer 0
+    if (ReadsAsInteger(number, digits)) out += ".0";
   }
 }
 
@@ -66,8 +78,11 @@ Status AppendElements(std::string& out, const Tensor& tensor, std::size_t first,
                     "which is not served yet");
   }
   return WithElementType(tensor.type, [&]<typename T>(const T&) -> Status {
-    BATON_CHECK(first + count <=
-                ElementsOf<T>(tensor).size());  // a shape that its data does not bear out
+    if (first + count > ElementsOf<T>(tensor).size()) {
+      return Fail(ErrorCode::kInternal, "output " + Quoted(tensor.name) + ": shape " +
+                                            models::ToText(tensor.shape) +
+                                            " has more elements than its data");
+    }
     const auto elements = ElementsOf<T>(tensor).subspan(first, count);
     for (std::size_t i = 0; i < count; ++i) {
       if (i > 0) out += ',';

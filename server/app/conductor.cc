@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <sys/socket.h>
+
 #include "server/api/body_scan.h"
 #include "server/api/error_body.h"
 #include "server/base/check.h"
@@ -274,16 +276,18 @@ void Conductor::OnDue(serve::RequestId id, Index index) {
   std::optional<serve::PendingResponse> entry = shared_.pending.Claim(id);
   BATON_CHECK(entry.has_value());  // every other claim cancels this timer
   RequestRecord& record = records_[index];
+  using Where = serve::Withdrawal::Where;
   const serve::Withdrawal withdrawal = shared_.scheduler.Withdraw(record.handle, id);
-  if (entry->future.wait_for(Duration::zero()) == std::future_status::ready) {
+  // The promise of a ticket that was withdrawn waiting has gone with it.
+  if (withdrawal.where != Where::kWaiting &&
+      entry->future.wait_for(Duration::zero()) == std::future_status::ready) {
     AnswerWithReply(index, entry->future.get());  // came in just before its deadline
     return;
   }
   record.started = withdrawal.started;
   AnswerMiss(index, serve::Answer::kTimeout,
-             withdrawal.where == serve::Withdrawal::Where::kWaiting
-                 ? serve::Cause::kExpiredInQueue
-                 : serve::Cause::kExpiredRunning);
+             withdrawal.where == Where::kRunning ? serve::Cause::kExpiredRunning
+                                                 : serve::Cause::kExpiredInQueue);
 }
 
 void Conductor::AnswerWithReply(Index index, serve::Reply&& reply) {
@@ -374,15 +378,31 @@ void Conductor::OnSent(http::AnswerNote note, SteadyTime first_write, SteadyTime
 void Conductor::BeginDrain(Duration grace, Duration limit) {
   loop_.Post([this, grace, limit] {
     loop_.AssertOnLoop();
-    if (is_draining_) return;
+    const SteadyTime now = loop_.Now();
+    if (is_draining_) {  // the check that goes on looks at these
+      drain_grace_ends_ = std::min(drain_grace_ends_, now + grace);
+      drain_limit_ = std::min(drain_limit_, now + limit);
+      return;
+    }
     is_draining_ = true;
-    drain_grace_ends_ = loop_.Now() + grace;
-    drain_limit_ = loop_.Now() + limit;
-    acceptor_.OnEvents(0);  // those who are connected already are let in
-    acceptor_.Stop();
+    drain_grace_ends_ = now + grace;
+    drain_limit_ = now + limit;
+    StopAccepting();
     for (const auto& entry : sessions_) entry.second->BeginDrain();
     CheckDrain();
   });
+}
+
+// Those who are connected already are let in; later ones are turned away by the kernel at once, instead of
+// waiting in the backlog to be cut off at the end.
+void Conductor::StopAccepting() {
+  std::size_t before = 0;
+  do {
+    before = sessions_.size();
+    acceptor_.OnEvents(0);
+  } while (sessions_.size() > before);
+  acceptor_.Stop();
+  shutdown(options_.listening_fd, SHUT_RD);
 }
 
 void Conductor::CheckDrain() {

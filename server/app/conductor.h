@@ -62,7 +62,7 @@ class Conductor final : private http::SessionOwner {
   // Any thread.
   void SetPolicies(std::vector<serve::BudgetPolicy> policies);
   // Stops accepting, answers what was admitted and what still comes during `grace`, then ends Run; at `limit`
-  // whatever is left is cut off.
+  // whatever is left is cut off. Called again: the earlier of both ends counts.
   void BeginDrain(Duration grace, Duration limit);
   std::size_t connections() const { return connection_count_; }
   const http::ListenerShard& listener_shard() const { return listener_shard_; }
@@ -96,6 +96,7 @@ class Conductor final : private http::SessionOwner {
   void AnswerInvalid(Index index, std::optional<int> status, const Error& error)
       BATON_REQUIRES(on_loop);
   void Send(Index index, http::Response&& response) BATON_REQUIRES(on_loop);
+  void StopAccepting() BATON_REQUIRES(on_loop);
   void CheckDrain() BATON_REQUIRES(on_loop);
   void EndRun() BATON_REQUIRES(on_loop);
 

@@ -91,9 +91,11 @@ Result<ListenAddress> ParseListenAddress(std::string_view text) {
     address.host = std::string(text.substr(0, colon));
     port = text.substr(colon + 1);
   }
-  if (address.host.size() >= 2 && address.host.front() == '[' && address.host.back() == ']') {
-    address.host = address.host.substr(1, address.host.size() - 2);
-  }
+  const bool has_brackets =
+      address.host.size() >= 2 && address.host.front() == '[' && address.host.back() == ']';
+  if (has_brackets) address.host = address.host.substr(1, address.host.size() - 2);
+  // Without them nobody could tell the port of an IPv6 address from its last group.
+  if (has_brackets != (address.host.find(':') != std::string::npos)) return BadAddress(text);
   if (address.host.empty() || address.host == "*") address.host = "0.0.0.0";
   if (address.host == "localhost") address.host = "127.0.0.1";
   const auto [end, failure] =

@@ -26,7 +26,8 @@ struct ListenAddress {
   std::string ToText() const;  // "off", "127.0.0.1:8080" or "[::1]:8080"
 };
 
-// "off", "HOST:PORT", ":PORT" (every IPv4 address) or "PORT" (loopback). HOST is numeric, "localhost" or "*".
+// "off", "HOST:PORT", ":PORT" (every IPv4 address) or "PORT" (loopback). HOST is numeric
+// (IPv6 in brackets), "localhost" or "*".
 Result<ListenAddress> ParseListenAddress(std::string_view text);
 
 }  // namespace baton

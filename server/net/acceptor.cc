@@ -49,7 +49,7 @@ void Acceptor::OnEvents(std::uint32_t /*events*/) {
       continue;
     }
     if (errno == EMFILE || errno == ENFILE) {
-      TurnOneAway();
+      if (!TurnOneAway()) return;
     } else if (errno == ENOBUFS || errno == ENOMEM) {
       PauseOnLoop();
     } else if (errno == EAGAIN) {
@@ -58,14 +58,19 @@ void Acceptor::OnEvents(std::uint32_t /*events*/) {
   }
 }
 
-void Acceptor::TurnOneAway() {
+bool Acceptor::TurnOneAway() {
   loop_.AssertOnLoop();
-  Log(LogLevel::kWarning, "connection_refused", {{"reason", "no file descriptors left"}});
   spare_.Reset();
   UniqueFd refused(accept4(listening_fd_, nullptr, nullptr, SOCK_CLOEXEC));
-  if (!refused.valid()) PauseOnLoop();
+  // The kernel looks for a descriptor before it looks into the queue: nobody may be waiting at all.
+  if (!refused.valid() && errno != EAGAIN) PauseOnLoop();
+  const bool is_refused = refused.valid();
   refused.Reset();
   spare_ = OpenSpare();
+  if (is_refused) {
+    Log(LogLevel::kWarning, "connection_refused", {{"reason", "no file descriptors left"}});
+  }
+  return is_refused;
 }
 
 void Acceptor::PauseOnLoop() {

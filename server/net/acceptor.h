@@ -25,7 +25,8 @@ class Acceptor final : public IoHandler {
   void OnEvents(std::uint32_t events) override;
 
  private:
-  void TurnOneAway();
+  // False when nobody waits, or nothing can be done about it now.
+  bool TurnOneAway();
   void PauseOnLoop() BATON_REQUIRES(on_loop);
 
   EventLoop& loop_;

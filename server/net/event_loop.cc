@@ -1,6 +1,7 @@
 // The turn of the loop and its two ways of waiting.
 #include "server/net/event_loop.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -25,6 +26,8 @@ EventLoop::EventLoop(const Clock& clock, const LoopMetrics& loop_metrics)
       wakeup_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
       now_(clock.Now()),
       readable_since_(now_),
+      events_(kEventsPerWait),
+      last_wait_ended_(now_),
       thread_(std::this_thread::get_id()) {
   BATON_CHECK(epoll_.valid());
   BATON_CHECK(wakeup_.valid());
@@ -87,7 +90,8 @@ void EventLoop::Rewatch(int fd, std::uint32_t events, IoHandler& handler) {
 void EventLoop::Unwatch(int fd) { epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr); }
 
 EventLoop::TimerId EventLoop::RunAt(SteadyTime at, Task task) {
-  return timers_.Insert(at, std::move(task));
+  // Not before now_: a timer that armed itself again in the far past would always come before the others.
+  return timers_.Insert(std::max(at, now_), Timer{std::move(task), timer_round_});
 }
 
 bool EventLoop::Cancel(TimerId timer) {
@@ -97,16 +101,13 @@ bool EventLoop::Cancel(TimerId timer) {
 }
 
 void EventLoop::Turn(bool may_wait) {
-  const int ready = WaitForEvents(may_wait);
-  const SteadyTime began = now_;
-  for (int i = 0; i < ready; ++i) {
-    const epoll_event event = events_[static_cast<std::size_t>(i)];
-    if (event.data.ptr == nullptr) {
-      DrainWakeups();
-    } else {
-      static_cast<IoHandler*>(event.data.ptr)->OnEvents(event.events);
-    }
+  if (next_event_ == ready_) {
+    WaitForEvents(may_wait);
+  } else {
+    now_ = clock_.Now();
   }
+  const SteadyTime began = now_;
+  DispatchSlice();
   RunTimers();
   TakeInboxes();
   RunPosted();
@@ -116,7 +117,7 @@ void EventLoop::Turn(bool may_wait) {
     task();
   }
   end_of_turn_.clear();
-  retired_.clear();
+  if (next_event_ == ready_) retired_.clear();
 
   if (metrics_.shard != nullptr) {
     const double busy = ToSeconds(clock_.Now() - began);
@@ -125,20 +126,32 @@ void EventLoop::Turn(bool may_wait) {
   }
 }
 
-// Looks without waiting first: only when nothing was ready can the arrival of what comes next be dated to
-// the end of the wait.
-int EventLoop::WaitForEvents(bool may_wait) {
-  const SteadyTime previous = was_full_ ? readable_since_ : now_;
+// Looks without waiting first. What it finds then became ready since the last wait ended; only when nothing
+// was ready can the arrival of what comes next be dated to the end of the wait.
+void EventLoop::WaitForEvents(bool may_wait) {
   int ready = epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), 0);
   bool has_slept = false;
   if (ready <= 0 && may_wait && !HasWork()) {
     ready = BlockUntilNextTimer();
     has_slept = true;
   }
-  was_full_ = ready == static_cast<int>(kEventsPerTurn);
+  ready_ = ready > 0 ? static_cast<std::size_t>(ready) : 0;
+  next_event_ = 0;
   now_ = clock_.Now();
-  readable_since_ = has_slept ? now_ : previous;
-  return ready;
+  readable_since_ = has_slept ? now_ : last_wait_ended_;
+  last_wait_ended_ = now_;
+}
+
+void EventLoop::DispatchSlice() {
+  const std::size_t end = std::min(ready_, next_event_ + kEventsPerTurn);
+  while (next_event_ < end) {
+    const epoll_event event = events_[next_event_++];
+    if (event.data.ptr == nullptr) {
+      DrainWakeups();
+    } else {
+      static_cast<IoHandler*>(event.data.ptr)->OnEvents(event.events);
+    }
+  }
 }
 
 int EventLoop::BlockUntilNextTimer() {
@@ -168,14 +181,16 @@ bool EventLoop::HasWork() const {
 }
 
 void EventLoop::RunTimers() {
-  // One now for all: a timer that re-arms itself waits for a later turn.
+  // One now for all, and none that was armed meanwhile: it waits for a later turn.
   const SteadyTime now = clock_.Now();
-  while (!timers_.empty() && timers_.MinKey() <= now) {
+  ++timer_round_;
+  while (!timers_.empty() && timers_.MinKey() <= now &&
+         timers_.MinValue().armed_in != timer_round_) {
     if (metrics_.shard != nullptr) {
       metrics_.shard->Observe(metrics_.timer_lag, ToSeconds(now - timers_.MinKey()));
     }
-    const Task task = timers_.TakeMin();
-    task();
+    const Timer timer = timers_.TakeMin();
+    timer.task();
   }
 }
 

@@ -1,7 +1,6 @@
 // One epoll loop, owned by one thread for its whole life.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -43,14 +42,20 @@ struct LoopMetrics {
   metrics::Histogram timer_lag;
 };
 
-// A turn, in this order: read one now; dispatch ready descriptors; run expired timers; empty the inboxes
-// and the posted tasks; run the end-of-turn tasks; destroy what was retired; wait until the next timer.
+// A turn, in this order: wait until something is ready or the next timer; read one now; dispatch ready
+// descriptors, a slice of them when there are many, so that timers and completions never wait behind a crowd;
+// run expired timers; empty the inboxes and the posted tasks; run the end-of-turn tasks; destroy what was
+// retired. The next turn waits only when no ready descriptor is left over.
 //
 // Threads: Post, Wake and Stop from any thread; everything else on the loop thread only (or before Run).
 class EventLoop {
  public:
   using Task = std::function<void()>;
-  using Timers = IndexedHeap<SteadyTime, Task>;
+  struct Timer {
+    Task task;
+    std::uint64_t armed_in = 0;  // the round of RunTimers that it came after, or in
+  };
+  using Timers = IndexedHeap<SteadyTime, Timer>;
   using TimerId = Timers::Handle;
 
   explicit EventLoop(const Clock& clock, const LoopMetrics& loop_metrics = {});
@@ -86,13 +91,16 @@ class EventLoop {
   void Rewatch(int fd, std::uint32_t events, IoHandler& handler) BATON_REQUIRES(on_loop);
   void Unwatch(int fd) BATON_REQUIRES(on_loop);
 
+  // `at` in the past means now. What a timer arms runs in a later turn, so that one that re-arms itself
+  // does not hold the loop.
   TimerId RunAt(SteadyTime at, Task task) BATON_REQUIRES(on_loop);
   // False when it has run, or was cancelled, before.
   bool Cancel(TimerId timer) BATON_REQUIRES(on_loop);
 
   // Runs once, after everything else of this turn.
   void AtEndOfTurn(Task task) BATON_REQUIRES(on_loop) { end_of_turn_.push_back(std::move(task)); }
-  // Keeps `object` until the end of the turn: events of it may still be under way.
+  // Keeps `object` until no event of it can be under way: the end of this turn, or of the one that dispatches
+  // the last descriptor found ready with it.
   void Retire(std::unique_ptr<IoHandler> object) BATON_REQUIRES(on_loop) {
     retired_.push_back(std::move(object));
   }
@@ -102,7 +110,8 @@ class EventLoop {
 
  private:
   void Turn(bool may_wait) BATON_REQUIRES(on_loop);
-  int WaitForEvents(bool may_wait) BATON_REQUIRES(on_loop);
+  void WaitForEvents(bool may_wait) BATON_REQUIRES(on_loop);
+  void DispatchSlice() BATON_REQUIRES(on_loop);
   int BlockUntilNextTimer() BATON_REQUIRES(on_loop);
   bool HasWork() const;
   void RunTimers() BATON_REQUIRES(on_loop);
@@ -110,7 +119,8 @@ class EventLoop {
   void RunPosted() BATON_REQUIRES(on_loop);
   void DrainWakeups();
 
-  static constexpr std::size_t kEventsPerTurn = 256;
+  static constexpr std::size_t kEventsPerWait = 4096;
+  static constexpr std::size_t kEventsPerTurn = 64;
 
   // Set once.
   const Clock& clock_;
@@ -123,10 +133,13 @@ class EventLoop {
   SteadyTime now_ BATON_GUARDED_BY(on_loop);
   SteadyTime readable_since_ BATON_GUARDED_BY(on_loop);
   Timers timers_ BATON_GUARDED_BY(on_loop);
+  std::uint64_t timer_round_ BATON_GUARDED_BY(on_loop) = 0;
   std::vector<Task> end_of_turn_ BATON_GUARDED_BY(on_loop);
   std::vector<std::unique_ptr<IoHandler>> retired_ BATON_GUARDED_BY(on_loop);
-  std::array<epoll_event, kEventsPerTurn> events_ BATON_GUARDED_BY(on_loop);
-  bool was_full_ BATON_GUARDED_BY(on_loop) = false;  // the last wait left events behind
+  std::vector<epoll_event> events_ BATON_GUARDED_BY(on_loop);  // of the last wait
+  std::size_t next_event_ BATON_GUARDED_BY(on_loop) = 0;       // to dispatch
+  std::size_t ready_ BATON_GUARDED_BY(on_loop) = 0;            // how many it found
+  SteadyTime last_wait_ended_ BATON_GUARDED_BY(on_loop);
 
   // Guarded by posted_mutex_.
   Mutex posted_mutex_;

@@ -79,6 +79,10 @@ void TcpConnection::Flush() {
     output_start_ = 0;
     output_.clear();
     if (output_.capacity() > kKeptOutputBytes) output_ = std::string();
+  } else if (output_start_ >= kKeptOutputBytes && output_start_ >= output_.size() / 2) {
+    // A peer that never takes the last byte must not make us keep all those before it.
+    output_.erase(0, output_start_);
+    output_start_ = 0;
   }
   UpdateInterest();
   OnFlushed(began);

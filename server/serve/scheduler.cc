@@ -149,6 +149,7 @@ Scheduler::Figures Scheduler::figures() const {
   figures.waiting = queue_.size();
   figures.wanted_workers = wanted_;
   figures.alive_workers = alive_;
+  figures.asleep_workers = asleep_;
   for (const Running& running : running_) figures.busy_workers += running.ids.empty() ? 0 : 1;
   return figures;
 }

@@ -73,7 +73,9 @@ class Scheduler {
   void RemoveWorker(std::size_t worker) BATON_EXCLUDES(mutex_);
 
   struct Figures {
-    std::size_t waiting = 0, wanted_workers = 0, alive_workers = 0, busy_workers = 0;
+    std::size_t waiting = 0;
+    std::size_t wanted_workers = 0, alive_workers = 0, busy_workers = 0;
+    std::size_t asleep_workers = 0;  // in Take with nothing to do
   };
   Figures figures() const BATON_EXCLUDES(mutex_);
   std::size_t waiting_limit() const { return options_.admission.max_waiting; }

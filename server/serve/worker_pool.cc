@@ -72,9 +72,10 @@ Outcome HandleSafely(const Ticket& ticket, RunContext& context) {
 // Sets the promise. Returns how long the run took, zero when there was none.
 Duration RunTicket(Ticket& ticket, const PendingResponses& pending, const Clock& clock,
                    SteadyTime began) {
-  if (!pending.IsPending(ticket.id)) return Duration::zero();  // the client has left
   Reply reply;
-  if (began >= ticket.due) {
+  // Claimed by somebody else, or as good as that. The promise is kept all the same: who claimed it at its
+  // deadline looks whether there is a reply after all, and must not find a broken promise.
+  if (began >= ticket.due || !pending.IsPending(ticket.id)) {
     reply.answer = Answer::kTimeout;
     reply.cause = Cause::kExpiredInQueue;
     reply.finished = began;
@@ -145,6 +146,9 @@ Status WorkerPool::Resize(int size) {
     const Status started = StartThread(worker);
     if (!started) {
       scheduler_.RemoveWorker(worker);
+      const std::size_t alive = scheduler_.figures().alive_workers;
+      scheduler_.SetWorkers(alive);
+      size_ = static_cast<int>(alive);
       return started;
     }
   }

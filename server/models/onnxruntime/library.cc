@@ -1,6 +1,7 @@
 // Finds the ONNX Runtime library, takes its function table, and makes the environment.
 #include "server/models/onnxruntime/library.h"
 
+#include <cstdlib>
 #include <dlfcn.h>
 #include <exception>
 #include <memory>
@@ -129,6 +130,11 @@ Result<const OnnxRuntime*> Start(const Entry& entry, const std::filesystem::path
 }  // namespace
 
 Result<const OnnxRuntime*> OpenOnnxRuntime(const std::filesystem::path& path) {
+  // Its releases of 2026 report to their maker and keep a database in the user's home unless told not to;
+  // looked at while the library is loaded.
+  if (::setenv("ORT_DISABLE_TELEMETRY", "1", 1) != 0) {
+    return Fail(ErrorCode::kInternal, "the environment cannot hold ORT_DISABLE_TELEMETRY");
+  }
   Result<Opened> opened = OpenFirst(Places(path));
   if (!opened) return tl::unexpected(opened.error());
   const Result<Entry> entry = FindEntry(*opened);
