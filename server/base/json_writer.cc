@@ -51,13 +51,20 @@ void AppendCharsOf(std::string& out, T number) {
   out.append(text.data(), end);
 }
 
+// The shortest text of a large float, and of the negative zero, is a row of digits: readers would take it for
+// an integer, which has no such sign, or does not fit.
 template <typename T>
 void AppendFloat(std::string& out, T number) {
   if (!std::isfinite(number)) {
     out += "null";
     return;
   }
+  const std::size_t begin = out.size();
   AppendCharsOf(out, number);
+  constexpr T kLargestOfIntegers = 0x1p53;
+  const bool is_at_risk =
+      std::abs(number) >= kLargestOfIntegers || (number == 0 && std::signbit(number));
+  if (is_at_risk && out.find_first_of(".e", begin) == std::string::npos) out += ".0";
 }
 
 }  // namespace
