@@ -24,8 +24,7 @@ std::string MillisText(Duration duration, int decimals) {
 // "50", "12.5": as a client would write it.
 std::string BudgetText(Duration budget) {
   std::array<char, 32> text{};
-  const auto end =
-      std::to_chars(text.data(), text.data() + text.size(), ToMillis(budget)).ptr;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), ToMillis(budget)).ptr;
   return {text.data(), end};
 }
 
@@ -36,8 +35,7 @@ int StatusOf(const AnswerView& view) {
     case Answer::kFallback: return 200;
     case Answer::kRefused: return 503;
     case Answer::kTimeout: return 504;
-    case Answer::kInvalid:
-      return view.error != nullptr ? HttpStatusOf(view.error->code) : 400;
+    case Answer::kInvalid: return view.error != nullptr ? HttpStatusOf(view.error->code) : 400;
     case Answer::kError:
     case Answer::kNone: return 500;
   }

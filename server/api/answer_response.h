@@ -25,10 +25,11 @@ struct AnswerView {
   serve::Answer answer = serve::Answer::kError;
   serve::Cause cause = serve::Cause::kNone;
   std::optional<Duration> granted_budget;
-  std::optional<StageTimes> stages;       // said as Server-Timing
-  Duration retry_after = Duration::zero();  // of refusals; said in whole seconds, rounded up, at least 1
-  std::optional<int> status;              // instead of what answer and error imply
-  const Error* error = nullptr;           // its message becomes the body of what is no prediction
+  std::optional<StageTimes> stages;  // said as Server-Timing
+  Duration retry_after =
+      Duration::zero();          // of refusals; said in whole seconds, rounded up, at least 1
+  std::optional<int> status;     // instead of what answer and error imply
+  const Error* error = nullptr;  // its message becomes the body of what is no prediction
 };
 
 // `body` is the prediction's JSON, and is ignored for everything else.

@@ -42,6 +42,10 @@ bool IsJsonType(std::string_view content_type) {
   return false;
 }
 
+std::string NameOf(Method method) {
+  return method == Method::kOther ? "of the request" : std::string(http::ToText(method));
+}
+
 // What every call with a JSON body must bring. 411 has no code of its own: it is said by `status`.
 std::optional<std::pair<int, std::string>> FaultOfBody(const http::Request& request) {
   if (!request.has_body) {
@@ -54,7 +58,8 @@ std::optional<std::pair<int, std::string>> FaultOfBody(const http::Request& requ
   }
   const auto type = request.Header("Content-Type");
   if (type && !IsJsonType(*type)) {
-    return std::pair(415, "Content-Type is '" + std::string(*type) + "', expected application/json");
+    return std::pair(415,
+                     "Content-Type is '" + std::string(*type) + "', expected application/json");
   }
   return std::nullopt;
 }
@@ -76,10 +81,10 @@ Gateway::Gateway(models::ModelSet models, metrics::Registry& registry,
       Callable{&AddEndpoint(registry, is_taken ? "/reverse" : "reverse", Endpoint::Kind::kRoute),
                MakeReverseHandler()};
   if (options.test_endpoints) {
-    route_callables_[Route::kSleep] = Callable{
-        &AddEndpoint(registry, "/test/sleep", Endpoint::Kind::kTest), MakeSleepHandler()};
-    route_callables_[Route::kSpin] = Callable{
-        &AddEndpoint(registry, "/test/spin", Endpoint::Kind::kTest), MakeSpinHandler()};
+    route_callables_[Route::kSleep] =
+        Callable{&AddEndpoint(registry, "/test/sleep", Endpoint::Kind::kTest), MakeSleepHandler()};
+    route_callables_[Route::kSpin] =
+        Callable{&AddEndpoint(registry, "/test/spin", Endpoint::Kind::kTest), MakeSpinHandler()};
   }
   AddEndpoint(registry, "_unknown_", Endpoint::Kind::kUnknown);
   AddRoutes(options);
@@ -131,11 +136,11 @@ Resolution Gateway::Resolve(const http::Request& request, bool is_ready) const {
     const bool asks = request.method == Method::kOptions;  // RFC 9110, 9.3.7
     resolution.is_clients_fault = !asks;
     resolution.endpoint = asks ? nullptr : &unknown();
-    resolution.response = JsonResponse(
-        asks ? 204 : 405,
-        asks ? std::string()
-             : ErrorBody("method " + std::string(http::ToText(request.method)) +
-                         " is not allowed at '" + request.path + "', expected " + match.allow));
+    resolution.response =
+        JsonResponse(asks ? 204 : 405,
+                     asks ? std::string()
+                          : ErrorBody("method " + NameOf(request.method) + " is not allowed at '" +
+                                      request.path + "', expected " + match.allow));
     http::AppendHeader(resolution.response.headers, "Allow", match.allow);
     return resolution;
   }
@@ -160,7 +165,8 @@ Resolution Gateway::CallModel(const http::Request& request, const http::Match& m
                               Route route) const {
   const auto model = model_callables_.find(match.params[0]);
   if (model == model_callables_.end()) {
-    return Fault({ErrorCode::kNotFound, "unknown model '" + std::string(match.params[0]) + "'", {}});
+    return Fault(
+        {ErrorCode::kNotFound, "unknown model '" + std::string(match.params[0]) + "'", {}});
   }
   std::string version(match.params.size() > 1 ? match.params[1] : std::string_view());
   if (!version.empty() && model->second.versions->Find(version) == nullptr) {
@@ -192,7 +198,8 @@ Resolution Gateway::Describe(const http::Match& match, Route route) const {
   const auto model = models_.find(match.params[0]);
   const std::string version(match.params.size() > 1 ? match.params[1] : std::string_view());
   if (model == models_.end()) {
-    return Fault({ErrorCode::kNotFound, "unknown model '" + std::string(match.params[0]) + "'", {}});
+    return Fault(
+        {ErrorCode::kNotFound, "unknown model '" + std::string(match.params[0]) + "'", {}});
   }
   Result<std::string> body = route == Route::kModelReady ? ModelReady(model->second, version)
                                                          : ModelMetadata(model->second, version);
@@ -200,11 +207,12 @@ Resolution Gateway::Describe(const http::Match& match, Route route) const {
   return Immediate(200, std::move(*body));
 }
 
-Resolution Gateway::Fault(Error error, const serve::Endpoint* endpoint) const {
+Resolution Gateway::Fault(const Error& error, const serve::Endpoint* endpoint) const {
   Resolution resolution;
   resolution.is_clients_fault = true;
   resolution.endpoint = endpoint != nullptr ? endpoint : &unknown();
-  resolution.response = JsonResponse(HttpStatusOf(error.code), ErrorBody(error.message, error.field));
+  resolution.response =
+      JsonResponse(HttpStatusOf(error.code), ErrorBody(error.message, error.field));
   return resolution;
 }
 

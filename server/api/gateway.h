@@ -16,7 +16,8 @@
 namespace baton::api {
 
 struct GatewayOptions {
-  bool test_endpoints = false;  // /test/sleep and /test/spin, which hold a worker for as long as they are told
+  bool test_endpoints =
+      false;  // /test/sleep and /test/spin, which hold a worker for as long as they are told
 };
 
 // What a request that names an endpoint asks for.
@@ -52,8 +53,17 @@ class Gateway {
 
  private:
   enum class Route {
-    kHello, kServerMetadata, kLive, kReady, kModelMetadata, kModelReady, kInfer, kPredict, kReverse,
-    kSleep, kSpin,
+    kHello,
+    kServerMetadata,
+    kLive,
+    kReady,
+    kModelMetadata,
+    kModelReady,
+    kInfer,
+    kPredict,
+    kReverse,
+    kSleep,
+    kSpin,
   };
   // A callable thing: an endpoint and the body format it is called with.
   struct Callable {
@@ -73,7 +83,7 @@ class Gateway {
                   bool has_oip_body) const;
   Resolution CallModel(const http::Request& request, const http::Match& match, Route route) const;
   Resolution Describe(const http::Match& match, Route route) const;
-  Resolution Fault(Error error, const serve::Endpoint* endpoint = nullptr) const;
+  Resolution Fault(const Error& error, const serve::Endpoint* endpoint = nullptr) const;
 
   const models::ModelSet models_;
   std::vector<std::unique_ptr<serve::Endpoint>> endpoints_;

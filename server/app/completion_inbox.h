@@ -13,8 +13,8 @@
 
 namespace baton::app {
 
-// Appending takes one lock for many completions; the conductor is woken by one eventfd write, and only when it
-// sleeps.
+// Appending takes one lock for many completions; the conductor is woken by one eventfd write, and
+// only when it sleeps.
 //
 // Threads: Deliver and MoveDeadline from any; the rest on the loop.
 class CompletionInbox final : public net::Inbox, public serve::CompletionSink {

@@ -2,9 +2,8 @@
 #include "server/app/conductor.h"
 
 #include <algorithm>
-#include <utility>
-
 #include <sys/socket.h>
+#include <utility>
 
 #include "server/api/body_scan.h"
 #include "server/api/error_body.h"
@@ -86,9 +85,9 @@ void Conductor::OnConnection(UniqueFd fd) {
   }
   const std::uint64_t id = next_connection_++;
   http::SessionOwner& owner = *this;
-  auto session = std::make_unique<http::Session>(loop_, std::move(fd), http::ConnectionId{id},
-                                                 shared_.session_options, listener_shard_, date_,
-                                                 owner);
+  auto session =
+      std::make_unique<http::Session>(loop_, std::move(fd), http::ConnectionId{id},
+                                      shared_.session_options, listener_shard_, date_, owner);
   http::Session& opened = *session;
   sessions_.emplace(id, std::move(session));
   connection_count_ = sessions_.size();
@@ -163,8 +162,8 @@ bool Conductor::GrantBudget(Index index, const http::Request& request, bool has_
     if (timeout && (!smallest || *timeout < *smallest)) smallest = timeout;
   }
   const serve::BudgetPolicy& policy = policies_[record.endpoint->index];
-  record.deadline = Deadline(request.arrival,
-                             api::Grant(smallest, policy.default_budget, policy.max_budget));
+  record.deadline =
+      Deadline(request.arrival, api::Grant(smallest, policy.default_budget, policy.max_budget));
   record.has_budget = true;
   record.due = record.deadline.at() - guard_.For(record.deadline.budget());
   if (record.deadline.budget() <= Duration::zero()) {
@@ -202,10 +201,7 @@ void Conductor::Admit(Index index, const api::Plan& plan, http::Request&& reques
     AnswerMiss(index, serve::Answer::kRefused, serve::Cause::kPendingFull);
     return;
   }
-  record.timer = loop_.RunAt(record.due, [this, index] {
-    loop_.AssertOnLoop();
-    OnDue(records_[index].id, index);
-  });
+  ArmTimer(index);
   if (turn_tickets_.empty()) {
     loop_.AtEndOfTurn([this] {
       loop_.AssertOnLoop();
@@ -228,14 +224,15 @@ void Conductor::SubmitTurn() {
     if (submitted.decision.admit) continue;
     const bool is_claimed = shared_.pending.Claim(record.id).has_value();
     BATON_CHECK(is_claimed);  // no worker has seen it
-    loop_.Cancel(record.timer);
+    CancelTimer(record);
     AnswerMiss(index, submitted.decision.answer, submitted.decision.cause);
   }
   turn_tickets_.clear();
   turn_records_.clear();
 }
 
-// The client may have left, or the budget run out, since its request came in this turn; its record is closed.
+// The client may have left, or the budget run out, since its request came in this turn; its record
+// is closed.
 void Conductor::DropAbandonedOfTurn() {
   std::size_t kept = 0;
   for (std::size_t i = 0; i < turn_tickets_.size(); ++i) {
@@ -253,7 +250,7 @@ void Conductor::OnCompletion(const serve::Completion& completion) {
     books_.CountWasted(*completion.endpoint, completion.run_time);
     return;
   }
-  loop_.Cancel(records_[entry->record].timer);
+  CancelTimer(records_[entry->record]);
   AnswerWithReply(entry->record, entry->future.get());
 }
 
@@ -262,13 +259,39 @@ void Conductor::OnMove(serve::RequestId id, Deadline earlier) {
   if (!index) return;
   RequestRecord& record = records_[*index];
   if (earlier.at() >= record.deadline.at()) return;
+  CancelTimer(record);
   record.deadline = earlier;
   record.due = earlier.at() - guard_.For(earlier.budget());
-  loop_.Cancel(record.timer);
-  record.timer = loop_.RunAt(record.due, [this, moved = *index] {
+  ArmTimer(*index);
+}
+
+// Answers that would all be due at once are kept apart, as early as half the budget when the crowd
+// is that large.
+void Conductor::ArmTimer(Index index) {
+  RequestRecord& record = records_[index];
+  const SteadyTime half = record.deadline.arrival() + record.deadline.budget() / 2;
+  record.answer_at = slots_.Take(record.due, std::max(half, loop_.Now()));
+  record.timer = loop_.RunAt(record.answer_at, [this, index] {
     loop_.AssertOnLoop();
-    OnDue(records_[moved].id, moved);
+    OnTimer(index);
   });
+}
+
+void Conductor::CancelTimer(const RequestRecord& record) {
+  loop_.Cancel(record.timer);
+  slots_.GiveBack(record.answer_at);
+}
+
+void Conductor::OnTimer(Index index) {
+  RequestRecord& record = records_[index];
+  // The crowd may have gone meanwhile: then there is a later place, and time for a prediction.
+  if (record.answer_at < record.due) {
+    slots_.GiveBack(record.answer_at);
+    ArmTimer(index);
+    if (record.answer_at > loop_.ReadClock()) return;
+    CancelTimer(record);
+  }
+  OnDue(record.id, index);
 }
 
 // The budget runs out now: whatever the workers do, the client gets its answer.
@@ -353,7 +376,7 @@ void Conductor::OnAbandoned(http::AnswerNote note) {
   RequestRecord& record = records_[note];
   const bool is_claimed = shared_.pending.Claim(record.id).has_value();
   BATON_CHECK(is_claimed);
-  loop_.Cancel(record.timer);
+  CancelTimer(record);
   const serve::Withdrawal withdrawal = shared_.scheduler.Withdraw(record.handle, record.id);
   record.started = withdrawal.started;
   record.answered = loop_.ReadClock();
@@ -393,8 +416,8 @@ void Conductor::BeginDrain(Duration grace, Duration limit) {
   });
 }
 
-// Those who are connected already are let in; later ones are turned away by the kernel at once, instead of
-// waiting in the backlog to be cut off at the end.
+// Those who are connected already are let in; later ones are turned away by the kernel at once,
+// instead of waiting in the backlog to be cut off at the end.
 void Conductor::StopAccepting() {
   std::size_t before = 0;
   do {

@@ -15,6 +15,7 @@
 #include "server/app/request_records.h"
 #include "server/http/session.h"
 #include "server/net/acceptor.h"
+#include "server/serve/answer_slots.h"
 #include "server/serve/guard.h"
 #include "server/serve/pending_responses.h"
 #include "server/serve/scheduler.h"
@@ -39,11 +40,12 @@ struct MalformedBudgetCounters {
   metrics::Counter envoy_timeout;
 };
 
-// One epoll loop with its sessions, its part of the pending responses and its timers. It never blocks and never
-// runs model code.
+// One epoll loop with its sessions, its part of the pending responses and its timers. It never
+// blocks and never runs model code.
 //
 // Threads: Run is the conductor's thread; what says "any thread" hops to it.
-// Invariant: every request that OnRequest counted as received ends in exactly one ConductorBooks::Close.
+// Invariant: every request that OnRequest counted as received ends in exactly one
+// ConductorBooks::Close.
 class Conductor final : private http::SessionOwner {
  public:
   struct Options {
@@ -61,8 +63,8 @@ class Conductor final : private http::SessionOwner {
 
   // Any thread.
   void SetPolicies(std::vector<serve::BudgetPolicy> policies);
-  // Stops accepting, answers what was admitted and what still comes during `grace`, then ends Run; at `limit`
-  // whatever is left is cut off. Called again: the earlier of both ends counts.
+  // Stops accepting, answers what was admitted and what still comes during `grace`, then ends Run;
+  // at `limit` whatever is left is cut off. Called again: the earlier of both ends counts.
   void BeginDrain(Duration grace, Duration limit);
   std::size_t connections() const { return connection_count_; }
   const http::ListenerShard& listener_shard() const { return listener_shard_; }
@@ -71,11 +73,13 @@ class Conductor final : private http::SessionOwner {
   using Index = RequestRecords::Index;
 
   // SessionOwner.
-  void OnRequest(http::Session& session, http::ExchangeId exchange, http::Request&& request) override;
+  void OnRequest(http::Session& session, http::ExchangeId exchange,
+                 http::Request&& request) override;
   void OnRefusal(http::Session& session, http::ExchangeId exchange, const http::Refusal& refusal,
                  const http::Request& partial) override;
   void OnAbandoned(http::AnswerNote note) override;
-  void OnSent(http::AnswerNote note, SteadyTime first_write, SteadyTime done, bool is_whole) override;
+  void OnSent(http::AnswerNote note, SteadyTime first_write, SteadyTime done,
+              bool is_whole) override;
   void OnClosed(http::Session& session) override;
 
   void OnConnection(UniqueFd fd) BATON_REQUIRES(on_loop);
@@ -90,6 +94,9 @@ class Conductor final : private http::SessionOwner {
   void DropAbandonedOfTurn() BATON_REQUIRES(on_loop);
   void OnCompletion(const serve::Completion& completion) BATON_REQUIRES(on_loop);
   void OnMove(serve::RequestId id, Deadline earlier) BATON_REQUIRES(on_loop);
+  void ArmTimer(Index index) BATON_REQUIRES(on_loop);
+  void CancelTimer(const RequestRecord& record) BATON_REQUIRES(on_loop);
+  void OnTimer(Index index) BATON_REQUIRES(on_loop);
   void OnDue(serve::RequestId id, Index index) BATON_REQUIRES(on_loop);
   void AnswerWithReply(Index index, serve::Reply&& reply) BATON_REQUIRES(on_loop);
   void AnswerMiss(Index index, serve::Answer answer, serve::Cause cause) BATON_REQUIRES(on_loop);
@@ -114,6 +121,7 @@ class Conductor final : private http::SessionOwner {
   http::DateCache date_;
   ConductorBooks books_;
   serve::Guard guard_;
+  serve::AnswerSlots slots_;
   RequestRecords records_ BATON_GUARDED_BY(on_loop);
   std::unordered_map<std::uint64_t, std::unique_ptr<http::Session>> sessions_
       BATON_GUARDED_BY(on_loop);

@@ -20,14 +20,15 @@ class ConductorBooks {
     shard_.Add(endpoint.metrics.wasted_run_seconds, ToSeconds(run_time));
   }
 
-  // The answer of `record` has left, or its connection broke. `first_write` is when its write was first tried.
+  // The answer of `record` has left, or its connection broke. `first_write` is when its write was
+  // first tried.
   void Close(const RequestRecord& record, SteadyTime first_write, SteadyTime done);
 
  private:
   void LogMiss(const RequestRecord& record, SteadyTime now);
 
   metrics::Shard& shard_;
-  SteadyTime log_second_;       // misses are logged up to a rate, then counted
+  SteadyTime log_second_;  // misses are logged up to a rate, then counted
   int logged_this_second_ = 0;
   std::int64_t suppressed_ = 0;
 };

@@ -61,8 +61,8 @@ ControlRoom::ControlRoom(const Parts& parts, std::vector<serve::BudgetPolicy> po
       shard_(parts.registry.TakeShard()) {
   // At 0 from the start; other codes come with the first call that ends in them.
   MutexLock lock(mutex_);
-  for (const char* const method : {"GetStatus", "GetPool", "UpdatePool", "ListEndpoints",
-                                   "GetEndpoint", "UpdateEndpoint"}) {
+  for (const char* const method :
+       {"GetStatus", "GetPool", "UpdatePool", "ListEndpoints", "GetEndpoint", "UpdateEndpoint"}) {
     BooksOf(method, "OK");
   }
 }
@@ -85,8 +85,8 @@ control::ServerState ControlRoom::GetServer() const {
   for (const auto& endpoint : parts_.gateway.endpoints()) {
     state.requests_total += Sum(*endpoint, false);
     state.misses_total += Sum(*endpoint, true);
-    state.late_answers_total += static_cast<std::uint64_t>(
-        parts_.registry.Value(endpoint->metrics.late_answers));
+    state.late_answers_total +=
+        static_cast<std::uint64_t>(parts_.registry.Value(endpoint->metrics.late_answers));
   }
   state.generation = generation_;
   return state;
@@ -103,8 +103,8 @@ PoolState ControlRoom::PoolNow() const {
   state.size = static_cast<int>(figures.wanted_workers);
   state.busy = static_cast<int>(figures.busy_workers);
   state.idle = static_cast<int>(figures.alive_workers) - state.busy;
-  state.retiring =
-      std::max(0, static_cast<int>(figures.alive_workers) - static_cast<int>(figures.wanted_workers));
+  state.retiring = std::max(
+      0, static_cast<int>(figures.alive_workers) - static_cast<int>(figures.wanted_workers));
   state.generation = pool_generation_;
   return state;
 }
@@ -219,9 +219,9 @@ std::uint64_t ControlRoom::Sum(const serve::Endpoint& endpoint, bool misses_only
 ControlRoom::RpcBooks ControlRoom::BooksOf(const std::string& method, const std::string& code) {
   const auto counter = rpcs_.find({method, code});
   if (counter == rpcs_.end()) {
-    rpcs_[{method, code}] = parts_.registry.AddCounter(
-        "baton_admin_rpcs_total", "Admin calls, by method and gRPC code.",
-        {{"method", method}, {"code", code}});
+    rpcs_[{method, code}] = parts_.registry.AddCounter("baton_admin_rpcs_total",
+                                                       "Admin calls, by method and gRPC code.",
+                                                       {{"method", method}, {"code", code}});
   }
   const auto duration = rpc_durations_.find(method);
   if (duration == rpc_durations_.end()) {

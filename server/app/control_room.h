@@ -1,4 +1,5 @@
-// What an operator's call does to the running server: the one implementation of control::ControlPort.
+// What an operator's call does to the running server: the one implementation of
+// control::ControlPort.
 #pragma once
 
 #include <atomic>
@@ -23,7 +24,8 @@ namespace baton::app {
 // Threads: any. Updates take turns; nothing here waits for the data plane.
 class ControlRoom final : public control::ControlPort {
  public:
-  // Everything outlives the control room. `conductors` and `listeners` are filled before the first call.
+  // Everything outlives the control room. `conductors` and `listeners` are filled before the first
+  // call.
   struct Parts {
     const Clock& clock;
     metrics::Registry& registry;

@@ -8,6 +8,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "server/serve/worker_pool.h"
+
 namespace baton::app {
 namespace {
 
@@ -49,8 +51,10 @@ void AddOptions(CLI::App& app, Flags& flags, ListenAddress& grpc) {
   AddParsed<ListenAddress>(app, "--pages", server.pages, ParseListenAddress,
                            "Metrics, or 'off' (default 127.0.0.1:8082)")
       ->type_name("ADDR:PORT");
-  app.add_option("--workers", server.workers, "Threads that run models, 1 to 1024 (default: one a core)")
-      ->type_name("N");
+  app.add_option("--workers", server.workers,
+                 "Threads that run models, 1 to 1024 (default: one a core)")
+      ->type_name("N")
+      ->check(CLI::Range(serve::WorkerPool::kSmallest, serve::WorkerPool::kLargest));
   app.add_option("--conductors", server.conductors, "Threads that own sockets, 1 to 64 (default 1)")
       ->type_name("N");
   app.add_option("--backlog", server.backlog,
@@ -58,7 +62,8 @@ void AddOptions(CLI::App& app, Flags& flags, ListenAddress& grpc) {
       ->type_name("N");
   app.add_option("--max-connections", server.max_connections,
                  "Open connections, further ones are closed (default: what descriptors allow)")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(CLI::Range(1, 1'000'000));
   app.add_option("--models", server.models,
                  "Folder of <name>/<version>/model.onnx, in place of the bundled models")
       ->type_name("DIR");
@@ -75,7 +80,8 @@ void AddOptions(CLI::App& app, Flags& flags, ListenAddress& grpc) {
                "Serve POST /test/sleep and /test/spin, which hold a worker: for tests only");
   app.add_option("--user", server.user, "Whom root becomes once it listens (default nobody)")
       ->type_name("NAME");
-  app.add_option("--log-format", flags.log.format, "auto, text or json (default auto: text on a terminal)")
+  app.add_option("--log-format", flags.log.format,
+                 "auto, text or json (default auto: text on a terminal)")
       ->type_name("FORMAT")
       ->transform(CLI::CheckedTransformer(
           std::map<std::string, LogOptions::Format>{{"auto", LogOptions::Format::kAuto},
@@ -83,11 +89,11 @@ void AddOptions(CLI::App& app, Flags& flags, ListenAddress& grpc) {
                                                     {"json", LogOptions::Format::kJson}}));
   app.add_option("--log-level", flags.log.level, "debug, info, warning or error (default info)")
       ->type_name("LEVEL")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, LogLevel>{{"debug", LogLevel::kDebug},
-                                          {"info", LogLevel::kInfo},
-                                          {"warning", LogLevel::kWarning},
-                                          {"error", LogLevel::kError}}));
+      ->transform(
+          CLI::CheckedTransformer(std::map<std::string, LogLevel>{{"debug", LogLevel::kDebug},
+                                                                  {"info", LogLevel::kInfo},
+                                                                  {"warning", LogLevel::kWarning},
+                                                                  {"error", LogLevel::kError}}));
 }
 
 }  // namespace
@@ -103,8 +109,9 @@ ParsedFlags ParseFlags(int argc, char** argv) {
   try {
     app.parse(argc, argv);
     if (!grpc.off) {
-      throw CLI::ValidationError("--grpc", "is " + grpc.ToText() +
-                                               ", expected off: the gRPC data plane is not served yet");
+      throw CLI::ValidationError(
+          "--grpc",
+          "is " + grpc.ToText() + ", expected off: the gRPC data plane is not served yet");
     }
     const Status valid = flags.server.Validate();
     if (!valid) throw CLI::ValidationError(valid.error().message);

@@ -13,8 +13,8 @@ struct Flags {
   LogOptions log;
 };
 
-// Reads the command line. Prints help, version or the error by itself: then `flags` is empty and the process is
-// to end with `exit_code` (0, or 2 for a wrong command line).
+// Reads the command line. Prints help, version or the error by itself: then `flags` is empty and
+// the process is to end with `exit_code` (0, or 2 for a wrong command line).
 struct ParsedFlags {
   std::optional<Flags> flags;
   int exit_code = 0;

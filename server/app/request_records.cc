@@ -1,18 +1,16 @@
 // Reuse of rows.
 #include "server/app/request_records.h"
 
-#include <utility>
-
 namespace baton::app {
 
-RequestRecords::Index RequestRecords::Open(RequestRecord record) {
+RequestRecords::Index RequestRecords::Open(const RequestRecord& record) {
   if (free_.empty()) {
     rows_.emplace_back();
     free_.push_back(static_cast<Index>(rows_.size() - 1));
   }
   const Index index = free_.back();
   free_.pop_back();
-  rows_[index] = std::move(record);
+  rows_[index] = record;
   return index;
 }
 

@@ -18,13 +18,14 @@ struct RequestRecord {
   http::ConnectionId connection{};
   http::ExchangeId exchange{};
   Deadline deadline;
-  SteadyTime due;          // deadline less guard
+  SteadyTime due;           // deadline less guard
   bool has_budget = false;  // a budget was granted
   bool explain = false;     // Baton-Explain: 1
 
   // While it is pending.
   serve::RequestId id{};
   net::EventLoop::TimerId timer;
+  SteadyTime answer_at;  // when the timer runs: due, or earlier in a crowd
   serve::DeadlineQueue::Handle handle;
 
   // What happened when; the default where it did not.
@@ -42,7 +43,7 @@ class RequestRecords {
  public:
   using Index = http::AnswerNote;
 
-  Index Open(RequestRecord record);
+  Index Open(const RequestRecord& record);
   RequestRecord& operator[](Index index) { return rows_[index]; }
   void Close(Index index) { free_.push_back(index); }
   std::size_t open() const { return rows_.size() - free_.size(); }

@@ -49,8 +49,10 @@ std::size_t CoreCount() { return std::max(1U, std::thread::hardware_concurrency(
 
 Status ServerOptions::Validate() const {
   if (http.off) {
-    return Fail(ErrorCode::kInvalidArgument, "--http is off, expected ADDR:PORT: there is no other "
-                "data plane yet", "--http");
+    return Fail(ErrorCode::kInvalidArgument,
+                "--http is off, expected ADDR:PORT: there is no other "
+                "data plane yet",
+                "--http");
   }
   for (const Status& checked :
        {CheckRange("--workers", workers, 0, serve::WorkerPool::kLargest),
@@ -171,8 +173,9 @@ void Server::Parts::MakeConductors(std::uint64_t descriptors) {
   const std::size_t connections =
       (options.max_connections > 0 ? static_cast<std::size_t>(options.max_connections) : allowed) /
       count;
-  const Shared shared{clock,        *gateway,        *pending, *scheduler, registry,
-                      http_metrics, session_options, is_ready, std::max<std::size_t>(1, connections)};
+  const Shared shared{clock,           *gateway, *pending,
+                      *scheduler,      registry, http_metrics,
+                      session_options, is_ready, std::max<std::size_t>(1, connections)};
   for (std::uint32_t i = 0; i < count; ++i) {
     Conductor::Options made = ConductorOptions(i);
     const metrics::Labels labels = {{"conductor", std::to_string(i)}};
@@ -181,8 +184,8 @@ void Server::Parts::MakeConductors(std::uint64_t descriptors) {
     made.loop_metrics.turn_duration =
         registry.AddHistogram("baton_conductor_loop_duration_seconds", "How long turns took.",
                               metrics::kStageBuckets, labels);
-    made.loop_metrics.busy_seconds = registry.AddCounter(
-        "baton_conductor_busy_seconds_total", "Time that turns took in all.", labels);
+    made.loop_metrics.busy_seconds = registry.AddCounter("baton_conductor_busy_seconds_total",
+                                                         "Time that turns took in all.", labels);
     made.loop_metrics.timer_lag =
         registry.AddHistogram("baton_conductor_timer_lag_seconds", "How late timers ran.",
                               metrics::kStageBuckets, labels);
@@ -238,12 +241,13 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
     parts->listeners.push_back({"pages", "off"});
   } else {
     parts->AddListener("pages", options.pages, net::LocalPort(pages_fd.get()));
-    parts->pages = std::make_unique<pages::PagesServer>(
-        std::move(pages_fd), parts->clock, parts->registry, parts->pages_metrics);
+    parts->pages = std::make_unique<pages::PagesServer>(std::move(pages_fd), parts->clock,
+                                                        parts->registry, parts->pages_metrics);
     AddBacklogMetrics(parts->registry, "pages", parts->pages->listening_fd());
     http::AddConnectionGauges(parts->registry, "pages", {&parts->pages->listener_shard()});
   }
-  if (const Status dropped = lifecycle::DropPrivileges(options.user); !dropped) return fail(dropped);
+  if (const Status dropped = lifecycle::DropPrivileges(options.user); !dropped)
+    return fail(dropped);
   parts->is_ready = true;
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
@@ -253,7 +257,8 @@ const std::vector<control::ListenerState>& Server::listeners() const { return pa
 void Server::Parts::BeginDrain(int signal) {
   if (is_draining.exchange(true)) {
     Log(LogLevel::kWarning, "stopping_now", {{"signal", signal}});
-    for (const auto& conductor : conductors) conductor->BeginDrain(Duration::zero(), Duration::zero());
+    for (const auto& conductor : conductors)
+      conductor->BeginDrain(Duration::zero(), Duration::zero());
     main_loop.Stop();
     return;
   }

@@ -1,4 +1,5 @@
-// The composition root: every part of a running server, made in order and taken down in the opposite one.
+// The composition root: every part of a running server, made in order and taken down in the
+// opposite one.
 #pragma once
 
 #include <filesystem>
@@ -14,13 +15,13 @@
 namespace baton::app {
 
 struct ServerOptions {
-  ListenAddress http{.off = false, .host = "0.0.0.0", .port = 8080};     // the data plane; not `off`
+  ListenAddress http{.off = false, .host = "0.0.0.0", .port = 8080};  // the data plane; not `off`
   ListenAddress admin{.off = false, .host = "127.0.0.1", .port = 8081};  // gRPC, `off` for none
   ListenAddress pages{.off = false, .host = "127.0.0.1", .port = 8082};  // metrics, `off` for none
-  int workers = 0;        // 1 to 1024; 0: one a core
-  int conductors = 1;     // 1 to 64
-  int backlog = 4096;     // 1 to 65535; the kernel cuts it to net.core.somaxconn
-  int max_connections = 0;  // 1 to 1000000; 0: what the descriptors allow
+  int workers = 0;                                                       // 1 to 1024; 0: one a core
+  int conductors = 1;                                                    // 1 to 64
+  int backlog = 4096;              // 1 to 65535; the kernel cuts it to net.core.somaxconn
+  int max_connections = 0;         // 1 to 1000000; 0: what the descriptors allow
   Duration default_budget = 50ms;  // 1 ms to max_budget
   Duration max_budget = 10s;       // 1 ms to 1 h
   bool test_endpoints = false;
@@ -44,9 +45,9 @@ class Server {
   // The addresses in use.
   const std::vector<control::ListenerState>& listeners() const;
 
-  // Serves until SIGINT or SIGTERM, then drains: no new connections, what was admitted is answered, and all ends
-  // within the largest budget. A second signal ends it at once. Returns false when workers are still stuck in a
-  // model then: their threads cannot be joined.
+  // Serves until SIGINT or SIGTERM, then drains: no new connections, what was admitted is answered,
+  // and all ends within the largest budget. A second signal ends it at once. Returns false when
+  // workers are still stuck in a model then: their threads cannot be joined.
   bool Run();
 
  private:

@@ -52,9 +52,8 @@ void AddModelMetrics(metrics::Registry& registry, const models::ModelSet& models
 
 void AddPoolGauges(metrics::Registry& registry, const serve::Scheduler& scheduler) {
   const std::string help = "Workers, by what they are doing.";
-  registry.AddGauge("baton_pool_workers", help, {{"state", "busy"}}, [&scheduler] {
-    return static_cast<double>(scheduler.figures().busy_workers);
-  });
+  registry.AddGauge("baton_pool_workers", help, {{"state", "busy"}},
+                    [&scheduler] { return static_cast<double>(scheduler.figures().busy_workers); });
   registry.AddGauge("baton_pool_workers", help, {{"state", "idle"}}, [&scheduler] {
     const serve::Scheduler::Figures figures = scheduler.figures();
     return static_cast<double>(figures.alive_workers - figures.busy_workers);
@@ -86,8 +85,9 @@ void AddServerGauges(metrics::Registry& registry, const ObservedParts& parts) {
                     [&pending = parts.pending] { return static_cast<double>(pending.size()); });
   registry.AddGauge("baton_pending_responses_limit", "How many of them there may be.", {},
                     [&pending = parts.pending] { return static_cast<double>(pending.limit()); });
-  registry.AddGauge("baton_config_generation", "Changes made through the admin plane, from 1.", {},
-                    [&room = parts.control_room] { return static_cast<double>(room.generation()); });
+  registry.AddGauge(
+      "baton_config_generation", "Changes made through the admin plane, from 1.", {},
+      [&room = parts.control_room] { return static_cast<double>(room.generation()); });
   registry.AddGauge("baton_draining", "1 while the server is shutting down.", {},
                     [&draining = parts.is_draining] { return draining ? 1.0 : 0.0; });
   registry.AddGauge("baton_build_info", "1, with the version that runs.",

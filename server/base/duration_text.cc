@@ -1,11 +1,10 @@
 // Reading and writing of what operators type.
 #include "server/base/duration_text.h"
 
+#include <arpa/inet.h>
 #include <array>
 #include <charconv>
 #include <cmath>
-
-#include <arpa/inet.h>
 
 namespace baton {
 namespace {
@@ -65,9 +64,8 @@ std::string FormatDuration(Duration duration) {
     }
   }
   std::array<char, 32> text{};
-  const auto end = std::to_chars(text.data(), text.data() + text.size(),
-                                 nanoseconds / fitting->nanoseconds)
-                       .ptr;
+  const auto end =
+      std::to_chars(text.data(), text.data() + text.size(), nanoseconds / fitting->nanoseconds).ptr;
   return std::string(text.data(), end) + std::string(fitting->name);
 }
 
@@ -98,8 +96,7 @@ Result<ListenAddress> ParseListenAddress(std::string_view text) {
   if (has_brackets != (address.host.find(':') != std::string::npos)) return BadAddress(text);
   if (address.host.empty() || address.host == "*") address.host = "0.0.0.0";
   if (address.host == "localhost") address.host = "127.0.0.1";
-  const auto [end, failure] =
-      std::from_chars(port.data(), port.data() + port.size(), address.port);
+  const auto [end, failure] = std::from_chars(port.data(), port.data() + port.size(), address.port);
   if (failure != std::errc() || end != port.data() + port.size() || !IsNumericHost(address.host)) {
     return BadAddress(text);
   }

@@ -10,8 +10,8 @@
 
 namespace baton {
 
-// A decimal number and a unit out of us, ms, s, m, h. kInvalidArgument for anything else, for negative
-// values and for more than 24 hours.
+// A decimal number and a unit out of us, ms, s, m, h. kInvalidArgument for anything else, for
+// negative values and for more than 24 hours.
 Result<Duration> ParseDuration(std::string_view text);
 
 // The shortest exact form in the largest fitting unit: "50ms", "1.5s", "250us".

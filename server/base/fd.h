@@ -1,9 +1,8 @@
 // A file descriptor with one owner.
 #pragma once
 
-#include <utility>
-
 #include <unistd.h>
+#include <utility>
 
 namespace baton {
 

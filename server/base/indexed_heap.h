@@ -10,9 +10,9 @@
 
 namespace baton {
 
-// `Key` is ordered by operator<; equal keys leave in the order they came. `Value` is movable. A handle
-// names an entry until that entry leaves, whichever way; afterwards it finds nothing, even when its slot
-// is in use again.
+// `Key` is ordered by operator<; equal keys leave in the order they came. `Value` is movable. A
+// handle names an entry until that entry leaves, whichever way; afterwards it finds nothing, even
+// when its slot is in use again.
 //
 // Cost: Insert, Take and Erase O(log n), no allocation beyond the high-water mark.
 // Threads: one at a time.

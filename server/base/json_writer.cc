@@ -51,8 +51,8 @@ void AppendCharsOf(std::string& out, T number) {
   out.append(text.data(), end);
 }
 
-// The shortest text of a large float, and of the negative zero, is a row of digits: readers would take it for
-// an integer, which has no such sign, or does not fit.
+// The shortest text of a large float, and of the negative zero, is a row of digits: readers would
+// take it for an integer, which has no such sign, or does not fit.
 template <typename T>
 void AppendFloat(std::string& out, T number) {
   if (!std::isfinite(number)) {

@@ -8,19 +8,19 @@
 
 namespace baton {
 
-// Appends `text` as a JSON string with its quotes. `text` is UTF-8; bytes that are not are replaced by
-// U+FFFD, so that what comes out is always valid.
+// Appends `text` as a JSON string with its quotes. `text` is UTF-8; bytes that are not are replaced
+// by U+FFFD, so that what comes out is always valid.
 void AppendJsonString(std::string& out, std::string_view text);
 
-// Appends the shortest text that reads back as the same bits; `null` for NaN and infinities, which JSON
-// cannot say. Callers for whom that matters check std::isfinite first.
+// Appends the shortest text that reads back as the same bits; `null` for NaN and infinities, which
+// JSON cannot say. Callers for whom that matters check std::isfinite first.
 void AppendJsonNumber(std::string& out, double number);
 void AppendJsonNumber(std::string& out, float number);
 void AppendJsonNumber(std::string& out, std::int64_t number);
 void AppendJsonNumber(std::string& out, std::uint64_t number);
 
-// Puts the commas and colons where they belong; whether objects and keys pair up is the caller's care.
-// Example: `JsonWriter(out).BeginObject().Key("live").Bool(true).EndObject()`.
+// Puts the commas and colons where they belong; whether objects and keys pair up is the caller's
+// care. Example: `JsonWriter(out).BeginObject().Key("live").Bool(true).EndObject()`.
 class JsonWriter {
  public:
   explicit JsonWriter(std::string& out) : out_(out) {}
@@ -38,8 +38,7 @@ class JsonWriter {
   JsonWriter& Raw(std::string_view json);
 
   template <typename T>
-    requires std::integral<T> || std::floating_point<T>
-  JsonWriter& Number(T number) {
+  requires std::integral<T> || std::floating_point<T> JsonWriter& Number(T number) {
     Separate();
     if constexpr (std::same_as<T, float>) {
       AppendJsonNumber(out_, number);

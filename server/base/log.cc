@@ -6,11 +6,11 @@
 #include <charconv>
 #include <chrono>
 #include <memory>
+#include <unistd.h>
 
 #include <spdlog/async.h>
 #include <spdlog/async_logger.h>
 #include <spdlog/sinks/stdout_sinks.h>
-#include <unistd.h>
 
 #include "server/base/json_writer.h"
 
@@ -50,8 +50,7 @@ bool NeedsQuotes(std::string_view value) {
   return false;
 }
 
-std::string AsJson(LogLevel level, std::string_view event,
-                   std::initializer_list<LogField> fields) {
+std::string AsJson(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
   std::string line;
   JsonWriter json(line);
   json.BeginObject();
@@ -70,8 +69,7 @@ std::string AsJson(LogLevel level, std::string_view event,
   return line;
 }
 
-std::string AsText(LogLevel level, std::string_view event,
-                   std::initializer_list<LogField> fields) {
+std::string AsText(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
   std::string line = fmt::format("{} {} event={}", Timestamp(), ToText(level), event);
   for (const LogField& field : fields) {
     line.append(" ").append(field.key).append("=");

@@ -1,7 +1,7 @@
 // Log lines: `ts level event key=value ...`, written by a thread of their own.
 //
-// A full buffer overruns its oldest line and counts it; the caller never waits for a disk or a pipe.
-// Threads: any, after StartLogging and until the LogGuard goes.
+// A full buffer overruns its oldest line and counts it; the caller never waits for a disk or a
+// pipe. Threads: any, after StartLogging and until the LogGuard goes.
 #pragma once
 
 #include <cstdint>
@@ -48,7 +48,8 @@ class LogGuard {
 // `event` is a name such as "model_loaded". Does nothing without a LogGuard or below its level.
 void Log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields = {});
 
-// How many lines were written at `level`, and how many were overrun, since the start of the process.
+// How many lines were written at `level`, and how many were overrun, since the start of the
+// process.
 std::uint64_t LogLinesWritten(LogLevel level);
 std::uint64_t LogLinesDropped();
 

@@ -1,5 +1,5 @@
-// Names for clang's thread-safety attributes (https://clang.llvm.org/docs/ThreadSafetyAnalysis.html);
-// other compilers see nothing.
+// Names for clang's thread-safety attributes
+// (https://clang.llvm.org/docs/ThreadSafetyAnalysis.html); other compilers see nothing.
 #pragma once
 
 #if defined(__clang__)

@@ -1,5 +1,5 @@
-// What an operator may see and do, as one interface over plain structs; the gRPC admin service speaks to this
-// and to nothing else.
+// What an operator may see and do, as one interface over plain structs; the gRPC admin service
+// speaks to this and to nothing else.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@
 
 namespace baton::control {
 
-// Counts every change that an operator has made since start. An update that names the generation it is based
-// on fails with kAborted when it is no longer the current one.
+// Counts every change that an operator has made since start. An update that names the generation it
+// is based on fails with kAborted when it is no longer the current one.
 using Generation = std::uint64_t;
 
 struct PoolState {
@@ -32,7 +32,7 @@ struct PoolUpdate {
 
 struct EndpointState {
   std::string name;
-  std::string kind;      // "model", "route" or "test"
+  std::string kind;                   // "model", "route" or "test"
   std::vector<std::string> versions;  // of a model
   Duration default_budget = Duration::zero();
   Duration max_budget = Duration::zero();
@@ -93,7 +93,8 @@ class ControlPort {
   virtual Result<EndpointState> GetEndpoint(const std::string& name) const = 0;
   virtual Result<Changed<EndpointState>> UpdateEndpoint(const EndpointUpdate& update) = 0;
 
-  // Answers one admin call for the books: method is "GetPool", code is gRPC's name of it, such as "OK".
+  // Answers one admin call for the books: method is "GetPool", code is gRPC's name of it, such as
+  // "OK".
   virtual void CountRpc(const std::string& method, const std::string& code, Duration took) = 0;
 };
 

@@ -28,11 +28,10 @@ ListenerMetrics ListenerMetrics::Make(
         registry.AddCounter("baton_connections_closed_total", "Connections closed, by reason.",
                             {{"listener", listener}, {"reason", std::string(kReasonNames[i])}});
   }
-  made.received_bytes =
-      registry.AddCounter("baton_http_received_bytes_total", "Bytes read from connections.",
-                          {{"listener", listener}});
-  made.sent_bytes = registry.AddCounter(
-      "baton_http_sent_bytes_total", "Bytes handed to the kernel.", {{"listener", listener}});
+  made.received_bytes = registry.AddCounter(
+      "baton_http_received_bytes_total", "Bytes read from connections.", {{"listener", listener}});
+  made.sent_bytes = registry.AddCounter("baton_http_sent_bytes_total",
+                                        "Bytes handed to the kernel.", {{"listener", listener}});
   return made;
 }
 
@@ -57,13 +56,14 @@ void ListenerShard::Move(ConnectionState from, ConnectionState to) {
 }
 
 void AddConnectionGauges(metrics::Registry& registry, const std::string& listener,
-                         std::vector<const ListenerShard*> shards) {
+                         const std::vector<const ListenerShard*>& shards) {
   for (std::size_t state = 0; state < kConnectionStates; ++state) {
     registry.AddGauge("baton_connections", "Open connections, by what they are doing.",
                       {{"listener", listener}, {"state", std::string(kStateNames[state])}},
                       [shards, state] {
                         std::int64_t sum = 0;
-                        for (const ListenerShard* shard : shards) sum += shard->states[state].load();
+                        for (const ListenerShard* shard : shards)
+                          sum += shard->states[state].load();
                         return static_cast<double>(sum);
                       });
   }

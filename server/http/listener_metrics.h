@@ -20,7 +20,15 @@ inline constexpr std::size_t kConnectionStates = 4;
 
 // Also the `reason` label of baton_connections_closed_total.
 enum class CloseReason {
-  kClient, kIdleTimeout, kHeaderTimeout, kBodyTimeout, kWriteTimeout, kProtocolError, kLimit, kDrain, kError,
+  kClient,
+  kIdleTimeout,
+  kHeaderTimeout,
+  kBodyTimeout,
+  kWriteTimeout,
+  kProtocolError,
+  kLimit,
+  kDrain,
+  kError,
 };
 inline constexpr std::size_t kCloseReasons = 9;
 
@@ -30,7 +38,8 @@ struct ListenerMetrics {
   std::array<metrics::Counter, kCloseReasons> closed;
   metrics::Counter received_bytes;
   metrics::Counter sent_bytes;
-  std::map<std::string_view, metrics::Counter> parse_errors;  // by Refusal::reason; shared by all listeners
+  std::map<std::string_view, metrics::Counter>
+      parse_errors;  // by Refusal::reason; shared by all listeners
 
   // Requires: once a registry and listener. `parse_errors` are made by MakeParseErrorCounters.
   static ListenerMetrics Make(metrics::Registry& registry, const std::string& listener,
@@ -51,8 +60,9 @@ struct ListenerShard {
   void Move(ConnectionState from, ConnectionState to);
 };
 
-// Exports baton_connections for `listener` as the sum over `shards`, which outlive the registry's scrapes.
+// Exports baton_connections for `listener` as the sum over `shards`, which outlive the registry's
+// scrapes.
 void AddConnectionGauges(metrics::Registry& registry, const std::string& listener,
-                         std::vector<const ListenerShard*> shards);
+                         const std::vector<const ListenerShard*>& shards);
 
 }  // namespace baton::http

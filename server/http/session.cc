@@ -227,7 +227,8 @@ void Session::ResumeAfterAnswer() {
   if (state_ == State::kReading) ResumeReading();
 }
 
-// Everything owed has been sent: say goodbye in order, so that no byte of the answer is lost to a reset.
+// Everything owed has been sent: say goodbye in order, so that no byte of the answer is lost to a
+// reset.
 void Session::FinishIfDone() {
   if (state_ != State::kFinishing || !exchanges_.empty() || HasUnsent()) return;
   if (peer_has_ended_) {
@@ -313,7 +314,8 @@ SteadyTime Session::NextTimeout() const {
   return body_began_ + timeouts.body;
 }
 
-// A timer that is there already is left to fire and look again: moving it with every request would cost more.
+// A timer that is there already is left to fire and look again: moving it with every request would
+// cost more.
 void Session::ArmTimer() {
   const SteadyTime due = NextTimeout();
   if (due >= timer_at_) return;

@@ -17,18 +17,19 @@ namespace baton::http {
 
 // Absolute clocks of a connection; each ends it.
 struct SessionTimeouts {
-  Duration head = 10s;    // from a request's first byte to the end of its head: 408
-  Duration body = 20s;    // from there to the end of its body: 408
-  Duration write = 20s;   // without any progress while an answer is waiting to leave
-  Duration idle = 75s;    // between requests
-  Duration linger = 2s;   // for the peer to take its last answer and hang up
+  Duration head = 10s;   // from a request's first byte to the end of its head: 408
+  Duration body = 20s;   // from there to the end of its body: 408
+  Duration write = 20s;  // without any progress while an answer is waiting to leave
+  Duration idle = 75s;   // between requests
+  Duration linger = 2s;  // for the peer to take its last answer and hang up
 };
 
 // Counts the requests of one connection from 0.
 enum class ExchangeId : std::uint64_t {};
 enum class ConnectionId : std::uint64_t {};
 
-// A number that an exchange carries to the moment when its answer has left; its meaning is the owner's.
+// A number that an exchange carries to the moment when its answer has left; its meaning is the
+// owner's.
 using AnswerNote = std::uint32_t;
 inline constexpr AnswerNote kNoNote = UINT32_MAX;
 
@@ -41,13 +42,15 @@ class SessionOwner {
 
   // Answer it inside this call or later, exactly once.
   virtual void OnRequest(Session& session, ExchangeId exchange, Request&& request) = 0;
-  // The bytes were no request (or came too slowly, refusal 408). Answer inside this call; the connection ends.
+  // The bytes were no request (or came too slowly, refusal 408). Answer inside this call; the
+  // connection ends.
   virtual void OnRefusal(Session& session, ExchangeId exchange, const Refusal& refusal,
                          const Request& partial) = 0;
   // The client left while an exchange was unanswered; `note` as attached to it.
   virtual void OnAbandoned(AnswerNote note) = 0;
-  // The answer with `note` has been handed to the kernel whole (`is_whole`), or the connection broke before.
-  // `first_write` is when its first write was tried, or would have been but for earlier answers of the connection.
+  // The answer with `note` has been handed to the kernel whole (`is_whole`), or the connection
+  // broke before. `first_write` is when its first write was tried, or would have been but for
+  // earlier answers of the connection.
   virtual void OnSent(AnswerNote note, SteadyTime first_write, SteadyTime done, bool is_whole) = 0;
   // Last call; the session destroys itself at the end of the turn.
   virtual void OnClosed(Session& session) = 0;
@@ -81,9 +84,9 @@ class Session final : public net::TcpConnection {
   State state() const { return state_; }
 
   // Gives an unanswered exchange its note.
-  void Attach(ExchangeId exchange, AnswerNote note);
-  // Requires: `exchange` is unanswered. Never calls the owner back from inside.
-  void Answer(ExchangeId exchange, Response&& response) BATON_REQUIRES(on_loop);
+  void Attach(ExchangeId id, AnswerNote note);
+  // Requires: exchange `id` is unanswered. Never calls the owner back from inside.
+  void Answer(ExchangeId id, Response&& response) BATON_REQUIRES(on_loop);
 
   // From the next answer on the client is told to go; a connection with nothing under way stays.
   void BeginDrain() BATON_REQUIRES(on_loop) { is_draining_ = true; }
@@ -96,7 +99,7 @@ class Session final : public net::TcpConnection {
     bool close = false;      // the connection ends after it
     bool head_only = false;  // HEAD
     int version_minor = 1;
-    bool waited = false;     // answered before its turn
+    bool waited = false;  // answered before its turn
     AnswerNote note = kNoNote;
     SteadyTime answered_at;
     Response response;
@@ -144,7 +147,7 @@ class Session final : public net::TcpConnection {
   RequestParser parser_;
   std::string input_;  // read and not parsed yet: too many requests are pending
   SteadyTime input_arrival_;
-  std::deque<Exchange> exchanges_;   // the unanswered, and the answered behind them
+  std::deque<Exchange> exchanges_;    // the unanswered, and the answered behind them
   std::uint64_t first_exchange_ = 0;  // id of exchanges_.front()
   std::deque<Unsent> unsent_;
   std::uint64_t reported_bytes_ = 0;  // of sent_bytes(), counted so far
@@ -153,9 +156,9 @@ class Session final : public net::TcpConnection {
   bool peer_has_ended_ = false;
   CloseReason refused_for_ = CloseReason::kClient;  // anything else once a request was refused
 
-  SteadyTime request_began_;    // arrival of the request that is being read
+  SteadyTime request_began_;  // arrival of the request that is being read
   SteadyTime body_began_;
-  SteadyTime last_progress_;    // in reading between requests, or in writing
+  SteadyTime last_progress_;  // in reading between requests, or in writing
   net::EventLoop::TimerId timer_;
   SteadyTime timer_at_ = SteadyTime::max();
 };

@@ -3,7 +3,6 @@
 
 #include <cerrno>
 #include <cstring>
-
 #include <grp.h>
 #include <pwd.h>
 #include <unistd.h>
@@ -14,12 +13,12 @@ Status DropPrivileges(const std::string& name) {
   if (geteuid() != 0) return {};
   const passwd* const user = getpwnam(name.c_str());
   if (user == nullptr) {
-    return Fail(ErrorCode::kInternal, "started as root, and there is no user '" + name + "' to become");
+    return Fail(ErrorCode::kInternal,
+                "started as root, and there is no user '" + name + "' to become");
   }
   // glibc applies each of these to every thread of the process (setxid(7) in nptl).
   if (setgroups(0, nullptr) != 0 || setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0) {
-    return Fail(ErrorCode::kInternal,
-                "cannot become user '" + name + "': " + std::strerror(errno));
+    return Fail(ErrorCode::kInternal, "cannot become user '" + name + "': " + std::strerror(errno));
   }
   return {};
 }

@@ -7,9 +7,9 @@
 
 namespace baton::lifecycle {
 
-// Started as root, becomes the unprivileged user `name` with none of root's groups, for all threads; does nothing
-// otherwise. Files and sockets that are open stay usable. kInternal when the user is not there or the change
-// fails.
+// Started as root, becomes the unprivileged user `name` with none of root's groups, for all
+// threads; does nothing otherwise. Files and sockets that are open stay usable. kInternal when the
+// user is not there or the change fails.
 Status DropPrivileges(const std::string& name);
 
 }  // namespace baton::lifecycle

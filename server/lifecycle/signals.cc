@@ -2,9 +2,8 @@
 #include "server/lifecycle/signals.h"
 
 #include <csignal>
-#include <utility>
-
 #include <sys/signalfd.h>
+#include <utility>
 
 #include "server/base/check.h"
 

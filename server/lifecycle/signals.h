@@ -8,8 +8,8 @@
 
 namespace baton::lifecycle {
 
-// Blocks SIGINT and SIGTERM in the calling thread and every thread it starts from now on, and ignores SIGPIPE.
-// Call before the first thread is started.
+// Blocks SIGINT and SIGTERM in the calling thread and every thread it starts from now on, and
+// ignores SIGPIPE. Call before the first thread is started.
 void BlockSignals();
 
 // Calls `on_signal(number)` on the loop for each SIGINT and SIGTERM.

@@ -2,10 +2,9 @@
 #include "server/net/acceptor.h"
 
 #include <cerrno>
-#include <utility>
-
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <utility>
 
 #include "server/base/log.h"
 
@@ -13,7 +12,7 @@ namespace baton::net {
 namespace {
 
 constexpr int kAcceptsPerEvent = 64;  // then requests get their share of the turn
-constexpr Duration kPause = 20ms;     // after a failure that accepting again at once would meet again
+constexpr Duration kPause = 20ms;  // after a failure that accepting again at once would meet again
 
 UniqueFd OpenSpare() { return UniqueFd(open("/dev/null", O_RDONLY | O_CLOEXEC)); }
 

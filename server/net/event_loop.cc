@@ -3,9 +3,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <utility>
-
 #include <sys/eventfd.h>
+#include <utility>
 
 #include "server/base/check.h"
 
@@ -90,7 +89,8 @@ void EventLoop::Rewatch(int fd, std::uint32_t events, IoHandler& handler) {
 void EventLoop::Unwatch(int fd) { epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr); }
 
 EventLoop::TimerId EventLoop::RunAt(SteadyTime at, Task task) {
-  // Not before now_: a timer that armed itself again in the far past would always come before the others.
+  // Not before now_: a timer that armed itself again in the far past would always come before the
+  // others.
   return timers_.Insert(std::max(at, now_), Timer{std::move(task), timer_round_});
 }
 
@@ -126,8 +126,8 @@ void EventLoop::Turn(bool may_wait) {
   }
 }
 
-// Looks without waiting first. What it finds then became ready since the last wait ended; only when nothing
-// was ready can the arrival of what comes next be dated to the end of the wait.
+// Looks without waiting first. What it finds then became ready since the last wait ended; only when
+// nothing was ready can the arrival of what comes next be dated to the end of the wait.
 void EventLoop::WaitForEvents(bool may_wait) {
   int ready = epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), 0);
   bool has_slept = false;

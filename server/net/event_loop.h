@@ -5,10 +5,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <sys/epoll.h>
 #include <thread>
 #include <vector>
-
-#include <sys/epoll.h>
 
 #include "server/base/clock.h"
 #include "server/base/fd.h"
@@ -30,7 +29,7 @@ class IoHandler {
 class Inbox {
  public:
   virtual ~Inbox() = default;
-  virtual bool IsEmpty() const = 0;   // any thread, without a lock
+  virtual bool IsEmpty() const = 0;  // any thread, without a lock
   virtual void TakeAllOnLoop() = 0;  // once a turn while not empty
 };
 
@@ -42,12 +41,13 @@ struct LoopMetrics {
   metrics::Histogram timer_lag;
 };
 
-// A turn, in this order: wait until something is ready or the next timer; read one now; dispatch ready
-// descriptors, a slice of them when there are many, so that timers and completions never wait behind a crowd;
-// run expired timers; empty the inboxes and the posted tasks; run the end-of-turn tasks; destroy what was
-// retired. The next turn waits only when no ready descriptor is left over.
+// A turn, in this order: wait until something is ready or the next timer; read one now; dispatch
+// ready descriptors, a slice of them when there are many, so that timers and completions never wait
+// behind a crowd; run expired timers; empty the inboxes and the posted tasks; run the end-of-turn
+// tasks; destroy what was retired. The next turn waits only when no ready descriptor is left over.
 //
-// Threads: Post, Wake and Stop from any thread; everything else on the loop thread only (or before Run).
+// Threads: Post, Wake and Stop from any thread; everything else on the loop thread only (or before
+// Run).
 class EventLoop {
  public:
   using Task = std::function<void()>;
@@ -74,16 +74,16 @@ class EventLoop {
   // Makes the loop look into its inboxes soon. Costs an eventfd write only while the loop sleeps.
   void Wake();
 
-  // First statement of every callback that runs on the loop. Aborts on any other thread, and tells the
-  // compiler that `on_loop` is held from here on.
+  // First statement of every callback that runs on the loop. Aborts on any other thread, and tells
+  // the compiler that `on_loop` is held from here on.
   void AssertOnLoop() const BATON_ASSERT_CAPABILITY(on_loop);
 
   // The time at the start of this turn.
   SteadyTime Now() const BATON_REQUIRES(on_loop) { return now_; }
   // The time this instant: for what a turn measures of itself.
   SteadyTime ReadClock() const { return clock_.Now(); }
-  // The earliest moment at which what this turn reads can have become readable: the conductor's own lag is
-  // charged to the requests that it delays.
+  // The earliest moment at which what this turn reads can have become readable: the conductor's own
+  // lag is charged to the requests that it delays.
   SteadyTime ReadableSince() const BATON_REQUIRES(on_loop) { return readable_since_; }
 
   // `handler` outlives its watch. An error is returned as errno, 0 for success.
@@ -91,16 +91,16 @@ class EventLoop {
   void Rewatch(int fd, std::uint32_t events, IoHandler& handler) BATON_REQUIRES(on_loop);
   void Unwatch(int fd) BATON_REQUIRES(on_loop);
 
-  // `at` in the past means now. What a timer arms runs in a later turn, so that one that re-arms itself
-  // does not hold the loop.
+  // `at` in the past means now. What a timer arms runs in a later turn, so that one that re-arms
+  // itself does not hold the loop.
   TimerId RunAt(SteadyTime at, Task task) BATON_REQUIRES(on_loop);
   // False when it has run, or was cancelled, before.
   bool Cancel(TimerId timer) BATON_REQUIRES(on_loop);
 
   // Runs once, after everything else of this turn.
   void AtEndOfTurn(Task task) BATON_REQUIRES(on_loop) { end_of_turn_.push_back(std::move(task)); }
-  // Keeps `object` until no event of it can be under way: the end of this turn, or of the one that dispatches
-  // the last descriptor found ready with it.
+  // Keeps `object` until no event of it can be under way: the end of this turn, or of the one that
+  // dispatches the last descriptor found ready with it.
   void Retire(std::unique_ptr<IoHandler> object) BATON_REQUIRES(on_loop) {
     retired_.push_back(std::move(object));
   }

@@ -1,11 +1,10 @@
 // The system calls behind listening sockets.
 #include "server/net/socket.h"
 
+#include <arpa/inet.h>
 #include <array>
 #include <cerrno>
 #include <cstring>
-
-#include <arpa/inet.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -37,9 +36,9 @@ SocketAddress ToSocketAddress(const ListenAddress& address) {
 }
 
 tl::unexpected<Error> ListenFailure(const ListenAddress& address, int reason) {
-  const ErrorCode code = reason == EADDRINUSE       ? ErrorCode::kAlreadyExists
+  const ErrorCode code = reason == EADDRINUSE      ? ErrorCode::kAlreadyExists
                          : reason == EADDRNOTAVAIL ? ErrorCode::kInvalidArgument
-                                                    : ErrorCode::kInternal;
+                                                   : ErrorCode::kInternal;
   return Fail(code, "cannot listen on " + address.ToText() + ": " + std::strerror(reason));
 }
 

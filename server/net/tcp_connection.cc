@@ -3,9 +3,8 @@
 
 #include <array>
 #include <cerrno>
-#include <utility>
-
 #include <sys/socket.h>
+#include <utility>
 
 namespace baton::net {
 namespace {

@@ -10,11 +10,12 @@
 
 namespace baton::net {
 
-// What comes in is handed on at once; what goes out is appended to output() and flushed, at once or at the end
-// of the turn, and whatever the socket does not take waits for EPOLLOUT.
+// What comes in is handed on at once; what goes out is appended to output() and flushed, at once or
+// at the end of the turn, and whatever the socket does not take waits for EPOLLOUT.
 //
 // Threads: the loop's.
-// Owns: the socket. The object itself is retired to the loop after Close, never deleted inside a callback.
+// Owns: the socket. The object itself is retired to the loop after Close, never deleted inside a
+// callback.
 class TcpConnection : public IoHandler {
  public:
   TcpConnection(EventLoop& loop, UniqueFd fd);
@@ -32,8 +33,8 @@ class TcpConnection : public IoHandler {
   // Several answers of one turn leave in one write.
   void FlushAtEndOfTurn() BATON_REQUIRES(on_loop);
 
-  // Counts since the connection began: when sent_bytes() reaches what queued_bytes() was after an append, all of
-  // that append has been handed to the kernel.
+  // Counts since the connection began: when sent_bytes() reaches what queued_bytes() was after an
+  // append, all of that append has been handed to the kernel.
   std::uint64_t sent_bytes() const { return sent_bytes_; }
   std::uint64_t queued_bytes() const { return sent_bytes_ + (output_.size() - output_start_); }
   bool HasUnsent() const { return output_start_ < output_.size(); }

@@ -1,5 +1,5 @@
-// The listener for metrics: its own socket, loop and thread, so that a scrape never waits for the data plane, nor
-// the data plane for a scrape.
+// The listener for metrics: its own socket, loop and thread, so that a scrape never waits for the
+// data plane, nor the data plane for a scrape.
 #pragma once
 
 #include <atomic>
@@ -29,7 +29,8 @@ class PagesServer final : private http::SessionOwner {
   int listening_fd() const { return listening_.get(); }
 
  private:
-  void OnRequest(http::Session& session, http::ExchangeId exchange, http::Request&& request) override;
+  void OnRequest(http::Session& session, http::ExchangeId exchange,
+                 http::Request&& request) override;
   void OnRefusal(http::Session& session, http::ExchangeId exchange, const http::Refusal& refusal,
                  const http::Request& partial) override;
   void OnAbandoned(http::AnswerNote /*note*/) override {}

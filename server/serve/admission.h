@@ -9,7 +9,7 @@
 namespace baton::serve {
 
 struct AdmissionLimits {
-  std::size_t max_waiting = 65'536;                       // tickets in the deadline queue
+  std::size_t max_waiting = 65'536;                        // tickets in the deadline queue
   std::size_t max_waiting_bytes = std::size_t{256} << 20;  // of their bodies
 };
 

@@ -1,4 +1,5 @@
-// How a request ended, and why it is not a prediction: the closed sets behind headers, logs and metrics.
+// How a request ended, and why it is not a prediction: the closed sets behind headers, logs and
+// metrics.
 #pragma once
 
 #include <array>
@@ -16,27 +17,27 @@ enum class Answer {
   kInvalid,     // the client's fault (4xx)
   kNone,        // the client left before its answer
 };
-inline constexpr std::array kAllAnswers = {
-    Answer::kPrediction, Answer::kFallback, Answer::kRefused, Answer::kTimeout,
-    Answer::kError,      Answer::kInvalid,  Answer::kNone};
+inline constexpr std::array kAllAnswers = {Answer::kPrediction, Answer::kFallback, Answer::kRefused,
+                                           Answer::kTimeout,    Answer::kError,    Answer::kInvalid,
+                                           Answer::kNone};
 
 // Why an answer is not a prediction; also the `cause` metric label.
 enum class Cause {
-  kNone,             // it is a prediction, or the client's own fault
-  kQueueFull,        // a hard cap on waiting requests or their bytes
-  kNoTime,           // predicted to end after its deadline
-  kBudgetTooSmall,   // smaller than the endpoint has ever managed
-  kPendingFull,      // the pending responses are at their limit
-  kExpiredInQueue,   // its deadline came before its turn
-  kExpiredRunning,   // its deadline came while it ran
-  kBackendError,     // the model failed
-  kModelUnavailable, // the model is not ready
-  kDraining,         // the server is leaving
+  kNone,              // it is a prediction, or the client's own fault
+  kQueueFull,         // a hard cap on waiting requests or their bytes
+  kNoTime,            // predicted to end after its deadline
+  kBudgetTooSmall,    // smaller than the endpoint has ever managed
+  kPendingFull,       // the pending responses are at their limit
+  kExpiredInQueue,    // its deadline came before its turn
+  kExpiredRunning,    // its deadline came while it ran
+  kBackendError,      // the model failed
+  kModelUnavailable,  // the model is not ready
+  kDraining,          // the server is leaving
 };
 inline constexpr std::array kAllCauses = {
-    Cause::kNone,           Cause::kQueueFull,      Cause::kNoTime,
-    Cause::kBudgetTooSmall, Cause::kPendingFull,    Cause::kExpiredInQueue,
-    Cause::kExpiredRunning, Cause::kBackendError,   Cause::kModelUnavailable,
+    Cause::kNone,           Cause::kQueueFull,    Cause::kNoTime,
+    Cause::kBudgetTooSmall, Cause::kPendingFull,  Cause::kExpiredInQueue,
+    Cause::kExpiredRunning, Cause::kBackendError, Cause::kModelUnavailable,
     Cause::kDraining};
 
 std::string_view ToText(Answer answer);  // "prediction"

@@ -28,10 +28,10 @@ EndpointMetrics EndpointMetrics::Make(metrics::Registry& registry, const std::st
     made.requests[i] =
         registry.AddCounter("baton_requests_total", "Requests, by the one answer each ended in.",
                             {{"endpoint", e}, {"answer", label}});
-    made.duration[i] = registry.AddHistogram(
-        "baton_request_duration_seconds",
-        "From the first readable byte to the last byte handed to the kernel.", kLatencyBuckets,
-        {{"endpoint", e}, {"answer", label}});
+    made.duration[i] =
+        registry.AddHistogram("baton_request_duration_seconds",
+                              "From the first readable byte to the last byte handed to the kernel.",
+                              kLatencyBuckets, {{"endpoint", e}, {"answer", label}});
   }
   for (const Cause cause : kAllCauses) {
     if (cause == Cause::kNone) continue;
@@ -43,10 +43,9 @@ EndpointMetrics EndpointMetrics::Make(metrics::Registry& registry, const std::st
       "baton_late_answers_total", "Answers that left after their deadline.", {{"endpoint", e}});
   made.budget = registry.AddHistogram("baton_request_budget_seconds", "Budgets granted.",
                                       kLatencyBuckets, {{"endpoint", e}});
-  made.budget_used =
-      registry.AddHistogram("baton_request_budget_used_ratio",
-                            "Share of the budget that was gone when the answer left.",
-                            kRatioBuckets, {{"endpoint", e}});
+  made.budget_used = registry.AddHistogram(
+      "baton_request_budget_used_ratio", "Share of the budget that was gone when the answer left.",
+      kRatioBuckets, {{"endpoint", e}});
   for (const Stage stage : kAllStages) {
     made.stage[static_cast<std::size_t>(stage)] = registry.AddHistogram(
         "baton_stage_duration_seconds", "Time a request spent in each stage.", kStageBuckets,

@@ -18,7 +18,8 @@ inline constexpr std::array kAllStages = {Stage::kRead, Stage::kQueue, Stage::kB
                                           Stage::kWrite};
 std::string_view ToText(Stage stage);
 
-// The children of one endpoint, bound once: recording is one index away. docs/metrics.md has the meanings.
+// The children of one endpoint, bound once: recording is one index away. docs/metrics.md has the
+// meanings.
 struct EndpointMetrics {
   metrics::Counter received;
   std::array<metrics::Counter, kAllAnswers.size()> requests;
@@ -46,7 +47,7 @@ struct BudgetPolicy {
 struct Endpoint {
   enum class Kind { kModel, kRoute, kTest, kUnknown };
 
-  std::string name;   // also the `endpoint` label
+  std::string name;  // also the `endpoint` label
   Kind kind = Kind::kRoute;
   std::uint32_t index = 0;  // of per-endpoint tables
   double slo_target_ratio = 0.99;

@@ -8,10 +8,11 @@
 
 namespace baton::serve {
 
-// guard = min(max(p99, 1 ms), 0.1 * budget), with p99 over the delays between the moment when an answer was
-// due to be decided and the moment when its write began (timer lag, hand-off and the answers before it).
-// A logarithmic histogram of ratio 1.25 whose weights halve every 1024 samples; the first samples meet a prior
-// of 4 ms, so that a burst on a fresh server finds a guard that holds it.
+// guard = min(max(p99, 1 ms), 0.1 * budget), with p99 over the delays between the moment when an
+// answer was due to be decided and the moment when its write began (timer lag, hand-off and the
+// answers before it). A logarithmic histogram of ratio 1.25 whose weights halve every 1024 samples;
+// the first samples meet a prior of 4 ms, so that a burst on a fresh server finds a guard that
+// holds it.
 //
 // Threads: one at a time. Cost: Observe is a look-up and an add; p99 is refreshed every 64 samples.
 class Guard {

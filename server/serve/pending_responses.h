@@ -19,9 +19,10 @@ struct PendingResponse {
   std::uint32_t record = 0;
 };
 
-// A concurrent map keyed by a never-reused id rather than by a descriptor: descriptors are reused, and the wrong
-// client would get the answer. Each entry leaves exactly once, through Claim(), by whichever of completion,
-// deadline timer or disconnect gets there first; the others find nothing, and count it.
+// A concurrent map keyed by a never-reused id rather than by a descriptor: descriptors are reused,
+// and the wrong client would get the answer. Each entry leaves exactly once, through Claim(), by
+// whichever of completion, deadline timer or disconnect gets there first; the others find nothing,
+// and count it.
 //
 // Invariant: added() == claimed() + size().
 // Threads: any.

@@ -87,7 +87,8 @@ void Scheduler::Learn(std::span<const RunSample> samples) {
   }
 }
 
-// The reply is set under the lock: a conductor that withdraws the ticket next finds it in the future.
+// The reply is set under the lock: a conductor that withdraws the ticket next finds it in the
+// future.
 void Scheduler::ShedExpired(SteadyTime now, WorkerSlot& slot) {
   while (!queue_.empty() && queue_.earliest().due <= now) {
     std::unique_ptr<Ticket> ticket = queue_.TakeEarliest();
@@ -102,8 +103,7 @@ void Scheduler::ShedExpired(SteadyTime now, WorkerSlot& slot) {
 
 void Scheduler::TakeBatch(SteadyTime now, std::size_t worker, WorkerSlot& slot) {
   const std::size_t sharers = asleep_ + 1;
-  const std::size_t share =
-      std::clamp<std::size_t>(queue_.size() / sharers, 1, options_.max_taken);
+  const std::size_t share = std::clamp<std::size_t>(queue_.size() / sharers, 1, options_.max_taken);
   const double quantum = ToSeconds(options_.quantum);
   double expected = 0;
   Running& running = running_[worker];

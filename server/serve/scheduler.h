@@ -34,9 +34,10 @@ struct WorkerSlot {
   std::vector<RunSample> samples;              // of the last batch
 };
 
-// Conductors submit the tickets of a turn under one lock; a worker is woken only when one sleeps. A worker that
-// comes back takes the earliest ticket that is not yet due, and with it as many more as its share of the queue
-// allows and as are known to be short (kQuantum in all): several answers, one wake-up.
+// Conductors submit the tickets of a turn under one lock; a worker is woken only when one sleeps. A
+// worker that comes back takes the earliest ticket that is not yet due, and with it as many more as
+// its share of the queue allows and as are known to be short (kQuantum in all): several answers,
+// one wake-up.
 //
 // Threads: any.
 // Invariant: no worker sleeps while a ticket waits.
@@ -44,8 +45,8 @@ class Scheduler {
  public:
   struct Options {
     AdmissionLimits admission;
-    Duration quantum = 50us;       // tickets taken together run no longer than this by their means
-    std::size_t max_taken = 16;    // nor are they more
+    Duration quantum = 50us;     // tickets taken together run no longer than this by their means
+    std::size_t max_taken = 16;  // nor are they more
   };
 
   Scheduler(const Clock& clock, const Options& options, std::size_t endpoints);
@@ -63,10 +64,12 @@ class Scheduler {
   Withdrawal Withdraw(DeadlineQueue::Handle handle, RequestId id) BATON_EXCLUDES(mutex_);
   void BeginDrain() BATON_EXCLUDES(mutex_);
 
-  // Workers. Blocks until there is something in slot.batch or slot.shed; false: this worker is to end.
+  // Workers. Blocks until there is something in slot.batch or slot.shed; false: this worker is to
+  // end.
   bool Take(std::size_t worker, WorkerSlot& slot) BATON_EXCLUDES(mutex_);
 
-  // The pool: how many workers there shall be, and the number of a new one. Those above leave Take with false.
+  // The pool: how many workers there shall be, and the number of a new one. Those above leave Take
+  // with false.
   void SetWorkers(std::size_t wanted) BATON_EXCLUDES(mutex_);
   std::size_t AddWorker() BATON_EXCLUDES(mutex_);
   // For a worker that never came to Take.

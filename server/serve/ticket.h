@@ -28,7 +28,8 @@ struct Reply {
   SteadyTime finished;
 };
 
-// A reply is ready in the future of `id`. What the conductor needs if nobody is left to take it comes along.
+// A reply is ready in the future of `id`. What the conductor needs if nobody is left to take it
+// comes along.
 struct Completion {
   RequestId id;
   const Endpoint* endpoint;

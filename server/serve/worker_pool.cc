@@ -63,7 +63,8 @@ Outcome HandleSafely(const Ticket& ticket, RunContext& context) {
   try {
     return ticket.handler->Handle(ticket.call, context);
   } catch (const std::exception& failure) {
-    return {"", Error{ErrorCode::kInternal, std::string("the handler failed: ") + failure.what(), {}}};
+    return {"",
+            Error{ErrorCode::kInternal, std::string("the handler failed: ") + failure.what(), {}}};
   } catch (...) {
     return {"", Error{ErrorCode::kInternal, "the handler failed", {}}};
   }
@@ -73,8 +74,8 @@ Outcome HandleSafely(const Ticket& ticket, RunContext& context) {
 Duration RunTicket(Ticket& ticket, const PendingResponses& pending, const Clock& clock,
                    SteadyTime began) {
   Reply reply;
-  // Claimed by somebody else, or as good as that. The promise is kept all the same: who claimed it at its
-  // deadline looks whether there is a reply after all, and must not find a broken promise.
+  // Claimed by somebody else, or as good as that. The promise is kept all the same: who claimed it
+  // at its deadline looks whether there is a reply after all, and must not find a broken promise.
   if (began >= ticket.due || !pending.IsPending(ticket.id)) {
     reply.answer = Answer::kTimeout;
     reply.cause = Cause::kExpiredInQueue;

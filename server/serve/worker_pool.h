@@ -22,8 +22,8 @@ struct PoolMetrics {
   metrics::Counter tasks;
 };
 
-// Threads: Resize, Stop and size from any thread, one at a time each; none of them waits for a running model,
-// but for the destructor.
+// Threads: Resize, Stop and size from any thread, one at a time each; none of them waits for a
+// running model, but for the destructor.
 class WorkerPool {
  public:
   static constexpr int kSmallest = 1;

@@ -2,8 +2,8 @@
 // process.
 #include <arpa/inet.h>
 #include <memory>
-#include <stdexcept>
 #include <netinet/in.h>
+#include <stdexcept>
 #include <string>
 #include <sys/socket.h>
 #include <utility>

@@ -38,9 +38,10 @@ TEST_F(ProcessMetricsTest, AnOpenedDescriptorIsCounted) {
 
 // Sanitizers may run threads of their own, so the exact number is not known.
 TEST_F(ProcessMetricsTest, AThreadIsCounted) {
+  const double before = Scrape(registry_, "process_threads");  // a sanitizer may have its own
   double during = 0;
   std::thread([&] { during = Scrape(registry_, "process_threads"); }).join();
-  EXPECT_GE(during, 2);
+  EXPECT_GT(during, before);
 }
 
 TEST_F(ProcessMetricsTest, MemoryAndCpuTimeAreThere) {

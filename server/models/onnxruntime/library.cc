@@ -119,7 +119,7 @@ Result<const OnnxRuntime*> Start(const Entry& entry, const std::filesystem::path
   try {
     auto env = std::make_unique<Ort::Env>(ORT_LOGGING_LEVEL_WARNING, "baton", &WriteLog, nullptr);
     auto runtime = std::make_unique<const OnnxRuntime>(path, entry.version, *env);
-    env.release();  // now the runtime's, for the rest of the process
+    static_cast<void>(env.release());  // now the runtime's, for the rest of the process
     return runtime.release();
   } catch (const std::exception& error) {
     return Fail(ErrorCode::kInternal,
@@ -130,8 +130,8 @@ Result<const OnnxRuntime*> Start(const Entry& entry, const std::filesystem::path
 }  // namespace
 
 Result<const OnnxRuntime*> OpenOnnxRuntime(const std::filesystem::path& path) {
-  // Its releases of 2026 report to their maker and keep a database in the user's home unless told not to;
-  // looked at while the library is loaded.
+  // Its releases of 2026 report to their maker and keep a database in the user's home unless told
+  // not to; looked at while the library is loaded.
   if (::setenv("ORT_DISABLE_TELEMETRY", "1", 1) != 0) {
     return Fail(ErrorCode::kInternal, "the environment cannot hold ORT_DISABLE_TELEMETRY");
   }

@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+"""Checks that what the documents refer to is there and is as they say: links, flags and their defaults, routes,
+limits, causes, statuses, metrics. Usage: references.py BIN; exits 1 and lists what is not."""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+sys.dont_write_bytecode = True
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+import markdown  # noqa: E402
+from project_files import project_files  # noqa: E402
+
+COMMANDS = (
+    "baton-server", "baton-client", "baton-client infer", "baton-client load", "batonctl", "batonctl status",
+    "batonctl get pool", "batonctl get endpoints", "batonctl get endpoint", "batonctl set pool",
+    "batonctl set endpoint",
+)
+METRIC = re.compile(r"\b(?:baton|process)_[a-z][a-z_]*(?<!_)(?![a-z_]*\()")
+LIMITS = {  # what the document calls them
+    "request_line_bytes": "request line",
+    "header_bytes": "header lines of one request, together",
+    "header_count": "header lines of one request, how many",
+    "body_bytes": "body",
+    "chunk_extension_bytes": "chunk extensions of one request, together",
+    "trailer_bytes": "trailers of one request, together",
+    "pipelined_requests": "unanswered requests on one connection",
+    "output_high_bytes": "unsent answers on one connection",
+    "head": "time for the head of a request",
+    "body": "time for its body",
+    "write": "time without progress while an answer leaves",
+    "idle": "time between requests",
+    "linger": "time to hang up after the last answer",
+}
+
+
+def check_links(path, text, root=ROOT):
+    found = []
+    for line, target in markdown.links(text):
+        if re.match(r"[a-z]+:", target):
+            continue  # elsewhere
+        name, _, anchor = target.partition("#")
+        file = (root / path).parent / name if name else root / path
+        if not file.exists():
+            found.append(f"{path}:{line}: links to {target}, which is not there")
+        elif anchor and file.suffix == ".md" and anchor not in markdown.anchors(file.read_text()):
+            found.append(f"{path}:{line}: links to {target}, and {file.name} has no such heading")
+    return found
+
+
+def catalogue(text):
+    """The metrics in the tables of docs/metrics.md."""
+    names = set()
+    for _, lines in markdown.sections(text):
+        for row in markdown.table_rows(lines):
+            names.update(re.findall(r"`((?:baton|process)_\w+)`", row[0]))
+    return names
+
+
+def check_metrics(path, text, known):
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        for match in METRIC.finditer(line):
+            name, rest = match[0], line[match.end():]
+            if rest.startswith("_*"):
+                is_there = any(one.startswith(name + "_") for one in known)
+            else:
+                is_there = name in known or re.sub(r"_(bucket|sum|count)$", "", name) in known
+            if not is_there:
+                found.append(f"{path}:{number}: names {name}, which docs/metrics.md does not have")
+    return found
+
+
+def flags_in_help(text):
+    """The flags of a --help, each with the default that it states, or None."""
+    flags = {}
+    last = None
+    for line in text.splitlines():
+        match = re.match(r"^  (?:-\w,)?--([\w-]+)(.*)$", line)
+        if match:
+            last = match[1]
+            kind = re.match(r"^(?: \S.*?)?(?=  |$)", match[2])[0]
+            default = re.search(r"=([^\s={}]+)(?=\s|$)", kind)
+            flags[last] = default[1] if default else None
+        elif not line.startswith("   "):
+            last = None
+        stated = re.search(r"\(default ([^\s)]+?)(?:\)|:? )", line)
+        if last and stated:
+            flags[last] = stated[1]
+    return flags
+
+
+def flags_in_document(text):
+    """For each command the flags that sections of its name list, each with its default."""
+    commands = {}
+    for heading, lines in markdown.sections(text):
+        rows = [row for row in markdown.table_rows(lines) if row[0].startswith("`--")]
+        for command in re.findall(r"`([^`]+)`", heading):
+            for row in rows:
+                commands.setdefault(command, {})[re.match(r"`--([\w-]+)", row[0])[1]] = row[1].strip("`")
+    return commands
+
+
+def compare_flags(command, documented, helped):
+    here = "docs/configuration.md"
+    found = [f"{command} --{flag} is in --help and not in {here}" for flag in helped.keys() - documented]
+    found += [f"{command} --{flag} is in {here} and not in --help" for flag in documented.keys() - helped]
+    for flag in documented.keys() & helped.keys():
+        if helped[flag] is not None and helped[flag] != documented[flag]:
+            found.append(f"{command} --{flag}: the default is {helped[flag]}, {here} says {documented[flag]}")
+    return sorted(found)
+
+
+def check_flags(bin_folder, text):
+    found, documented = [], flags_in_document(text)
+    for command in COMMANDS:
+        program, *words = command.split()
+        done = subprocess.run(
+            [bin_folder / program, *words, "--help"], capture_output=True, text=True, check=True, timeout=60,
+        )
+        helped = flags_in_help(done.stdout)
+        if words:
+            helped.pop("help")  # every command has it
+        expected = documented.get(command, {})
+        found += compare_flags(command, expected, helped)
+    unknown = documented.keys() - set(COMMANDS)
+    return found + [f"docs/configuration.md has a section for {name}, which is no command" for name in sorted(unknown)]
+
+
+def value_text(expression):
+    """A C++ constant as the documents write it: `8 * 1024` of bytes is 8 KiB, 10s is 10 s."""
+    seconds = re.fullmatch(r"(\d+)s", expression)
+    if seconds:
+        return f"{seconds[1]} s"
+    number = 1
+    for factor in expression.split("*"):
+        number *= int(factor)
+    for unit, size in (("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if number >= size and number % size == 0:
+            return f"{number // size} {unit}"
+    return str(number)
+
+
+def check_limits(text, headers):
+    """`headers`: the C++ text with the limits."""
+    here = "docs/headers-and-statuses.md"
+    rows = [row for _, lines in markdown.sections(text) for row in markdown.table_rows(lines)]
+    documented = {row[0]: row[1] for row in rows if len(row) == 3}
+    found = []
+    constants = re.findall(r"^\s*(?:std::size_t|Duration) (\w+) = ([\d*s ]+);", headers, re.MULTILINE)
+    for name, expression in constants:
+        if name not in LIMITS:
+            found.append(f"the limit {name} is not in {here} (nor in {pathlib.Path(__file__).name})")
+            continue
+        expected = value_text(expression.strip())
+        documented_value = documented.get(LIMITS[name], "nothing").removesuffix(" bytes")
+        if documented_value != expected:
+            found.append(f"{here} says of '{LIMITS[name]}': {documented_value}; the code: {expected}")
+    return found + [f"no limit is called {name} any more" for name in LIMITS.keys() - {name for name, _ in constants}]
+
+
+def check_routes(text, gateway):
+    served = set(re.findall(r'add\(Method::k\w+, "([^"]+)"', gateway))
+    documented = set()
+    for heading, lines in markdown.sections(text):
+        if heading == "Endpoints":
+            for row in markdown.table_rows(lines):
+                documented.update(re.findall(r"`(/[^`]*)`", row[0]))
+    return [f"docs/endpoints.md lacks the route {route}" for route in sorted(served - documented)] + [
+        f"docs/endpoints.md has the route {route}, which is not served" for route in sorted(documented - served)
+    ]
+
+
+def check_named(path, text, names, what):
+    """Each of `names` stands in the document as code, or as a table's cell."""
+    return [f"{path}: lacks the {what} {name}" for name in sorted(names) if not re.search(rf"[`| ]{name}[`| ]", text)]
+
+
+def read(path):
+    return (ROOT / path).read_text()
+
+
+def main(arguments):
+    documents = {str(path): read(path) for path in project_files() if path.suffix == ".md"}
+    known = catalogue(documents["docs/metrics.md"])
+    found = []
+    for path, text in documents.items():
+        found += check_links(path, text) + check_metrics(path, text, known)
+    statuses = documents["docs/headers-and-statuses.md"]
+    found += check_flags(pathlib.Path(arguments[0]), documents["docs/configuration.md"])
+    found += check_routes(documents["docs/endpoints.md"], read("server/api/gateway.cc"))
+    found += check_limits(statuses, read("server/http/limits.h") + read("server/http/session.h"))
+    causes = set(re.findall(r'return "([a-z_]+)"', read("server/serve/answer.cc")))
+    found += check_named("docs/headers-and-statuses.md", statuses, causes, "answer or cause")
+    refusals = read("server/http/refusal_kind.cc").partition("kStatuses")[2].partition(";")[0]
+    found += check_named("docs/headers-and-statuses.md", statuses, set(re.findall(r"\b[45]\d\d\b", refusals)), "status")
+    print("\n".join(found) if found else f"{len(documents)} documents refer to what is there")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,27 @@
+"""Fixtures: one server a test file, with room in its budgets, checked against the laws at the end."""
+
+import json
+import sys
+
+import pytest
+
+sys.dont_write_bytecode = True
+
+import environment  # noqa: E402
+import server_process  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def server():
+    with server_process.running(*server_process.PLENTY) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def bundled():
+    """The held-out rows of a bundled model: features, label and probabilities of each."""
+    def load(model):
+        path = environment.ROOT / "server" / "models" / "bundled" / f"{model}.rows.json"
+        return json.loads(path.read_text())["rows"]
+
+    return load

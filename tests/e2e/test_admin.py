@@ -1,0 +1,216 @@
+"""The admin plane with grpcurl and batonctl: every method, every refusal, and what a change does."""
+
+import json
+
+import pytest
+
+import environment
+import server_process
+
+SERVICE = "baton.admin.v1.AdminService"
+METHODS = ("GetStatus", "GetPool", "UpdatePool", "ListEndpoints", "GetEndpoint", "UpdateEndpoint")
+GRPC_NOT_FOUND, GRPC_INVALID, GRPC_ABORTED = 5, 3, 10
+
+
+@pytest.fixture
+def server():
+    with server_process.running("--workers", 2, *server_process.PLENTY) as started:
+        yield started
+
+
+def grpcurl(server, *words, data=None, expect=0):
+    options = ["-plaintext", *(["-d", json.dumps(data)] if data is not None else [])]
+    return environment.run(environment.tool("grpcurl"), *options, server.admin, *words, expect=expect)
+
+
+def call(server, method, data=None):
+    return json.loads(grpcurl(server, f"{SERVICE}/{method}", data=data or {}).stdout)
+
+
+def refused(server, method, code, data):
+    """The message of a call that has to fail: grpcurl adds 64 to the code."""
+    return grpcurl(server, f"{SERVICE}/{method}", data=data, expect=64 + code).stderr
+
+
+def test_reflection_lists_and_describes_everything(server):
+    services = grpcurl(server, "list").stdout.split()
+    assert SERVICE in services
+    assert "grpc.health.v1.Health" in services
+    assert "grpc.reflection.v1alpha.ServerReflection" in services
+    assert "grpc.reflection.v1.ServerReflection" in services
+    assert set(grpcurl(server, "list", SERVICE).stdout.split()) == {f"{SERVICE}.{method}" for method in METHODS}
+    for symbol in (SERVICE, f"{SERVICE}.UpdatePool", "baton.admin.v1.Pool", "baton.admin.v1.UpdateEndpointRequest"):
+        assert symbol.rsplit(".", 1)[-1] in grpcurl(server, "describe", symbol).stdout
+
+
+@pytest.mark.parametrize("version", ["v1", "v1alpha"])
+def test_both_versions_of_reflection_answer(server, version):
+    request = {"host": "", "list_services": "*"}
+    name = f"grpc.reflection.{version}.ServerReflection/ServerReflectionInfo"
+    answer = json.loads(grpcurl(server, name, data=request).stdout)
+    services = [service["name"] for service in answer["list_services_response"]["service"]]
+    assert SERVICE in services
+
+
+@pytest.mark.parametrize("service", ["", SERVICE])
+def test_the_health_service_says_serving(server, service):
+    answer = json.loads(grpcurl(server, "grpc.health.v1.Health/Check", data={"service": service}).stdout)
+    assert answer == {"status": "SERVING"}
+
+
+def test_status_says_what_the_server_does(server):
+    server.ask("POST", "/reverse", {"data": "x"})
+    server.ask("POST", "/reverse", {"data": "x"}, [("Baton-Budget-Ms", "0")])
+    server.metrics_when_idle()
+    status = call(server, "GetStatus")
+    assert status["version"] == environment.project_version()
+    assert status["ready"] is True
+    assert "draining" not in status
+    listeners = {listener["name"]: listener["address"] for listener in status["listeners"]}
+    assert listeners == {"http": server.http, "grpc": "off", "admin": server.admin, "pages": server.pages}
+    assert status["conductors"] == 1
+    assert status["pool"]["size"] == 2
+    assert (status["requests_total"], status["misses_total"]) == ("2", "1")
+    assert "late_answers_total" not in status  # 0
+    assert status["uptime_seconds"] > 0
+
+
+def test_the_pool_is_read_changed_and_checked(server):
+    pool = call(server, "GetPool")
+    assert (pool["name"], pool["size"]) == ("pool", 2)
+    grown = call(server, "UpdatePool", {"pool": {"size": 5}, "update_mask": {"paths": ["size"]}})
+    assert grown["size"] == 5
+    assert int(grown["generation"]) > int(pool["generation"])
+    assert server.metrics_when(lambda now: now("baton_pool_workers") == 5)("baton_pool_workers") == 5
+    dry = call(server, "UpdatePool", {"pool": {"size": 7}, "validate_only": True})
+    assert dry["size"] == 7
+    assert call(server, "GetPool") == call(server, "GetPool")
+    assert call(server, "GetPool")["size"] == 5
+    for size in (0, -1, 1025):
+        message = refused(server, "UpdatePool", GRPC_INVALID, {"pool": {"size": size}})
+        assert "size" in message and "1 to 1024" in message and str(size) in message
+    message = refused(server, "UpdatePool", GRPC_INVALID, {"pool": {"size": 3}, "update_mask": {"paths": ["colour"]}})
+    assert "colour" in message
+    stale = {"pool": {"size": 3, "etag": pool["etag"]}}
+    assert "etag" in refused(server, "UpdatePool", GRPC_ABORTED, stale)
+    assert call(server, "GetPool")["size"] == 5
+    assert call(server, "UpdatePool", {"pool": {"size": 1, "etag": grown["etag"]}})["size"] == 1
+    assert server.metrics_when(lambda now: now("baton_pool_workers") == 1)("baton_pool_workers") == 1
+    assert server.ask("POST", "/reverse", {"data": "ab"}).status == 200
+
+
+def test_endpoints_are_listed_by_name_and_in_pages(server):
+    names = [endpoint["name"] for endpoint in call(server, "ListEndpoints")["endpoints"]]
+    assert names == sorted(names)
+    assert {"endpoints/tumour", "endpoints/tumour_logistic", "endpoints/digits", "endpoints/reverse"} <= set(names)
+    paged, token = [], ""
+    while True:
+        page = call(server, "ListEndpoints", {"page_size": 2, "page_token": token})
+        assert len(page["endpoints"]) <= 2
+        paged += [endpoint["name"] for endpoint in page["endpoints"]]
+        token = page.get("next_page_token", "")
+        if not token:
+            break
+    assert paged == names
+    refused(server, "ListEndpoints", GRPC_INVALID, {"page_size": -1})
+    refused(server, "ListEndpoints", GRPC_INVALID, {"page_token": "made up"})
+
+
+def budget_granted(server, asked=None):
+    headers = [("Baton-Budget-Ms", asked)] if asked else []
+    reply = server.ask("POST", "/reverse", {"data": "x"}, headers)
+    assert reply.status == 200
+    return float(reply.header("Baton-Budget-Ms"))
+
+
+def test_changed_budgets_are_granted_from_then_on(server):
+    endpoint = call(server, "GetEndpoint", {"name": "endpoints/reverse"})
+    assert (endpoint["default_budget_ms"], endpoint["max_budget_ms"]) == (8000, 10000)
+    assert endpoint["kind"] == "ENDPOINT_KIND_ROUTE"
+    assert (budget_granted(server), budget_granted(server, "9000")) == (8000, 9000)
+    changed = call(server, "UpdateEndpoint", {
+        "endpoint": {"name": "endpoints/reverse", "default_budget_ms": 3000, "max_budget_ms": 4000.5},
+        "update_mask": {"paths": ["default_budget_ms", "max_budget_ms"]}})
+    assert (changed["default_budget_ms"], changed["max_budget_ms"]) == (3000, 4000.5)
+    assert (budget_granted(server), budget_granted(server, "9000")) == (3000, 4000.5)
+    assert server.metrics()("baton_deadline_seconds", endpoint="reverse") == 3
+    # Others keep theirs.
+    tumour = call(server, "GetEndpoint", {"name": "endpoints/tumour"})
+    assert (tumour["default_budget_ms"], tumour["versions"]) == (8000, ["1"])
+
+
+@pytest.mark.parametrize("change, code, words", [
+    ({"name": "endpoints/nosuch", "default_budget_ms": 10}, GRPC_NOT_FOUND, ["nosuch"]),
+    ({"name": "reverse", "default_budget_ms": 10}, GRPC_INVALID, ["name"]),
+    ({"name": "endpoints/reverse", "default_budget_ms": 0}, GRPC_INVALID, ["default_budget"]),
+    ({"name": "endpoints/reverse", "default_budget_ms": -5}, GRPC_INVALID, ["default_budget"]),
+    ({"name": "endpoints/reverse", "default_budget_ms": 20000}, GRPC_INVALID, ["default_budget"]),
+    ({"name": "endpoints/reverse", "max_budget_ms": 3600001}, GRPC_INVALID, ["max_budget"]),
+    ({"name": "endpoints/reverse", "max_budget_ms": 100}, GRPC_INVALID, ["default_budget"]),
+    ({"name": "endpoints/reverse", "max_budget_ms": "NaN"}, GRPC_INVALID, ["max_budget"]),
+    ({"name": "endpoints/reverse", "default_budget_ms": 10, "etag": "999"}, GRPC_ABORTED, ["etag"]),
+])
+def test_budgets_out_of_range_change_nothing(server, change, code, words):
+    message = refused(server, "UpdateEndpoint", code, {"endpoint": change})
+    for word in words:
+        assert word in message
+    assert budget_granted(server) == 8000
+
+
+def test_calls_are_counted_by_method_and_code(server):
+    call(server, "GetPool")
+    refused(server, "GetEndpoint", GRPC_NOT_FOUND, {"name": "endpoints/nosuch"})
+    scrape = server.metrics()
+    assert scrape("baton_admin_rpcs_total", method="GetPool", code="OK") == 1
+    assert scrape("baton_admin_rpcs_total", method="GetEndpoint", code="NOT_FOUND") == 1
+    assert scrape("baton_admin_rpc_duration_seconds_count", method="GetPool") == 1
+
+
+def test_batonctl_shows_tables_and_json(server):
+    table = server.batonctl("status").stdout
+    assert "ready" in table and server.http in table
+    assert json.loads(server.batonctl("status", "-o", "json").stdout)["ready"] is True
+    assert server.batonctl("get", "pool").stdout.split()[:2] == ["SIZE", "BUSY"]
+    assert json.loads(server.batonctl("get", "pool", "-o", "json").stdout)["size"] == 2
+    assert "tumour" in server.batonctl("get", "endpoints").stdout
+    endpoints = json.loads(server.batonctl("get", "endpoints", "-o", "json").stdout)["endpoints"]
+    assert "endpoints/digits" in [endpoint["name"] for endpoint in endpoints]
+    assert "8s" in server.batonctl("get", "endpoint", "digits").stdout
+
+
+def test_batonctl_changes_what_it_says_it_changes(server):
+    dry = server.batonctl("set", "pool", "size=4", "--dry-run").stdout
+    assert "2 -> 4" in dry and "dry run" in dry
+    assert json.loads(server.batonctl("get", "pool", "-o", "json").stdout)["size"] == 2
+    assert "2 -> 4" in server.batonctl("set", "pool", "size=4").stdout
+    changed = json.loads(
+        server.batonctl("set", "endpoint", "reverse", "default_budget=1500ms", "max_budget=2s", "-o", "json").stdout)
+    assert (changed["before"]["default_budget_ms"], changed["after"]["default_budget_ms"]) == (8000, 1500)
+    assert budget_granted(server) == 1500
+    assert budget_granted(server, "5000") == 2000
+
+
+@pytest.mark.parametrize("words, code, said", [
+    (["set", "pool", "size=0"], 1, "1 to 1024"),
+    (["set", "pool", "size=5000"], 1, "1 to 1024"),
+    (["set", "pool", "size=many"], 2, "many"),
+    (["set", "pool", "colour=red"], 2, "colour"),
+    (["set", "endpoint", "reverse", "default_budget=1h"], 1, "default_budget"),
+    (["set", "endpoint", "reverse", "default_budget=soon"], 2, "soon"),
+    (["set", "endpoint", "nosuch", "default_budget=10ms"], 4, "nosuch"),
+    (["get", "endpoint", "nosuch"], 4, "nosuch"),
+    (["set", "pool", "size=3", "--etag", "999"], 5, "etag"),
+    (["get", "nonsense"], 2, "nonsense"),
+    (["status", "-o", "xml"], 2, "xml"),
+    (["status", "--timeout", "0s"], 2, "--timeout"),
+])
+def test_batonctl_says_by_its_exit_code_and_in_words_what_went_wrong(server, words, code, said):
+    done = server.batonctl(*words, expect=code)
+    assert done.stdout == ""
+    assert said in done.stderr
+
+
+def test_batonctl_without_a_server_says_so():
+    done = environment.run(
+        environment.program("batonctl"), "--server", "127.0.0.1:1", "--timeout", "5s", "status", expect=3)
+    assert "127.0.0.1:1" in done.stderr

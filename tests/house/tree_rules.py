@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""Checks what holds for every file of the tree: its size, the hosts it may not name, locks that are
+not the project's own, tests that are switched off. Usage: tree_rules.py [ROOT]; exits 1 and lists.
+"""
+
+import pathlib
+import re
+import sys
+
+sys.dont_write_bytecode = True
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+from project_files import project_files  # noqa: E402
+
+CODE = (".h", ".cc", ".py", ".sh", ".proto", ".cmake", "")
+MAX_LINES = 600
+# The clients of the registries are used as each machine has them set up.
+REGISTRY_HOST = re.compile(
+    r"pypi[.]org|pythonhosted[.]org|proxy[.]golang[.]org|sum[.]golang[.]org|crates[.]io|registry[.]npmjs[.]org"
+    r"|repo1?[.]maven[.]|(deb|security|snapshot|ftp)[.][a-z.]*debian[.]org"
+)
+DISABLED = re.compile(r"\bDISABLED_\w*")
+DISABLED_WITH_ISSUE = re.compile(r"_Issue\d+")
+STANDARD_LOCK = re.compile(
+    r"\bstd::(recursive_|shared_|timed_)?mutex\b|\bstd::condition_variable(_any)?\b"
+)
+# The annotated wrappers stand on the standard ones.
+LOCK_HOME = "server/base/"
+
+
+def without_comments(text):
+    return re.sub(r"//[^\n]*|/\*.*?\*/", "", text, flags=re.DOTALL)
+
+
+def check_file(path, text):
+    """What is wrong with one file, a sentence each."""
+    found = []
+    name = pathlib.PurePosixPath(path)
+    lines = text.count("\n")
+    if name.suffix in CODE and lines > MAX_LINES:
+        found.append(f"{path}: {lines} lines, at most {MAX_LINES}; this is two ideas in one file")
+    host = REGISTRY_HOST.search(text)
+    if host:
+        found.append(
+            f"{path}: names {host[0]}; use the registry's client as the machine has it set up"
+        )
+    if name.suffix in (".h", ".cc"):
+        for test in DISABLED.findall(text):
+            if not DISABLED_WITH_ISSUE.search(test):
+                found.append(
+                    f"{path}: {test} is switched off without an issue's number at its end (_Issue123)"
+                )
+        if name.parts[0] in ("server", "admin", "client") and not path.startswith(LOCK_HOME):
+            lock = STANDARD_LOCK.search(without_comments(text))
+            if lock:
+                found.append(
+                    f"{path}: uses {lock[0]}; the compiler checks only the project's own (server/base/mutex.h)"
+                )
+    return found
+
+
+def check(root):
+    found = []
+    for path in map(str, project_files(root)):
+        try:
+            text = (root / path).read_text()
+        except UnicodeDecodeError:
+            continue  # a model or a picture
+        found += check_file(path, text)
+    return found
+
+
+def main(arguments):
+    found = check(pathlib.Path(arguments[0]) if arguments else ROOT)
+    print("\n".join(found) if found else "every file is as the tree's rules say")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

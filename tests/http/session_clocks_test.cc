@@ -1,0 +1,270 @@
+// A connection's timeouts, each by a clock moved by hand, and the arrival times of its requests.
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "server/http/session.h"
+#include "tests/support/session_harness.h"
+
+namespace baton::http {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+using testing_support::Get;
+using testing_support::ParseAnswers;
+using testing_support::SeenAnswer;
+using testing_support::SessionHarness;
+
+constexpr SessionTimeouts kTimeouts;  // the defaults
+
+void ExpectRefusedAs408(SessionHarness& harness, std::string_view reason, CloseReason counted) {
+  ASSERT_THAT(harness.refusals(), SizeIs(1));
+  EXPECT_EQ(harness.refusals()[0].reason, reason);
+  const std::vector<SeenAnswer> answers = ParseAnswers(harness.Read());
+  ASSERT_THAT(answers, SizeIs(1));
+  EXPECT_EQ(answers[0].status, 408);
+  EXPECT_TRUE(answers[0].SaysClose());
+  EXPECT_TRUE(harness.PeerIsAtEnd());
+  harness.HangUp();
+  EXPECT_EQ(harness.Closed(counted), 1);
+}
+
+TEST(SessionTimeoutsTest, AHeadThatTakesTooLongIsRefused) {
+  SessionHarness harness;
+  harness.Send("GET / HTTP/1.1\r\n");
+  harness.loop().Advance(kTimeouts.head - 1ns);
+  EXPECT_THAT(harness.refusals(), IsEmpty());
+  harness.loop().Advance(1ns);
+  ExpectRefusedAs408(harness, "header_timeout", CloseReason::kHeaderTimeout);
+}
+
+TEST(SessionTimeoutsTest, AHeadThatTricklesGetsNoMoreTime) {
+  SessionHarness harness;
+  harness.Send("GET / HTTP/1.1\r\n");
+  for (Duration waited{}; waited < kTimeouts.head; waited += 1s) {
+    EXPECT_THAT(harness.refusals(), IsEmpty());
+    harness.Send("A: b\r\n");
+    harness.loop().Advance(1s);
+  }
+  ExpectRefusedAs408(harness, "header_timeout", CloseReason::kHeaderTimeout);
+}
+
+TEST(SessionTimeoutsTest, ABodyThatTakesTooLongIsRefused) {
+  SessionHarness harness;
+  harness.Send("POST / HTTP/1.1\r\nHost: baton\r\n");
+  harness.loop().Advance(5s);
+  harness.Send("Content-Length: 10\r\n\r\n12345");
+  harness.loop().Advance(kTimeouts.body - 1ns);
+  EXPECT_THAT(harness.refusals(), IsEmpty());
+  harness.loop().Advance(1ns);
+  ExpectRefusedAs408(harness, "body_timeout", CloseReason::kBodyTimeout);
+}
+
+TEST(SessionTimeoutsTest, AConnectionWithoutARequestIsClosedInTheEnd) {
+  SessionHarness harness;
+  harness.loop().Advance(kTimeouts.idle - 1ns);
+  EXPECT_FALSE(harness.IsClosed());
+  harness.loop().Advance(1ns);
+  EXPECT_TRUE(harness.IsClosed());
+  EXPECT_EQ(harness.Closed(CloseReason::kIdleTimeout), 1);
+  EXPECT_TRUE(harness.PeerIsAtEnd());
+}
+
+TEST(SessionTimeoutsTest, AnAnswerStartsTheIdleTimeAnew) {
+  SessionHarness harness;
+  harness.EchoPaths();
+  harness.loop().Advance(kTimeouts.idle - 1s);
+  harness.Send(Get("/"));
+  harness.loop().Advance(kTimeouts.idle - 1ns);
+  EXPECT_FALSE(harness.IsClosed());
+  harness.loop().Advance(1ns);
+  EXPECT_TRUE(harness.IsClosed());
+}
+
+TEST(SessionTimeoutsTest, AnEmptyLineDoesNotStartTheIdleTimeAnew) {
+  SessionHarness harness;
+  harness.loop().Advance(kTimeouts.idle - 1s);
+  harness.Send("\r\n");
+  harness.loop().Advance(1s);
+  EXPECT_TRUE(harness.IsClosed());
+}
+
+TEST(SessionTimeoutsTest, WhileARequestIsUnansweredTheClientMayWaitForEver) {
+  SessionHarness harness;
+  harness.Send(Get("/"));
+  harness.loop().Advance(kTimeouts.idle + kTimeouts.head);
+  harness.loop().Advance(24h);
+  EXPECT_FALSE(harness.IsClosed());
+  harness.Answer(0, "at last");
+  EXPECT_EQ(ParseAnswers(harness.Read()).at(0).status, 200);
+}
+
+// A connection whose answer the client has not begun to read.
+class SessionWriteTimeoutTest : public testing::Test {
+ protected:
+  void AnswerMuch(std::uint64_t exchange) {
+    harness_.Answer(exchange, std::string(1'000'000, 'x'));
+    harness_.loop().Turn();
+  }
+
+  SessionHarness harness_{{}, /*send_bytes=*/1};
+};
+
+TEST_F(SessionWriteTimeoutTest, AClientThatTakesNothingIsCutOff) {
+  harness_.Send(Get("/"));
+  harness_.Attach(0, 100);
+  AnswerMuch(0);
+  harness_.loop().Advance(kTimeouts.write - 1ns);
+  EXPECT_FALSE(harness_.IsClosed());
+  harness_.loop().Advance(1ns);
+  EXPECT_TRUE(harness_.IsClosed());
+  EXPECT_EQ(harness_.Closed(CloseReason::kWriteTimeout), 1);
+  ASSERT_THAT(harness_.sent(), SizeIs(1));
+  EXPECT_FALSE(harness_.sent()[0].is_whole);
+}
+
+TEST_F(SessionWriteTimeoutTest, EveryProgressGivesItMoreTime) {
+  harness_.Send(Get("/"));
+  AnswerMuch(0);
+  for (int i = 0; i < 10; ++i) {
+    harness_.loop().Advance(kTimeouts.write - 1s);
+    ASSERT_FALSE(harness_.Read().empty());
+    harness_.loop().Turn();
+    ASSERT_FALSE(harness_.IsClosed());
+  }
+}
+
+TEST_F(SessionWriteTimeoutTest, TheTimeToTakeAnAnswerStartsWithTheAnswer) {
+  harness_.EchoPaths();
+  // Fills the buffers exactly as far as everything still leaves; then comes a long silence.
+  std::uint64_t answered = 0;
+  while (!harness_.session().HasUnsent()) {
+    harness_.Send(Get("/" + std::to_string(answered++) + std::string(1000, 'x')));
+    harness_.loop().Turn();
+  }
+  while (harness_.session().HasUnsent()) harness_.Read(512);
+  harness_.loop().Advance(kTimeouts.write + 10s);
+  ASSERT_FALSE(harness_.IsClosed());
+  harness_.Send(Get("/" + std::string(8000, 'x')));
+  harness_.loop().Turn();
+  ASSERT_FALSE(harness_.IsClosed());
+  EXPECT_TRUE(harness_.session().HasUnsent());
+}
+
+TEST(SessionTimeoutsTest, AClientThatDoesNotHangUpIsLeftInTheEnd) {
+  SessionHarness harness;
+  harness.EchoPaths();
+  harness.Send(Get("/", "Connection: close\r\n"));
+  harness.loop().Advance(kTimeouts.linger - 1ns);
+  EXPECT_FALSE(harness.IsClosed());
+  harness.loop().Advance(1ns);
+  EXPECT_TRUE(harness.IsClosed());
+  EXPECT_EQ(harness.Closed(CloseReason::kClient), 1);
+}
+
+TEST(SessionTimeoutsTest, OneThatIsToldToGoByADrainAndDoesNotIsCountedAsDrained) {
+  SessionHarness harness;
+  harness.EchoPaths();
+  harness.BeginDrain();
+  harness.Send(Get("/"));
+  harness.loop().Advance(kTimeouts.linger);
+  EXPECT_EQ(harness.Closed(CloseReason::kDrain), 1);
+}
+
+TEST(SessionArrivalTest, ARequestArrivedAtTheEarliestWhenThePreviousTurnBegan) {
+  SessionHarness harness;
+  harness.loop().Advance(10ms);
+  const SteadyTime previous = harness.loop().clock().Now();
+  harness.loop().clock().Advance(4ms);
+  harness.Send(Get("/"));
+  ASSERT_THAT(harness.taken(), SizeIs(1));
+  EXPECT_EQ(harness.taken()[0].request.arrival, previous);
+  EXPECT_EQ(harness.taken()[0].request.complete_at, previous);
+}
+
+TEST(SessionArrivalTest, ItIsTheFirstPiecesAndItsCompletionTheLasts) {
+  SessionHarness harness;
+  const SteadyTime first = harness.loop().clock().Now();
+  harness.Send("GET / HTTP");
+  harness.loop().Advance(10ms);
+  harness.Send("/1.1\r\nHost: baton\r\n\r\n");
+  ASSERT_THAT(harness.taken(), SizeIs(1));
+  EXPECT_EQ(harness.taken()[0].request.arrival, first);
+  EXPECT_EQ(harness.taken()[0].request.complete_at, first + 10ms);
+}
+
+TEST(SessionArrivalTest, ItIsNotBeforeTheAnswerThatTheClientWaitedFor) {
+  SessionHarness harness;
+  harness.Send(Get("/0"));
+  harness.loop().loop().Post([&] {
+    harness.loop().clock().Advance(5ms);  // a slow turn
+    harness.Answer(0, "zero");
+  });
+  harness.loop().Turn();
+  const SteadyTime answered = harness.loop().clock().Now();
+  harness.loop().clock().Advance(1ms);
+  harness.Send(Get("/1"));
+  ASSERT_THAT(harness.taken(), SizeIs(2));
+  EXPECT_EQ(harness.taken()[1].request.arrival, answered);
+}
+
+TEST(SessionArrivalTest, PipelinedRequestsInTheSameBytesArrivedTogether) {
+  SessionHarness harness;
+  harness.loop().Advance(10ms);
+  harness.Send(Get("/0") + Get("/1") + Get("/2"));
+  ASSERT_THAT(harness.taken(), SizeIs(3));
+  EXPECT_EQ(harness.taken()[1].request.arrival, harness.taken()[0].request.arrival);
+  EXPECT_EQ(harness.taken()[2].request.arrival, harness.taken()[0].request.arrival);
+}
+
+TEST(SessionArrivalTest, APipelinedRequestOfLaterBytesArrivedWithThem) {
+  SessionHarness harness;
+  const SteadyTime first = harness.loop().clock().Now();
+  harness.Send(Get("/0"));
+  harness.loop().Advance(10ms);
+  harness.Send(Get("/1"));
+  ASSERT_THAT(harness.taken(), SizeIs(2));
+  EXPECT_EQ(harness.taken()[1].request.arrival, first + 10ms);
+}
+
+TEST(SessionArrivalTest, WhatThePipeliningCapHeldBackKeepsTheMomentOfItsBytes) {
+  Session::Options options;
+  options.limits.pipelined_requests = 2;
+  SessionHarness harness(options);
+  const SteadyTime readable = harness.loop().clock().Now();
+  harness.Send(Get("/0") + Get("/1") + Get("/2") + Get("/3"));
+  harness.loop().Advance(10ms);
+  for (std::uint64_t exchange = 0; exchange < 2; ++exchange) harness.Answer(exchange, "answer");
+  harness.loop().Advance(10ms);
+  ASSERT_THAT(harness.taken(), SizeIs(4));
+  for (const SessionHarness::Taken& taken : harness.taken()) {
+    EXPECT_EQ(taken.request.arrival, readable);
+    EXPECT_EQ(taken.request.complete_at, readable);
+  }
+}
+
+TEST(SessionArrivalTest, ARequestCutByUnreadAnswersKeepsTheMomentOfItsFirstPiece) {
+  Session::Options options;
+  options.output_high_bytes = 100'000;
+  SessionHarness harness(options, /*send_bytes=*/1);
+  const std::string second = Get("/1");
+  harness.Send(Get("/0"));
+  const SteadyTime first_piece = harness.loop().clock().Now();
+  harness.Send(second.substr(0, 10));
+  harness.Answer(0, std::string(200'000, 'x'));
+  harness.loop().Advance(10ms);
+  harness.Send(second.substr(10));
+  EXPECT_THAT(harness.Paths(), ElementsAre("/0"));
+  harness.loop().Advance(10ms);
+  while (!harness.Read().empty()) {
+  }
+  ASSERT_THAT(harness.taken(), SizeIs(2));
+  EXPECT_EQ(harness.taken()[1].request.arrival, first_piece);
+}
+
+}  // namespace
+}  // namespace baton::http

@@ -1,0 +1,209 @@
+// What holds a connection's requests back and what ends their stream: caps, 100-continue, refusals,
+// a drain.
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "server/http/session.h"
+#include "tests/support/session_harness.h"
+
+namespace baton::http {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+using testing::StartsWith;
+using testing_support::Bodies;
+using testing_support::Get;
+using testing_support::ParseAnswers;
+using testing_support::SeenAnswer;
+using testing_support::SessionHarness;
+
+using State = Session::State;
+
+Session::Options WithCap(std::size_t pipelined_requests) {
+  Session::Options options;
+  options.limits.pipelined_requests = pipelined_requests;
+  return options;
+}
+
+TEST(SessionPipeliningTest, AtItsCapReadingWaitsUntilAnAnswerLeaves) {
+  SessionHarness harness(WithCap(2));
+  harness.Send(Get("/0") + Get("/1") + Get("/2") + Get("/3"));
+  harness.Send(Get("/4"));
+  EXPECT_THAT(harness.Paths(), ElementsAre("/0", "/1"));
+  harness.Answer(0, "zero");
+  harness.loop().Turn();
+  EXPECT_THAT(harness.Paths(), ElementsAre("/0", "/1", "/2"));
+  for (std::uint64_t exchange = 1; exchange < 5; ++exchange) {
+    harness.Answer(exchange, std::to_string(exchange));
+    harness.loop().Turns(3);
+  }
+  EXPECT_THAT(harness.Paths(), ElementsAre("/0", "/1", "/2", "/3", "/4"));
+  EXPECT_THAT(Bodies(harness.Read()), ElementsAre("zero", "1", "2", "3", "4"));
+}
+
+TEST(SessionPipeliningTest, ARequestCutByTheCapGoesOnWhereItWas) {
+  SessionHarness harness(WithCap(1));
+  const std::string second = Get("/1");
+  harness.Send(Get("/0") + second.substr(0, 10));
+  harness.Send(second.substr(10));
+  harness.Answer(0, "zero");
+  harness.loop().Turns(3);
+  EXPECT_THAT(harness.Paths(), ElementsAre("/0", "/1"));
+}
+
+TEST(SessionPipeliningTest, ManyRequestsAnsweredAtOnceAllGetTheirAnswer) {
+  SessionHarness harness(WithCap(4));
+  harness.EchoPaths();
+  std::string requests;
+  std::vector<std::string> expected;
+  for (int i = 0; i < 100; ++i) {
+    expected.push_back("/" + std::to_string(i));
+    requests += Get(expected.back());
+  }
+  harness.Send(requests);
+  EXPECT_EQ(Bodies(harness.Read()), expected);
+}
+
+TEST(SessionPipeliningTest, WhileThePeerDoesNotReadItsAnswersNothingMoreIsTaken) {
+  Session::Options options;
+  options.output_high_bytes = 100'000;
+  SessionHarness harness(options, /*send_bytes=*/1);
+  harness.Send(Get("/0"));
+  harness.Answer(0, std::string(200'000, 'x'));
+  harness.loop().Turn();
+  harness.Send(Get("/1"));
+  EXPECT_THAT(harness.Paths(), ElementsAre("/0"));
+  while (!harness.Read().empty()) {
+  }
+  EXPECT_THAT(harness.Paths(), ElementsAre("/0", "/1"));
+}
+
+constexpr char kExpecting[] =
+    "POST /p HTTP/1.1\r\nHost: baton\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n";
+constexpr char kContinue[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+TEST(SessionContinueTest, AClientThatAsksForLeaveGetsIt) {
+  SessionHarness harness;
+  harness.EchoPaths();
+  harness.Send(kExpecting);
+  EXPECT_EQ(harness.Read(), kContinue);
+  harness.Send("{}");
+  EXPECT_THAT(Bodies(harness.Read()), ElementsAre("/p"));
+  EXPECT_EQ(harness.taken()[0].request.body, "{}");
+}
+
+TEST(SessionContinueTest, LeaveTakesItsTurnBehindEarlierAnswers) {
+  SessionHarness harness;
+  harness.Send(Get("/0") + kExpecting);
+  EXPECT_THAT(harness.Read(), IsEmpty());
+  harness.Answer(0, "zero");
+  const std::string bytes = harness.Read();
+  EXPECT_THAT(bytes, StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(bytes, testing::EndsWith(std::string("zero") + kContinue));
+}
+
+TEST(SessionContinueTest, WhoSendsTheBodyAlongGetsNoInterimAnswer) {
+  SessionHarness harness;
+  harness.EchoPaths();
+  harness.Send(kExpecting + std::string("{}"));
+  EXPECT_THAT(harness.Read(), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST(SessionRefusalTest, WhatIsNoRequestIsAnsweredAndEndsTheConnection) {
+  SessionHarness harness;
+  harness.Send("NOT HTTP\r\n\r\n");
+  const std::vector<SeenAnswer> answers = ParseAnswers(harness.Read());
+  ASSERT_THAT(answers, SizeIs(1));
+  EXPECT_EQ(answers[0].status, 400);
+  EXPECT_TRUE(answers[0].SaysClose());
+  EXPECT_TRUE(harness.PeerIsAtEnd());
+  EXPECT_THAT(harness.taken(), IsEmpty());
+  EXPECT_EQ(harness.session().state(), State::kLingering);
+}
+
+TEST(SessionRefusalTest, ItIsCountedByItsReason) {
+  SessionHarness harness;
+  harness.Send("NOT HTTP\r\n\r\n");
+  ASSERT_THAT(harness.refusals(), SizeIs(1));
+  EXPECT_EQ(harness.Count(harness.metrics().parse_errors.at(harness.refusals()[0].reason)), 1);
+  harness.HangUp();
+  EXPECT_EQ(harness.Closed(CloseReason::kProtocolError), 1);
+}
+
+TEST(SessionRefusalTest, ItsAnswerTakesItsTurnBehindEarlierOnes) {
+  SessionHarness harness;
+  harness.Send(Get("/0") + "NOT HTTP\r\n\r\n");
+  EXPECT_THAT(harness.Read(), IsEmpty());
+  harness.Answer(0, "zero");
+  const std::vector<SeenAnswer> answers = ParseAnswers(harness.Read());
+  ASSERT_THAT(answers, SizeIs(2));
+  EXPECT_EQ(answers[0].status, 200);
+  EXPECT_FALSE(answers[0].SaysClose());
+  EXPECT_EQ(answers[1].status, 400);
+  EXPECT_TRUE(answers[1].SaysClose());
+}
+
+TEST(SessionRefusalTest, WhatFollowsItIsSwallowedSoThatTheAnswerIsNotLost) {
+  SessionHarness harness;
+  harness.Send("NOT HTTP\r\n\r\n");
+  for (int i = 0; i < 3; ++i) harness.Send(std::string(10'000, 'x'));
+  EXPECT_EQ(ParseAnswers(harness.Read()).at(0).status, 400);
+  EXPECT_THAT(harness.refusals(), SizeIs(1));
+  harness.HangUp();
+  EXPECT_TRUE(harness.IsClosed());
+}
+
+TEST(SessionDrainTest, TheNextAnswerTellsTheClientToGo) {
+  SessionHarness harness;
+  harness.EchoPaths();
+  harness.BeginDrain();
+  harness.Send(Get("/next"));
+  EXPECT_TRUE(ParseAnswers(harness.Read()).at(0).SaysClose());
+  EXPECT_TRUE(harness.PeerIsAtEnd());
+  harness.HangUp();
+  EXPECT_EQ(harness.Closed(CloseReason::kDrain), 1);
+}
+
+TEST(SessionDrainTest, OfPipelinedRequestsAllAreAnsweredAndTheLastIsToldToGo) {
+  SessionHarness harness(WithCap(1));
+  harness.Send(Get("/0") + Get("/1") + Get("/2"));
+  harness.BeginDrain();
+  for (std::uint64_t exchange = 0; exchange < 3; ++exchange) {
+    harness.Answer(exchange, std::to_string(exchange));
+    harness.loop().Turns(2);
+  }
+  const std::vector<SeenAnswer> answers = ParseAnswers(harness.Read());
+  ASSERT_THAT(answers, SizeIs(3));
+  EXPECT_FALSE(answers[0].SaysClose());
+  EXPECT_FALSE(answers[1].SaysClose());
+  EXPECT_TRUE(answers[2].SaysClose());
+}
+
+TEST(SessionDrainTest, AConnectionWithNothingUnderWayStays) {
+  SessionHarness harness;
+  harness.BeginDrain();
+  harness.loop().Turns(3);
+  EXPECT_FALSE(harness.IsClosed());
+  EXPECT_TRUE(harness.session().IsIdle());
+}
+
+TEST(SessionDrainTest, ItIsIdleOnlyWhenNothingIsUnderWayEitherWay) {
+  SessionHarness harness;
+  EXPECT_TRUE(harness.session().IsIdle());
+  harness.Send("GET /");
+  EXPECT_FALSE(harness.session().IsIdle());
+  harness.Send("0 HTTP/1.1\r\nHost: baton\r\n\r\n");
+  EXPECT_FALSE(harness.session().IsIdle());
+  harness.Answer(0, "zero");
+  EXPECT_FALSE(harness.session().IsIdle());
+  harness.loop().Turn();
+  EXPECT_TRUE(harness.session().IsIdle());
+}
+
+}  // namespace
+}  // namespace baton::http

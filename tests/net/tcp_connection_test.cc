@@ -1,0 +1,276 @@
+// One connection's reads, writes and ends, over sockets whose buffers are tiny.
+#include "server/net/tcp_connection.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/loop_harness.h"
+#include "tests/support/sockets.h"
+#include "tests/support/wait_until.h"
+
+namespace baton::net {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing_support::IsAtEnd;
+using testing_support::LocalPair;
+using testing_support::LoopHarness;
+using testing_support::ReceiveNow;
+using testing_support::SendAll;
+using testing_support::SocketPair;
+using testing_support::WaitUntil;
+
+class RecordingConnection final : public TcpConnection {
+ public:
+  using TcpConnection::TcpConnection;
+
+  std::string received;
+  int ends = 0;
+  int breaks = 0;
+  std::vector<SteadyTime> flushes;
+  bool closes_on_bytes = false;
+
+ private:
+  void OnBytes(std::string_view bytes) override {
+    loop().AssertOnLoop();
+    received += bytes;
+    if (closes_on_bytes) Close();
+  }
+  void OnEndOfInput() override { ++ends; }
+  void OnBroken() override {
+    loop().AssertOnLoop();
+    ++breaks;
+    Close();
+  }
+  void OnFlushed(SteadyTime at) override { flushes.push_back(at); }
+};
+
+class TcpConnectionTest : public testing::Test {
+ protected:
+  explicit TcpConnectionTest(SocketPair pair = LocalPair(1))
+      : peer_(std::move(pair.peer)), connection_(harness_.loop(), std::move(pair.ours)) {
+    harness_.loop().AssertOnLoop();
+    EXPECT_TRUE(connection_.Start());
+  }
+
+  void Flush() {
+    harness_.loop().AssertOnLoop();
+    connection_.Flush();
+  }
+  void FlushAtEndOfTurn() {
+    harness_.loop().AssertOnLoop();
+    connection_.FlushAtEndOfTurn();
+  }
+  void PauseReading() {
+    harness_.loop().AssertOnLoop();
+    connection_.PauseReading();
+  }
+  void ResumeReading() {
+    harness_.loop().AssertOnLoop();
+    connection_.ResumeReading();
+  }
+  void Close() {
+    harness_.loop().AssertOnLoop();
+    connection_.Close();
+  }
+  // The peer reads until nothing comes any more.
+  std::string ReadEverything() {
+    std::string all;
+    for (std::string piece; !(piece = ReceiveNow(peer_)).empty(); harness_.Turn()) all += piece;
+    return all;
+  }
+
+  LoopHarness harness_;
+  UniqueFd peer_;
+  RecordingConnection connection_;
+};
+
+std::string ManyBytes(std::size_t count) {
+  std::string bytes(count, ' ');
+  for (std::size_t i = 0; i < count; ++i) bytes[i] = static_cast<char>('a' + i % 23);
+  return bytes;
+}
+
+TEST_F(TcpConnectionTest, BytesAreHandedOnAsTheyCome) {
+  SendAll(peer_, "GET ");
+  harness_.Turn();
+  EXPECT_EQ(connection_.received, "GET ");
+  SendAll(peer_, "/");
+  harness_.Turn();
+  EXPECT_EQ(connection_.received, "GET /");
+}
+
+TEST_F(TcpConnectionTest, WhatTheSocketDoesNotTakeFollowsWhenItDoes) {
+  const std::string bytes = ManyBytes(300'000);
+  connection_.output() += bytes;
+  Flush();
+  EXPECT_TRUE(connection_.HasUnsent());
+  EXPECT_GT(connection_.sent_bytes(), 0u);
+  EXPECT_LT(connection_.sent_bytes(), bytes.size());
+  EXPECT_EQ(connection_.queued_bytes(), bytes.size());
+  EXPECT_EQ(ReadEverything(), bytes);
+  EXPECT_FALSE(connection_.HasUnsent());
+  EXPECT_EQ(connection_.sent_bytes(), bytes.size());
+}
+
+TEST_F(TcpConnectionTest, CountsRunOnOverTheWholeConnection) {
+  connection_.output() += "12345";
+  EXPECT_EQ(connection_.queued_bytes(), 5u);
+  EXPECT_EQ(connection_.sent_bytes(), 0u);
+  Flush();
+  connection_.output() += "678";
+  EXPECT_EQ(connection_.queued_bytes(), 8u);
+  EXPECT_EQ(connection_.sent_bytes(), 5u);
+  Flush();
+  EXPECT_EQ(connection_.sent_bytes(), 8u);
+}
+
+TEST_F(TcpConnectionTest, SeveralAppendsOfOneTurnLeaveInOneWriteAtItsEnd) {
+  harness_.loop().Post([&] {
+    connection_.output() += "one ";
+    FlushAtEndOfTurn();
+    connection_.output() += "two";
+    FlushAtEndOfTurn();
+    EXPECT_EQ(connection_.sent_bytes(), 0u);
+  });
+  harness_.Turn();
+  EXPECT_THAT(connection_.flushes, ElementsAre(harness_.Now()));
+  EXPECT_EQ(ReceiveNow(peer_), "one two");
+}
+
+TEST_F(TcpConnectionTest, WhatIsSentIsNotKeptWhileTheRestWaits) {
+  std::size_t appended = 0;
+  for (int i = 0; i < 200; ++i) {
+    const std::string bytes = ManyBytes(20'000);
+    appended += bytes.size();
+    connection_.output() += bytes;
+    Flush();
+    while (connection_.queued_bytes() - connection_.sent_bytes() > 40'000) {
+      ReceiveNow(peer_);
+      harness_.Turn();
+    }
+    ASSERT_TRUE(connection_.HasUnsent());
+    ASSERT_LT(connection_.output().size(), 200'000u) << "after " << appended << " bytes";
+  }
+}
+
+TEST_F(TcpConnectionTest, WhatArrivesWhilePausedWaitsForResume) {
+  PauseReading();
+  SendAll(peer_, "later");
+  harness_.Turns(2);
+  EXPECT_THAT(connection_.received, IsEmpty());
+  ResumeReading();
+  harness_.Turn();
+  EXPECT_EQ(connection_.received, "later");
+}
+
+TEST_F(TcpConnectionTest, APausedConnectionStillWrites) {
+  PauseReading();
+  const std::string bytes = ManyBytes(100'000);
+  connection_.output() += bytes;
+  Flush();
+  EXPECT_EQ(ReadEverything(), bytes);
+}
+
+TEST_F(TcpConnectionTest, AHalfClosedPeerIsReportedOnceAndStillAnswered) {
+  SendAll(peer_, "last");
+  shutdown(peer_.get(), SHUT_WR);
+  harness_.Turns(3);
+  EXPECT_EQ(connection_.received, "last");
+  EXPECT_EQ(connection_.ends, 1);
+  EXPECT_EQ(connection_.breaks, 0);
+  connection_.output() += "answer";
+  Flush();
+  EXPECT_EQ(ReceiveNow(peer_), "answer");
+}
+
+TEST_F(TcpConnectionTest, APeerThatIsGoneWhileItWritesBreaksTheConnection) {
+  const std::string bytes = ManyBytes(100'000);
+  connection_.output() += bytes;
+  Flush();
+  peer_.Reset();
+  harness_.Turns(2);
+  EXPECT_EQ(connection_.breaks, 1);
+  EXPECT_TRUE(connection_.IsClosed());
+}
+
+TEST_F(TcpConnectionTest, AFailedWriteBreaksTheConnection) {
+  peer_.Reset();
+  connection_.output() += "answer";
+  Flush();
+  EXPECT_EQ(connection_.breaks, 1);
+  EXPECT_THAT(connection_.flushes, IsEmpty());
+}
+
+TEST_F(TcpConnectionTest, ShutdownWriteShowsThePeerTheEndAfterEverythingSent) {
+  connection_.output() += "goodbye";
+  Flush();
+  connection_.ShutdownWrite();
+  EXPECT_EQ(ReceiveNow(peer_), "goodbye");
+  EXPECT_TRUE(IsAtEnd(peer_));
+  SendAll(peer_, "still heard");
+  harness_.Turn();
+  EXPECT_EQ(connection_.received, "still heard");
+}
+
+TEST_F(TcpConnectionTest, AClosedConnectionHearsAndSaysNothing) {
+  SendAll(peer_, "unheard");
+  connection_.output() += "unsaid";
+  FlushAtEndOfTurn();
+  Close();
+  harness_.Turn();
+  EXPECT_TRUE(connection_.IsClosed());
+  EXPECT_THAT(connection_.received, IsEmpty());
+  EXPECT_THAT(connection_.flushes, IsEmpty());
+}
+
+TEST_F(TcpConnectionTest, ItMayBeClosedWhileItsBytesAreHandedOn) {
+  connection_.closes_on_bytes = true;
+  SendAll(peer_, "bytes");
+  connection_.output() += "unsaid";
+  harness_.Turns(2);
+  EXPECT_TRUE(connection_.IsClosed());
+  EXPECT_THAT(ReceiveNow(peer_), IsEmpty());
+  EXPECT_TRUE(IsAtEnd(peer_));
+}
+
+class OverTcpTest : public TcpConnectionTest {
+ protected:
+  OverTcpTest() : TcpConnectionTest(testing_support::TcpPair()) {}
+};
+
+TEST_F(OverTcpTest, AResetBreaksTheConnection) {
+  testing_support::Reset(peer_);
+  WaitUntil([&] {
+    harness_.Turn();
+    return connection_.breaks > 0;
+  });
+  EXPECT_EQ(connection_.ends, 0);
+}
+
+TEST_F(OverTcpTest, AResetIsSeenWhilePaused) {
+  PauseReading();
+  testing_support::Reset(peer_);
+  WaitUntil([&] {
+    harness_.Turn();
+    return connection_.breaks > 0;
+  });
+}
+
+TEST_F(OverTcpTest, ACloseIsAnEndOfInputAtFirst) {
+  peer_.Reset();
+  WaitUntil([&] {
+    harness_.Turn();
+    return connection_.ends > 0;
+  });
+  EXPECT_EQ(connection_.breaks, 0);
+}
+
+}  // namespace
+}  // namespace baton::net

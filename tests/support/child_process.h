@@ -1,0 +1,24 @@
+// Code that may end its process, or change what cannot be changed back, in a process of its own.
+#pragma once
+
+#include <cstdio>
+#include <functional>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+namespace baton::testing_support {
+
+// What `run` returns in a child process. Call it while this process has one thread.
+inline int InAChild(const std::function<int()>& run) {
+  std::fflush(nullptr);  // else what is buffered would be written by both
+  const pid_t child = fork();
+  if (child == 0) _exit(run());
+  int status = 0;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status)) << "ended by signal " << WTERMSIG(status);
+  return WEXITSTATUS(status);
+}
+
+}  // namespace baton::testing_support
