@@ -37,14 +37,14 @@ CLI::Option* AddParsed(CLI::App& app, const std::string& name, T& value,
       help);
 }
 
-void AddOptions(CLI::App& app, Flags& flags, ListenAddress& grpc) {
+void AddOptions(CLI::App& app, Flags& flags) {
   ServerOptions& server = flags.server;
   AddParsed<ListenAddress>(app, "--http", server.http, ParseListenAddress,
                            "Data plane, HTTP/JSON (default 0.0.0.0:8080)")
       ->type_name("ADDR:PORT");
-  AddParsed<ListenAddress>(app, "--grpc", grpc, ParseListenAddress,
-                           "Data plane, gRPC: only 'off' so far (default off)")
-      ->type_name("off");
+  AddParsed<ListenAddress>(app, "--grpc", server.grpc, ParseListenAddress,
+                           "Data plane, gRPC: taken, and not served yet; it stays off (default off)")
+      ->type_name("ADDR:PORT");
   AddParsed<ListenAddress>(app, "--admin", server.admin, ParseListenAddress,
                            "Admin plane, gRPC, or 'off' (default 127.0.0.1:8081)")
       ->type_name("ADDR:PORT");
@@ -100,19 +100,13 @@ void AddOptions(CLI::App& app, Flags& flags, ListenAddress& grpc) {
 
 ParsedFlags ParseFlags(int argc, char** argv) {
   Flags flags;
-  ListenAddress grpc{.off = true, .host = {}, .port = 0};
   CLI::App app("Baton: an inference server that answers every request inside its latency budget.",
                "baton-server");
   app.set_version_flag("--version", "baton-server " BATON_VERSION);
   app.footer(kFooter);
-  AddOptions(app, flags, grpc);
+  AddOptions(app, flags);
   try {
     app.parse(argc, argv);
-    if (!grpc.off) {
-      throw CLI::ValidationError(
-          "--grpc",
-          "is " + grpc.ToText() + ", expected off: the gRPC data plane is not served yet");
-    }
     const Status valid = flags.server.Validate();
     if (!valid) throw CLI::ValidationError(valid.error().message);
   } catch (const CLI::ParseError& error) {

@@ -111,6 +111,10 @@ Status Server::Parts::ListenAll(UniqueFd& pages_fd) {
   if (!http) return tl::unexpected<Error>(http.error());
   http_fd = std::move(*http);
   AddListener("http", options.http, net::LocalPort(http_fd.get()));
+  if (!options.grpc.off) {
+    Log(LogLevel::kWarning, "grpc_not_served",
+        {{"address", options.grpc.ToText()}, {"reason", "the gRPC data plane is not served yet"}});
+  }
   listeners.push_back({"grpc", "off"});
   if (options.pages.off) return {};
   Result<UniqueFd> pages_listening = net::Listen(options.pages, 128);

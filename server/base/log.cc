@@ -20,8 +20,10 @@ namespace {
 constexpr std::size_t kBufferedLines = 8192;
 
 struct Logger {
-  std::shared_ptr<spdlog::details::thread_pool> writer;
+  // `writer` goes first, which joins its thread: every reference to `lines` has been given up by
+  // then.
   std::shared_ptr<spdlog::async_logger> lines;
+  std::shared_ptr<spdlog::details::thread_pool> writer;
   bool json = false;
 };
 

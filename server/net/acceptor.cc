@@ -12,6 +12,7 @@ namespace baton::net {
 namespace {
 
 constexpr int kAcceptsPerEvent = 64;  // then requests get their share of the turn
+constexpr Duration kLogEvery = 1s;
 constexpr Duration kPause = 20ms;  // after a failure that accepting again at once would meet again
 
 UniqueFd OpenSpare() { return UniqueFd(open("/dev/null", O_RDONLY | O_CLOEXEC)); }
@@ -66,7 +67,8 @@ bool Acceptor::TurnOneAway() {
   const bool is_refused = refused.valid();
   refused.Reset();
   spare_ = OpenSpare();
-  if (is_refused) {
+  if (is_refused && loop_.Now() - last_logged_ >= kLogEvery) {
+    last_logged_ = loop_.Now();
     Log(LogLevel::kWarning, "connection_refused", {{"reason", "no file descriptors left"}});
   }
   return is_refused;

@@ -34,6 +34,7 @@ class Acceptor final : public IoHandler {
   const OnConnection on_connection_;
   UniqueFd spare_;  // given up for a moment when descriptors run out, to refuse instead of spinning
   bool is_started_ BATON_GUARDED_BY(on_loop) = false;
+  SteadyTime last_logged_ BATON_GUARDED_BY(on_loop);
   EventLoop::TimerId retry_ BATON_GUARDED_BY(on_loop);
 };
 

@@ -99,8 +99,10 @@ class ServerProcess:
     def check_laws(self, late_answers=None):
         """What has to hold once all clients have gone. `late_answers`: how many there may be at most."""
         def has_settled(scrape):
+            # One scrape reads its families one after the other: a connection may close between two of them.
             is_back = scrape("process_open_fds") <= self.open_at_start
-            return scrape.is_idle() and is_back and scrape("baton_connections", listener="http") == 0
+            is_empty = scrape("baton_connections", listener="http") == 0
+            return scrape.is_idle() and is_back and is_empty and not broken_laws(scrape)
 
         scrape = self.metrics_when(has_settled)
         assert scrape.is_idle(), "requests are still open:\n" + scrape.text

@@ -218,7 +218,7 @@ def test_help_and_version_of_every_program(name):
     (["--http", "nonsense"], ["--http", "nonsense"]),
     (["--http", "127.0.0.1:70000"], ["--http", "70000"]),
     (["--http", "off"], ["--http"]),
-    (["--grpc", "127.0.0.1:9000"], ["--grpc", "off"]),
+    (["--grpc", "nonsense"], ["--grpc", "nonsense"]),
     (["--default-budget", "soon"], ["--default-budget", "soon"]),
     (["--default-budget", "20s"], ["--default-budget", "20s", "10s"]),
     (["--max-budget", "2h"], ["--max-budget", "7200s", "3600s"]),
@@ -285,3 +285,8 @@ def test_the_log_is_json_lines_away_from_a_terminal():
         miss = lines[events.index("miss")]
         assert list(miss)[:3] == ["ts", "level", "event"]
         assert (miss["endpoint"], miss["cause"]) == ("/test/sleep", "expired_running")
+
+
+def test_an_address_for_grpc_is_taken_with_a_warning_and_stays_off():
+    with server_process.running("--grpc", "127.0.0.1:0") as server:
+        assert "grpc_not_served" in server.log()
