@@ -83,24 +83,22 @@ std::optional<Duration> TimeoutFromMicros(std::uint64_t micros) {
 
 Result<BudgetAsk> ReadBudgetHeaders(const http::Request& request) {
   BudgetAsk ask;
-  if (const auto value = request.Header("Baton-Budget-Ms")) {
+  // A proxy may add a second one of a name: each counts.
+  for (std::size_t n = 0; const auto value = request.Header("Baton-Budget-Ms", n); ++n) {
     auto budget = ParseBudgetMs(*value);
     if (!budget) return tl::unexpected(std::move(budget.error()));
     Shrink(ask.smallest, *budget);
   }
-  if (const auto value = request.Header("grpc-timeout")) {
-    if (const auto budget = ParseGrpcTimeout(*value)) {
-      Shrink(ask.smallest, *budget);
-    } else {
-      ++ask.malformed_grpc_timeout;
-    }
+  for (std::size_t n = 0; const auto value = request.Header("grpc-timeout", n); ++n) {
+    const auto budget = ParseGrpcTimeout(*value);
+    if (budget) Shrink(ask.smallest, *budget);
+    if (!budget) ++ask.malformed_grpc_timeout;
   }
-  if (const auto value = request.Header("x-envoy-expected-rq-timeout-ms")) {
-    if (const auto budget = ParseEnvoyTimeout(*value)) {
-      Shrink(ask.smallest, *budget);
-    } else {
-      ++ask.malformed_envoy_timeout;
-    }
+  for (std::size_t n = 0; const auto value = request.Header("x-envoy-expected-rq-timeout-ms", n);
+       ++n) {
+    const auto budget = ParseEnvoyTimeout(*value);
+    if (budget) Shrink(ask.smallest, *budget);
+    if (!budget) ++ask.malformed_envoy_timeout;
   }
   return ask;
 }

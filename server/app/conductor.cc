@@ -141,7 +141,8 @@ void Conductor::OnRequest(http::Session& session, http::ExchangeId exchange,
 void Conductor::OnRefusal(http::Session& session, http::ExchangeId exchange,
                           const http::Refusal& refusal, const http::Request& /*partial*/) {
   loop_.AssertOnLoop();
-  const Index index = Receive(session, exchange, shared_.gateway.unknown(), loop_.ReadableSince());
+  const Index index =
+      Receive(session, exchange, shared_.gateway.unknown(), session.request_began());
   AnswerInvalid(index, refusal.status,
                 Error{ErrorCode::kInvalidArgument, std::string(refusal.message), {}});
 }
@@ -164,6 +165,10 @@ bool Conductor::GrantBudget(Index index, const http::Request& request, bool has_
   const serve::BudgetPolicy& policy = policies_[record.endpoint->index];
   record.deadline =
       Deadline(request.arrival, api::Grant(smallest, policy.default_budget, policy.max_budget));
+  if (is_draining_ && record.deadline.at() > drain_limit_) {
+    // Whoever is let in is answered: nothing may be promised beyond the end.
+    record.deadline = Deadline(request.arrival, drain_limit_ - request.arrival);
+  }
   record.has_budget = true;
   record.due = record.deadline.at() - guard_.For(record.deadline.budget());
   if (record.deadline.budget() <= Duration::zero()) {
@@ -271,6 +276,11 @@ void Conductor::ArmTimer(Index index) {
   RequestRecord& record = records_[index];
   const SteadyTime half = record.deadline.arrival() + record.deadline.budget() / 2;
   record.answer_at = slots_.Take(record.due, std::max(half, loop_.Now()));
+  ArmTimerAt(index);
+}
+
+void Conductor::ArmTimerAt(Index index) {
+  RequestRecord& record = records_[index];
   record.timer = loop_.RunAt(record.answer_at, [this, index] {
     loop_.AssertOnLoop();
     OnTimer(index);
@@ -287,6 +297,11 @@ void Conductor::OnTimer(Index index) {
   // The crowd may have gone meanwhile: then there is a later place, and time for a prediction.
   if (record.answer_at < record.due) {
     slots_.GiveBack(record.answer_at);
+    if (!shared_.scheduler.IsWaiting(record.handle)) {  // it runs, and may end in time
+      record.answer_at = record.due;
+      ArmTimerAt(index);
+      return;
+    }
     ArmTimer(index);
     if (record.answer_at > loop_.ReadClock()) return;
     CancelTimer(record);

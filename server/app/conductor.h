@@ -95,6 +95,7 @@ class Conductor final : private http::SessionOwner {
   void OnCompletion(const serve::Completion& completion) BATON_REQUIRES(on_loop);
   void OnMove(serve::RequestId id, Deadline earlier) BATON_REQUIRES(on_loop);
   void ArmTimer(Index index) BATON_REQUIRES(on_loop);
+  void ArmTimerAt(Index index) BATON_REQUIRES(on_loop);
   void CancelTimer(const RequestRecord& record) BATON_REQUIRES(on_loop);
   void OnTimer(Index index) BATON_REQUIRES(on_loop);
   void OnDue(serve::RequestId id, Index index) BATON_REQUIRES(on_loop);

@@ -61,6 +61,7 @@ ControlRoom::ControlRoom(const Parts& parts, std::vector<serve::BudgetPolicy> po
       shard_(parts.registry.TakeShard()) {
   // At 0 from the start; other codes come with the first call that ends in them.
   MutexLock lock(mutex_);
+  NoteLargestBudget();
   for (const char* const method :
        {"GetStatus", "GetPool", "UpdatePool", "ListEndpoints", "GetEndpoint", "UpdateEndpoint"}) {
     BooksOf(method, "OK");
@@ -120,7 +121,10 @@ Result<Changed<PoolState>> ControlRoom::UpdatePool(const control::PoolUpdate& up
   changed.after.size = *update.size;
   if (update.validate_only) return changed;
   const Status resized = parts_.pool.Resize(*update.size);
-  if (!resized) return tl::unexpected<Error>(resized.error());
+  if (!resized) {  // all or nothing
+    static_cast<void>(parts_.pool.Resize(changed.before.size));
+    return tl::unexpected<Error>(resized.error());
+  }
   pool_generation_ = ++generation_;
   changed.after = PoolNow();
   return changed;
@@ -166,6 +170,7 @@ Result<Changed<EndpointState>> ControlRoom::UpdateEndpoint(const control::Endpoi
   if (update.validate_only) return changed;
   policies_[endpoint->index] = policy;
   endpoint_generations_[endpoint->index] = ++generation_;
+  NoteLargestBudget();
   Publish();
   changed.after = StateOf(*endpoint);
   return changed;
@@ -246,11 +251,13 @@ serve::BudgetPolicy ControlRoom::policy(std::size_t endpoint_index) const {
 
 Duration ControlRoom::LargestBudget() const {
   MutexLock lock(mutex_);
-  Duration largest = Duration::zero();
+  return largest_budget_;
+}
+
+void ControlRoom::NoteLargestBudget() {
   for (const serve::BudgetPolicy& policy : policies_) {
-    largest = std::max(largest, policy.max_budget);
+    largest_budget_ = std::max(largest_budget_, policy.max_budget);
   }
-  return largest;
 }
 
 }  // namespace baton::app

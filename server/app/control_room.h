@@ -54,7 +54,7 @@ class ControlRoom final : public control::ControlPort {
 
   control::Generation generation() const { return generation_; }
   serve::BudgetPolicy policy(std::size_t endpoint_index) const BATON_EXCLUDES(mutex_);
-  // The largest maximum budget of any endpoint.
+  // The largest maximum budget that any endpoint has had: a request may be under way with it.
   Duration LargestBudget() const BATON_EXCLUDES(mutex_);
 
  private:
@@ -68,6 +68,7 @@ class ControlRoom final : public control::ControlPort {
   };
   // The children of a method and code, made when they are asked for first.
   RpcBooks BooksOf(const std::string& method, const std::string& code) BATON_REQUIRES(mutex_);
+  void NoteLargestBudget() BATON_REQUIRES(mutex_);
   void Publish() BATON_REQUIRES(mutex_);
 
   // Set once.
@@ -77,6 +78,7 @@ class ControlRoom final : public control::ControlPort {
   // Guarded by mutex_.
   mutable Mutex mutex_;
   std::vector<serve::BudgetPolicy> policies_ BATON_GUARDED_BY(mutex_);
+  Duration largest_budget_ BATON_GUARDED_BY(mutex_) = Duration::zero();
   std::vector<control::Generation> endpoint_generations_ BATON_GUARDED_BY(mutex_);
   control::Generation pool_generation_ BATON_GUARDED_BY(mutex_) = 1;
   std::map<std::pair<std::string, std::string>, metrics::Counter> rpcs_ BATON_GUARDED_BY(mutex_);

@@ -42,8 +42,9 @@ void AddOptions(CLI::App& app, Flags& flags) {
   AddParsed<ListenAddress>(app, "--http", server.http, ParseListenAddress,
                            "Data plane, HTTP/JSON (default 0.0.0.0:8080)")
       ->type_name("ADDR:PORT");
-  AddParsed<ListenAddress>(app, "--grpc", server.grpc, ParseListenAddress,
-                           "Data plane, gRPC: taken, and not served yet; it stays off (default off)")
+  AddParsed<ListenAddress>(
+      app, "--grpc", server.grpc, ParseListenAddress,
+      "Data plane, gRPC: taken, and not served yet; it stays off (default off)")
       ->type_name("ADDR:PORT");
   AddParsed<ListenAddress>(app, "--admin", server.admin, ParseListenAddress,
                            "Admin plane, gRPC, or 'off' (default 127.0.0.1:8081)")

@@ -28,6 +28,7 @@ int main(int argc, char** argv) {
   std::cout << std::endl;
 
   const bool may_be_destroyed = (*server)->Run();
+  if (may_be_destroyed) server->reset();
   log.reset();
   // A worker that is stuck in a model never ends; everything else is done.
   if (!may_be_destroyed) std::quick_exit(0);

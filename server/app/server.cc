@@ -208,7 +208,7 @@ Status Server::Parts::StartAdmin() {
       admin::AdminServer::Start(admin_options, *control_room);
   if (!started) return tl::unexpected<Error>(started.error());
   admin = std::move(*started);
-  admin->SetServing(false);  // until Run
+  admin->SetServing(false);  // until everything is there
   AddListener("admin", options.admin, admin->port());
   return {};
 }
@@ -253,6 +253,7 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
   if (const Status dropped = lifecycle::DropPrivileges(options.user); !dropped)
     return fail(dropped);
   parts->is_ready = true;
+  if (parts->admin) parts->admin->SetServing(true);
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
@@ -271,13 +272,12 @@ void Server::Parts::BeginDrain(int signal) {
   const Duration limit = control_room->LargestBudget();
   Log(LogLevel::kInfo, "draining", {{"signal", signal}, {"limit_ms", ToMillis(limit)}});
   for (const auto& conductor : conductors) {
-    conductor->BeginDrain(std::min(kDrainGrace, limit), limit);
+    conductor->BeginDrain(std::min(kDrainGrace, limit / 2), limit);
   }
 }
 
 bool Server::Run() {
   Parts& parts = *parts_;
-  if (parts.admin) parts.admin->SetServing(true);
   if (parts.pages) parts.pages->Start();
   std::atomic<std::size_t> running{parts.conductors.size()};
   std::vector<std::jthread> threads;
@@ -294,10 +294,10 @@ bool Server::Run() {
     parts.main_loop.Run();
   }
   threads.clear();  // joins
-  parts.http_fd.Reset();
   if (parts.admin) parts.admin->Stop(kAdminStopGrace);
   parts.pool->Stop();
   const bool all_idle = parts.scheduler->figures().busy_workers == 0;
+  if (all_idle) parts.pool.reset();  // joins: a worker may still deliver to a conductor
   Log(LogLevel::kInfo, "stopped", {{"workers_stuck", all_idle ? "no" : "yes"}});
   return all_idle;
 }

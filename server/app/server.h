@@ -16,7 +16,8 @@ namespace baton::app {
 
 struct ServerOptions {
   ListenAddress http{.off = false, .host = "0.0.0.0", .port = 8080};  // the data plane; not `off`
-  // The gRPC data plane is not served yet: an address is warned of in the log, and the listener stays off.
+  // The gRPC data plane is not served yet: an address is warned of in the log, and the listener
+  // stays off.
   ListenAddress grpc{.off = true, .host = {}, .port = 0};
   ListenAddress admin{.off = false, .host = "127.0.0.1", .port = 8081};  // gRPC, `off` for none
   ListenAddress pages{.off = false, .host = "127.0.0.1", .port = 8082};  // metrics, `off` for none

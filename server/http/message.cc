@@ -51,11 +51,11 @@ std::string_view ToText(Method method) {
   return "OTHER";
 }
 
-std::optional<std::string_view> Request::Header(std::string_view name) const {
+std::optional<std::string_view> Request::Header(std::string_view name, std::size_t nth) const {
   const std::string_view text = head;
   for (const HeaderField& field : headers) {
     if (field.name_size == name.size() &&
-        EqualsIgnoreCase(text.substr(field.name_at, field.name_size), name)) {
+        EqualsIgnoreCase(text.substr(field.name_at, field.name_size), name) && nth-- == 0) {
       return text.substr(field.value_at, field.value_size);
     }
   }

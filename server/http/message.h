@@ -30,9 +30,9 @@ struct Request {
   SteadyTime arrival;      // set by the session: when its first byte can have been readable
   SteadyTime complete_at;  // the same of its last byte
 
-  // The value of the first header of the name (ASCII case-insensitive), trimmed; empty optional
-  // when absent.
-  std::optional<std::string_view> Header(std::string_view name) const;
+  // The value of the header of the name (ASCII case-insensitive), trimmed; the first, or the `nth`
+  // from 0. Empty optional when absent.
+  std::optional<std::string_view> Header(std::string_view name, std::size_t nth = 0) const;
 
   struct HeaderField {
     std::uint32_t name_at, name_size, value_at, value_size;  // into `head`

@@ -82,6 +82,8 @@ class Session final : public net::TcpConnection {
 
   ConnectionId id() const { return id_; }
   State state() const { return state_; }
+  // When the first byte of the request that is being read, or was refused, can have been readable.
+  SteadyTime request_began() const { return request_began_; }
 
   // Gives an unanswered exchange its note.
   void Attach(ExchangeId id, AnswerNote note);

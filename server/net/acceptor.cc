@@ -31,6 +31,10 @@ void Acceptor::Start() {
   if (is_started_) return;
   // EPOLLEXCLUSIVE: of the loops that share the socket, one wakes a connection.
   is_started_ = loop_.Watch(listening_fd_, EPOLLIN | EPOLLEXCLUSIVE, *this) == 0;
+  if (!is_started_) {
+    Log(LogLevel::kError, "accepting_failed", {{"reason", "epoll takes no more descriptors"}});
+    PauseOnLoop();
+  }
 }
 
 void Acceptor::Stop() {

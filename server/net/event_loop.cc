@@ -166,8 +166,15 @@ int EventLoop::BlockUntilNextTimer() {
     wait = ToTimespec(timers_.MinKey() - clock_.Now());
     until_timer = &wait;
   }
-  const int n = epoll_pwait2(epoll_.get(), events_.data(), static_cast<int>(events_.size()),
-                             until_timer, nullptr);
+  int n = epoll_pwait2(epoll_.get(), events_.data(), static_cast<int>(events_.size()), until_timer,
+                       nullptr);
+  if (n < 0 && errno == ENOSYS) {  // before Linux 5.11: whole milliseconds, rounded up
+    const int ms =
+        until_timer == nullptr
+            ? -1
+            : static_cast<int>(wait.tv_sec * 1000 + (wait.tv_nsec + 999'999) / 1'000'000);
+    n = epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), ms);
+  }
   is_asleep_ = false;
   return n > 0 ? n : 0;
 }

@@ -8,7 +8,7 @@ Decision Decide(const LoadView& load, const AdmissionLimits& limits, std::size_t
   const auto refuse = [](Answer answer, Cause cause) { return Decision{false, answer, cause}; };
   if (load.is_draining) return refuse(Answer::kRefused, Cause::kDraining);
   // Nothing is left of the budget: no worker could help.
-  if (now >= due) return refuse(Answer::kTimeout, Cause::kBudgetTooSmall);
+  if (now >= due) return refuse(Answer::kTimeout, Cause::kExpiredInQueue);
   if (load.waiting >= limits.max_waiting) return refuse(Answer::kRefused, Cause::kQueueFull);
   if (load.waiting_bytes + body_bytes > limits.max_waiting_bytes) {
     return refuse(Answer::kRefused, Cause::kQueueFull);

@@ -23,6 +23,7 @@ class DeadlineQueue {
   // Null when it has left already.
   std::unique_ptr<Ticket> Erase(Handle handle);
 
+  bool Contains(Handle handle) const { return heap_.Contains(handle); }
   bool empty() const { return heap_.empty(); }
   std::size_t size() const { return heap_.size(); }
   std::size_t body_bytes() const { return body_bytes_; }

@@ -49,6 +49,11 @@ Withdrawal Scheduler::Withdraw(DeadlineQueue::Handle handle, RequestId id) {
   return {};
 }
 
+bool Scheduler::IsWaiting(DeadlineQueue::Handle handle) const {
+  MutexLock lock(mutex_);
+  return queue_.Contains(handle);
+}
+
 void Scheduler::BeginDrain() {
   MutexLock lock(mutex_);
   is_draining_ = true;
@@ -109,11 +114,13 @@ void Scheduler::TakeBatch(SteadyTime now, std::size_t worker, WorkerSlot& slot) 
   Running& running = running_[worker];
   running.since = now;
   while (!queue_.empty() && slot.batch.size() < share) {
-    const MeanRunTime& mean = means_[queue_.earliest().endpoint->index];
+    const Ticket& next = queue_.earliest();
+    const MeanRunTime& mean = means_[next.endpoint->index];
     expected += mean.seconds;
-    const bool is_short = mean.samples > 0 && expected <= quantum;
+    const bool is_short = mean.samples > 0 && expected <= quantum &&
+                          next.call.body.size() <= options_.max_taken_body_bytes;
     if (!slot.batch.empty() && !is_short) break;
-    running.ids.push_back(queue_.earliest().id);
+    running.ids.push_back(next.id);
     slot.batch.push_back(queue_.TakeEarliest());
     if (!is_short) break;
   }

@@ -45,8 +45,9 @@ class Scheduler {
  public:
   struct Options {
     AdmissionLimits admission;
-    Duration quantum = 50us;     // tickets taken together run no longer than this by their means
-    std::size_t max_taken = 16;  // nor are they more
+    Duration quantum = 50us;  // tickets taken together run no longer than this by their means
+    std::size_t max_taken_body_bytes = 4096;  // larger bodies run alone: a mean says little of them
+    std::size_t max_taken = 16;               // nor are they more
   };
 
   Scheduler(const Clock& clock, const Options& options, std::size_t endpoints);
@@ -62,6 +63,8 @@ class Scheduler {
       BATON_EXCLUDES(mutex_);
   // Its answer is decided: it must not start any more.
   Withdrawal Withdraw(DeadlineQueue::Handle handle, RequestId id) BATON_EXCLUDES(mutex_);
+  // No worker has taken it yet.
+  bool IsWaiting(DeadlineQueue::Handle handle) const BATON_EXCLUDES(mutex_);
   void BeginDrain() BATON_EXCLUDES(mutex_);
 
   // Workers. Blocks until there is something in slot.batch or slot.shed; false: this worker is to
@@ -81,6 +84,7 @@ class Scheduler {
     std::size_t asleep_workers = 0;  // in Take with nothing to do
   };
   Figures figures() const BATON_EXCLUDES(mutex_);
+  Duration quantum() const { return options_.quantum; }
   std::size_t waiting_limit() const { return options_.admission.max_waiting; }
 
  private:

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <span>
 #include <system_error>
 #include <utility>
 
@@ -92,13 +93,13 @@ Duration RunTicket(Ticket& ticket, const PendingResponses& pending, const Clock&
 }
 
 // Runs of tickets of one conductor go in one call.
-void Deliver(const std::vector<std::unique_ptr<Ticket>>& tickets,
-             const std::vector<Completion>& completions) {
+void Deliver(std::span<const std::unique_ptr<Ticket>> tickets,
+             std::span<const Completion> completions) {
   std::size_t first = 0;
   while (first < tickets.size()) {
     std::size_t end = first + 1;
     while (end < tickets.size() && tickets[end]->sink == tickets[first]->sink) ++end;
-    tickets[first]->sink->Deliver(std::span(completions).subspan(first, end - first));
+    tickets[first]->sink->Deliver(completions.subspan(first, end - first));
     first = end;
   }
 }
@@ -191,15 +192,23 @@ void WorkerPool::RunWorker(std::size_t worker) const {
     completions.clear();
     const SteadyTime first = clock_.Now();
     SteadyTime began = first;
-    for (const std::unique_ptr<Ticket>& ticket : slot.batch) {
-      const Duration took = RunTicket(*ticket, pending_, clock_, began);
-      completions.push_back({ticket->id, ticket->endpoint, took});
-      if (took > Duration::zero()) slot.samples.push_back({ticket->endpoint, took});
+    std::size_t delivered = 0;
+    for (std::size_t i = 0; i < slot.batch.size(); ++i) {
+      Ticket& ticket = *slot.batch[i];
+      const Duration took = RunTicket(ticket, pending_, clock_, began);
+      completions.push_back({ticket.id, ticket.endpoint, took});
+      if (took > Duration::zero()) slot.samples.push_back({ticket.endpoint, took});
       began += took;
+      shard->Add(metrics_.busy_seconds, ToSeconds(took));
+      shard->Add(metrics_.tasks);
+      // One that took longer than it was known to must not keep the answers of the others.
+      const bool is_last = i + 1 == slot.batch.size();
+      if (is_last || took > scheduler_.quantum()) {
+        Deliver(std::span(slot.batch).subspan(delivered, i + 1 - delivered), completions);
+        completions.clear();
+        delivered = i + 1;
+      }
     }
-    Deliver(slot.batch, completions);
-    shard->Add(metrics_.busy_seconds, ToSeconds(began - first));
-    shard->Add(metrics_.tasks, static_cast<double>(slot.batch.size()));
   }
   registry_.GiveBack(shard);
 }

@@ -134,5 +134,17 @@ TEST(BudgetHeadersTest, TheMaximumClampsAndTheDefaultFillsIn) {
   EXPECT_EQ(Grant(std::nullopt, 20s, 10s), 10s);
 }
 
+TEST(BudgetHeadersTest, OfSeveralOfOneNameEachCounts) {
+  const auto ask = ReadBudgetHeaders(RequestWith({{"Baton-Budget-Ms", "1000"},
+                                                  {"baton-budget-ms", "20"},
+                                                  {"grpc-timeout", "x"},
+                                                  {"grpc-timeout", "15m"}}));
+  ASSERT_TRUE(ask);
+  EXPECT_EQ(ask->smallest, 15ms);
+  EXPECT_EQ(ask->malformed_grpc_timeout, 1);
+  EXPECT_FALSE(
+      ReadBudgetHeaders(RequestWith({{"Baton-Budget-Ms", "20"}, {"Baton-Budget-Ms", "x"}})));
+}
+
 }  // namespace
 }  // namespace baton::api

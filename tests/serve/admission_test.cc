@@ -22,7 +22,7 @@ struct Situation {
 constexpr Decision kAdmitted{true, Answer::kPrediction, Cause::kNone};
 constexpr Decision kQueueFull{false, Answer::kRefused, Cause::kQueueFull};
 constexpr Decision kDraining{false, Answer::kRefused, Cause::kDraining};
-constexpr Decision kTooSmall{false, Answer::kTimeout, Cause::kBudgetTooSmall};
+constexpr Decision kNothingLeft{false, Answer::kTimeout, Cause::kExpiredInQueue};
 
 class AdmissionTest : public testing::TestWithParam<Situation> {};
 
@@ -39,8 +39,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Situation{"NobodyWaits", {0, 0, false}, 0, kNow + 1ms, kAdmitted},
         Situation{"TheLeastThatCanBeLeft", {0, 0, false}, 0, kNow + 1ns, kAdmitted},
-        Situation{"NothingIsLeft", {0, 0, false}, 0, kNow, kTooSmall},
-        Situation{"ItIsOver", {0, 0, false}, 0, kNow - 1ms, kTooSmall},
+        Situation{"NothingIsLeft", {0, 0, false}, 0, kNow, kNothingLeft},
+        Situation{"ItIsOver", {0, 0, false}, 0, kNow - 1ms, kNothingLeft},
         Situation{"OnePlaceIsLeft", {9, 0, false}, 0, kNow + 1ms, kAdmitted},
         Situation{"NoPlaceIsLeft", {10, 0, false}, 0, kNow + 1ms, kQueueFull},
         Situation{"TheBytesJustFit", {1, 400, false}, 600, kNow + 1ms, kAdmitted},
@@ -49,7 +49,7 @@ INSTANTIATE_TEST_SUITE_P(
         Situation{"DrainingRefusesEverything", {0, 0, true}, 0, kNow + 1ms, kDraining},
         Situation{"DrainingComesBeforeFull", {10, 1000, true}, 1, kNow + 1ms, kDraining},
         Situation{"DrainingComesBeforeLate", {0, 0, true}, 0, kNow, kDraining},
-        Situation{"LateComesBeforeFull", {10, 1000, false}, 1, kNow, kTooSmall}),
+        Situation{"LateComesBeforeFull", {10, 1000, false}, 1, kNow, kNothingLeft}),
     [](const testing::TestParamInfo<Situation>& situation) { return situation.param.name; });
 
 }  // namespace

@@ -116,6 +116,25 @@ TEST_F(SchedulerTest, VeryShortOnesAreTakenTogetherUpToTheMost) {
   EXPECT_EQ(slot_.batch.size(), 16u);
 }
 
+TEST_F(SchedulerTest, LargeBodiesAreTakenSinglyHoweverShortTheMean) {
+  Submit({{1, 1s}, {2, 2s, kShort, 4097}, {3, 3s, kShort, 4096}, {4, 4s}});
+  Ran(kShort, 1us);
+  ASSERT_TRUE(Take());
+  EXPECT_THAT(Ids(slot_.batch), ElementsAre(1));
+  ASSERT_TRUE(Take());
+  EXPECT_THAT(Ids(slot_.batch), ElementsAre(2));
+  ASSERT_TRUE(Take());
+  EXPECT_THAT(Ids(slot_.batch), ElementsAre(3, 4));
+}
+
+TEST_F(SchedulerTest, ATicketWaitsUntilAWorkerTakesIt) {
+  const auto submitted = Submit({{1, 1s}, {2, 2s}});
+  EXPECT_TRUE(scheduler_.IsWaiting(submitted[0].handle));
+  ASSERT_TRUE(Take());
+  EXPECT_FALSE(scheduler_.IsWaiting(submitted[0].handle));
+  EXPECT_TRUE(scheduler_.IsWaiting(submitted[1].handle));
+}
+
 TEST_F(SchedulerTest, LongOnesAreTakenSingly) {
   SubmitMany(3);
   Ran(kShort, 60us);
@@ -206,7 +225,7 @@ TEST_F(SchedulerTest, WhatWasNeverSubmittedIsGone) {
 TEST_F(SchedulerTest, ATicketWithNothingLeftOfItsBudgetIsNotAdmitted) {
   const auto submitted = Submit({{1, 0ms}});
   EXPECT_FALSE(submitted[0].decision.admit);
-  EXPECT_EQ(submitted[0].decision.cause, Cause::kBudgetTooSmall);
+  EXPECT_EQ(submitted[0].decision.cause, Cause::kExpiredInQueue);
 }
 
 TEST_F(SchedulerTest, WhileDrainingEverythingNewIsRefusedAndTheRestRuns) {
