@@ -143,6 +143,10 @@ void Conductor::OnRefusal(http::Session& session, http::ExchangeId exchange,
   loop_.AssertOnLoop();
   const Index index =
       Receive(session, exchange, shared_.gateway.unknown(), session.request_began());
+  if (refusal.status == 503) {  // no fault of the client's
+    AnswerMiss(index, serve::Answer::kRefused, serve::Cause::kQueueFull);
+    return;
+  }
   AnswerInvalid(index, refusal.status,
                 Error{ErrorCode::kInvalidArgument, std::string(refusal.message), {}});
 }
@@ -362,7 +366,7 @@ void Conductor::AnswerMiss(Index index, serve::Answer answer, serve::Cause cause
   api::AnswerView view;
   view.answer = answer;
   view.cause = cause;
-  view.granted_budget = record.deadline.budget();
+  if (record.has_budget) view.granted_budget = record.deadline.budget();
   view.stages = StagesOf(record, record.answered);
   Send(index, api::MakeResponse(view, {}));
 }

@@ -52,6 +52,7 @@ struct ListenerShard {
   const ListenerMetrics* children = nullptr;
   metrics::Shard* shard = nullptr;
   std::array<std::atomic<std::int64_t>, kConnectionStates> states{};
+  std::size_t held_bytes = 0;  // unfinished requests and unsent answers of the loop's sessions
 
   void CountClosed(CloseReason reason) {
     shard->Add(children->closed[static_cast<std::size_t>(reason)]);

@@ -11,6 +11,8 @@ namespace {
 
 constexpr Refusal kSlowHead = {408, "header_timeout", "the request's head took too long to arrive"};
 constexpr Refusal kSlowBody = {408, "body_timeout", "the request's body took too long to arrive"};
+constexpr Refusal kTooMuchHeld = {503, "too_much_held",
+                                  "the server holds as many unfinished requests as it may"};
 
 }  // namespace
 
@@ -65,7 +67,11 @@ void Session::OnBytes(std::string_view bytes) {
     } else if (parser_.IsBetweenRequests()) {
       request_began_ = loop().ReadableSince();
     }
-    const std::size_t taken = Parse(bytes, loop().ReadableSince());
+    const bool is_too_much = parser_.state() == ParseState::kBody &&
+                             held_ > options_.held_free_bytes &&
+                             books_.held_bytes > options_.held_bytes;
+    if (is_too_much) Refuse(kTooMuchHeld, CloseReason::kLimit);
+    const std::size_t taken = is_too_much ? 0 : Parse(bytes, loop().ReadableSince());
     if (state_ == State::kReading && taken < bytes.size()) {
       input_.assign(bytes.substr(taken));
       input_arrival_ = loop().ReadableSince();
@@ -76,6 +82,7 @@ void Session::OnBytes(std::string_view bytes) {
   }  // kLingering: read and forgotten, so that the peer gets an orderly end instead of a reset
   if (state_ == State::kClosed) return;
   UpdateVisible();
+  UpdateHeld();
   ArmTimer();
 }
 
@@ -190,6 +197,7 @@ void Session::OnFlushed(SteadyTime at) {
   FinishIfDone();
   if (state_ == State::kClosed) return;
   UpdateVisible();
+  UpdateHeld();
   ArmTimer();
 }
 
@@ -267,6 +275,7 @@ void Session::CloseNow(CloseReason reason) {
   Close();
   books_.CountClosed(reason);
   books_.states[static_cast<std::size_t>(visible_)].fetch_sub(1, std::memory_order_relaxed);
+  books_.held_bytes -= held_;
   AbandonAll();
   owner_.OnClosed(*this);
 }
@@ -302,6 +311,13 @@ void Session::UpdateVisible() {
   if (now == visible_) return;
   books_.Move(visible_, now);
   visible_ = now;
+}
+
+void Session::UpdateHeld() {
+  const std::size_t unsent = static_cast<std::size_t>(queued_bytes() - sent_bytes());
+  const std::size_t now = parser_.partial().body.size() + input_.size() + unsent;
+  books_.held_bytes += now - held_;  // may wrap around on the way, and comes out right
+  held_ = now;
 }
 
 SteadyTime Session::NextTimeout() const {

@@ -74,6 +74,10 @@ class Session final : public net::TcpConnection {
     Limits limits;
     SessionTimeouts timeouts;
     std::size_t output_high_bytes = 256 * 1024;  // more unsent than this: reading waits
+    // What all sessions of a loop may hold of unfinished requests and unsent answers. Above it,
+    // whoever is in the middle of a body and holds more than held_free_bytes is refused: 503.
+    std::size_t held_bytes = 256 * 1024 * 1024;
+    std::size_t held_free_bytes = 64 * 1024;
   };
 
   Session(net::EventLoop& loop, UniqueFd fd, ConnectionId id, const Options& options,
@@ -132,6 +136,7 @@ class Session final : public net::TcpConnection {
   CloseReason OrderlyEnd() const;
   ConnectionState Visible() const;
   void UpdateVisible();
+  void UpdateHeld();
   SteadyTime NextTimeout() const BATON_REQUIRES(on_loop);
   void ArmTimer() BATON_REQUIRES(on_loop);
   void OnTimer() BATON_REQUIRES(on_loop);
@@ -153,6 +158,7 @@ class Session final : public net::TcpConnection {
   std::uint64_t first_exchange_ = 0;  // id of exchanges_.front()
   std::deque<Unsent> unsent_;
   std::uint64_t reported_bytes_ = 0;  // of sent_bytes(), counted so far
+  std::size_t held_{0};               // this session's part of books_.held_bytes
   bool is_draining_ = false;
   bool continue_is_due_ = false;
   bool peer_has_ended_ = false;

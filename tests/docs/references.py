@@ -28,6 +28,8 @@ LIMITS = {  # what the document calls them
     "trailer_bytes": "trailers of one request, together",
     "pipelined_requests": "unanswered requests on one connection",
     "output_high_bytes": "unsent answers on one connection",
+    "held_bytes": "unfinished requests and unsent answers of one conductor, together",
+    "held_free_bytes": "of these, what one connection may always hold",
     "head": "time for the head of a request",
     "body": "time for its body",
     "write": "time without progress while an answer leaves",

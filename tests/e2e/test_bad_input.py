@@ -1,11 +1,14 @@
 """Bad input: each has its status, its sentence and its counter, and harms nobody else."""
 
+import contextlib
 import json
 import time
 
 import pytest
 
+import environment
 import http_raw
+import server_process
 
 KIB = 1024
 GOOD_HEAD = b"POST /reverse HTTP/1.1\r\nHost: test\r\n"
@@ -294,3 +297,17 @@ def test_error_bodies_are_json_even_when_they_quote_the_client(server):
     reply = http_raw.ask_raw(server.http, b'GET /"quoted"%0a%01\\ HTTP/1.1\r\nHost: t\r\n\r\n')
     assert reply.status in (400, 404)
     assert isinstance(json.loads(reply.body)["error"], str)
+
+
+def test_unfinished_bodies_are_held_up_to_a_bound_and_others_are_served():
+    """Each promises 7 MB and holds one byte back: 60 of them are more than one conductor holds."""
+    head = b"POST /reverse HTTP/1.1\r\nHost: baton\r\nContent-Length: 7000000\r\n\r\n"
+    with server_process.running(*server_process.PLENTY) as server, contextlib.ExitStack() as stack:
+        for _ in range(60):
+            connection = stack.enter_context(server.connect())
+            with contextlib.suppress(OSError):  # refused before all of it was sent
+                connection.send(head + b" " * 6_999_999)
+        refused = server.metrics_when(lambda now: now("baton_requests_total", answer="refused") > 0)
+        assert refused("baton_deadline_misses_total", endpoint="_unknown_", cause="queue_full") > 0
+        assert refused("process_resident_memory_bytes") < 1_000_000_000 * max(1, environment.SLOW_FACTOR)
+        assert server.ask("POST", "/reverse", {"data": "still"}).json() == {"data": "llits"}

@@ -205,5 +205,36 @@ TEST(SessionDrainTest, ItIsIdleOnlyWhenNothingIsUnderWayEitherWay) {
   EXPECT_TRUE(harness.session().IsIdle());
 }
 
+http::Session::Options HoldingAtMost(std::size_t bytes, std::size_t free_bytes) {
+  http::Session::Options options;
+  options.held_bytes = bytes;
+  options.held_free_bytes = free_bytes;
+  return options;
+}
+
+TEST(SessionHoldingTest, ABodyIsRefusedOnceTooMuchIsHeld) {
+  SessionHarness harness(HoldingAtMost(1000, 100));
+  harness.Send("POST / HTTP/1.1\r\nHost: baton\r\nContent-Length: 5000\r\n\r\n");
+  harness.Send(std::string(1001, 'x'));
+  EXPECT_THAT(harness.refusals(), IsEmpty());
+  harness.Send("x");
+  ASSERT_EQ(harness.refusals().size(), 1u);
+  EXPECT_EQ(harness.refusals()[0].status, 503);
+  harness.HangUp();
+  EXPECT_TRUE(harness.IsClosed());
+  EXPECT_EQ(harness.held_bytes(), 0u);
+}
+
+TEST(SessionHoldingTest, WhoeverHoldsLittleIsServedAllTheSame) {
+  SessionHarness harness(HoldingAtMost(0, 100));
+  harness.EchoPaths();
+  harness.Send("POST /small HTTP/1.1\r\nHost: baton\r\nContent-Length: 99\r\n\r\n");
+  harness.Send(std::string(50, 'x'));
+  harness.Send(std::string(49, 'x'));
+  EXPECT_THAT(harness.refusals(), IsEmpty());
+  EXPECT_EQ(harness.taken().size(), 1u);
+  EXPECT_EQ(harness.held_bytes(), 0u);
+}
+
 }  // namespace
 }  // namespace baton::http

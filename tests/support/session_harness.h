@@ -113,6 +113,7 @@ class SessionHarness final : public http::SessionOwner {
   std::int64_t Gauge(http::ConnectionState state) const {
     return books_.states[static_cast<std::size_t>(state)];
   }
+  std::size_t held_bytes() const { return books_.held_bytes; }
   std::int64_t GaugeSum() const {
     std::int64_t sum = 0;
     for (const auto& state : books_.states) sum += state;
