@@ -91,8 +91,8 @@ class ServerProcess:
         return scrape
 
     def metrics_when_idle(self):
-        """A scrape with nothing under way, all of it counted."""
-        scrape = self.metrics_when(Exposition.is_idle)
+        """A scrape with nothing under way, all of it counted: work whose answer has left included."""
+        scrape = self.metrics_when(lambda now: now.is_idle() and not now("baton_pool_workers", state="busy"))
         assert scrape.is_idle(), "requests are still open:\n" + scrape.text
         return scrape
 
