@@ -64,7 +64,8 @@ def post(number):
 def test_all_are_answered_inside_their_budget_whatever_the_workers_do(connections):
     each = REQUESTS // connections
     late = []
-    # A sanitizer's answers cost more than their places in time allow for: there only being answered counts.
+    # Under a sanitizer nearly all were late, most likely because an answer costs more there than the fixed time
+    # that its place allows: lateness is not asserted there, only that all are answered.
     attempts = ATTEMPTS if environment.SLOW_FACTOR <= 1 else 1
     while not late or (late[-1] > 0 and len(late) < attempts):
         with stuck_server() as server:
