@@ -35,6 +35,10 @@ class ManualClock final : public Clock {
 inline double ToSeconds(Duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
+inline Duration Scale(Duration duration, double by) {
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double, std::nano>(duration) *
+                                              by);
+}
 inline double ToMillis(Duration duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
 }

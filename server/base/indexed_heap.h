@@ -50,6 +50,12 @@ class IndexedHeap {
   }
 
   // Requires: Contains(handle).
+  const Value& At(Handle handle) const {
+    BATON_CHECK(Contains(handle));
+    return slots_[handle.slot].value;
+  }
+
+  // Requires: Contains(handle).
   Value Erase(Handle handle) {
     BATON_CHECK(Contains(handle));
     return RemoveAt(slots_[handle.slot].position);
