@@ -47,13 +47,22 @@ struct ListenerMetrics {
 };
 std::map<std::string_view, metrics::Counter> MakeParseErrorCounters(metrics::Registry& registry);
 
-// One loop's books for one listener. Threads: recorded by the loop's; `states` read by scrapes.
+// One loop's books for one listener, and what its sessions share. Threads: recorded by the loop's;
+// `states` read by scrapes.
 struct ListenerShard {
   const ListenerMetrics* children = nullptr;
   metrics::Shard* shard = nullptr;
   std::array<std::atomic<std::int64_t>, kConnectionStates> states{};
   std::size_t held_bytes = 0;  // unfinished requests and unsent answers of the loop's sessions
+  // False: nothing is read of a connection while an answer is pending on it. Takes effect with the
+  // next bytes of each.
+  bool takes_pipelined = true;
 
+  // Accepted, and closed at once.
+  void CountTurnedAway() {
+    shard->Add(children->accepted);
+    CountClosed(CloseReason::kLimit);
+  }
   void CountClosed(CloseReason reason) {
     shard->Add(children->closed[static_cast<std::size_t>(reason)]);
   }

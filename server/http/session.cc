@@ -53,10 +53,19 @@ bool Session::IsIdle() const {
   return exchanges_.empty() && !HasUnsent() && parser_.IsBetweenRequests() && input_.empty();
 }
 
+bool Session::ClientHasLeft() const {
+  const net::PeerState peer = peer_state();
+  return peer == net::PeerState::kGone ||
+         (peer == net::PeerState::kEndedInput && options_.half_close == HalfClose::kAbandon);
+}
+
 bool Session::MayRead() const {
-  return state_ == State::kReading && exchanges_.size() < options_.limits.pipelined_requests &&
+  const std::size_t pending = books_.takes_pipelined ? options_.limits.pipelined_requests : 1;
+  return state_ == State::kReading && exchanges_.size() < pending &&
          queued_bytes() - sent_bytes() <= options_.output_high_bytes;
 }
+
+bool Session::TakesBytes() const { return state_ == State::kLingering || MayRead(); }
 
 void Session::OnBytes(std::string_view bytes) {
   books_.shard->Add(books_.children->received_bytes, static_cast<double>(bytes.size()));
@@ -250,6 +259,10 @@ void Session::FinishIfDone() {
 
 void Session::OnEndOfInput() {
   peer_has_ended_ = true;
+  if (options_.half_close == HalfClose::kAbandon && !exchanges_.empty()) {
+    CloseNow(CloseReason::kClient);
+    return;
+  }
   if (state_ == State::kReading) MoveTo(State::kFinishing);
   if (state_ == State::kLingering) {
     CloseNow(OrderlyEnd());

@@ -24,6 +24,12 @@ struct SessionTimeouts {
   Duration linger = 2s;  // for the peer to take its last answer and hang up
 };
 
+// What a client means that ends its input while an answer is pending.
+enum class HalfClose {
+  kAnswer,   // it has no more to ask, and waits for the answer
+  kAbandon,  // it has left, as its whole connection would show at the first write
+};
+
 // Counts the requests of one connection from 0.
 enum class ExchangeId : std::uint64_t {};
 enum class ConnectionId : std::uint64_t {};
@@ -56,7 +62,9 @@ class SessionOwner {
   virtual void OnClosed(Session& session) = 0;
 };
 
-// Reading goes on while answers are pending, up to limits.pipelined_requests of them.
+// Reading goes on while answers are pending, up to limits.pipelined_requests of them, or up to one
+// while the books say so (ListenerShard::takes_pipelined); it is resumed by the answers that leave.
+// What is not read yet stays in the kernel, and the end of the input unseen behind it.
 //
 // Threads: the loop's.
 // Invariant: every exchange ends in exactly one of Answer and OnAbandoned.
@@ -78,6 +86,7 @@ class Session final : public net::TcpConnection {
     // whoever is in the middle of a body and holds more than held_free_bytes is refused: 503.
     std::size_t held_bytes = 256 * 1024 * 1024;
     std::size_t held_free_bytes = 64 * 1024;
+    HalfClose half_close = HalfClose::kAnswer;
   };
 
   Session(net::EventLoop& loop, UniqueFd fd, ConnectionId id, const Options& options,
@@ -97,6 +106,10 @@ class Session final : public net::TcpConnection {
   // From the next answer on the client is told to go; a connection with nothing under way stays.
   void BeginDrain() BATON_REQUIRES(on_loop) { is_draining_ = true; }
   bool IsIdle() const;
+  // When its last answer left, or it began. Requires: it is idle.
+  SteadyTime idle_since() const { return last_progress_; }
+  // What the kernel knows of the client by now, ahead of the loop. One system call.
+  bool ClientHasLeft() const;
   void CloseNow(CloseReason reason) BATON_REQUIRES(on_loop);
 
  private:
@@ -116,6 +129,7 @@ class Session final : public net::TcpConnection {
     SteadyTime first_write;
   };
 
+  bool TakesBytes() const override;
   void OnBytes(std::string_view bytes) override BATON_REQUIRES(on_loop);
   void OnEndOfInput() override BATON_REQUIRES(on_loop);
   void OnBroken() override BATON_REQUIRES(on_loop);

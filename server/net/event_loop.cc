@@ -107,6 +107,7 @@ void EventLoop::Turn(bool may_wait) {
     now_ = clock_.Now();
   }
   const SteadyTime began = now_;
+  MeasureLag();
   DispatchSlice();
   RunTimers();
   TakeInboxes();
@@ -140,6 +141,12 @@ void EventLoop::WaitForEvents(bool may_wait) {
   now_ = clock_.Now();
   readable_since_ = has_slept ? now_ : last_wait_ended_;
   last_wait_ended_ = now_;
+}
+
+void EventLoop::MeasureLag() {
+  const SteadyTime oldest =
+      timers_.empty() ? readable_since_ : std::min(readable_since_, timers_.MinKey());
+  lag_ = now_ - oldest;
 }
 
 void EventLoop::DispatchSlice() {

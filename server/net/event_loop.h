@@ -85,6 +85,11 @@ class EventLoop {
   // The earliest moment at which what this turn reads can have become readable: the conductor's own
   // lag is charged to the requests that it delays.
   SteadyTime ReadableSince() const BATON_REQUIRES(on_loop) { return readable_since_; }
+  // How long what this turn does may have waited for the loop when the turn began: since
+  // ReadableSince(), or since its oldest timer was due, whichever is longer. About zero after a
+  // wait, the length of the turn before after none, and growing from slice to slice of a crowd. An
+  // upper bound, and fixed for the turn; a loop that sleeps keeps the last one.
+  Duration lag() const BATON_REQUIRES(on_loop) { return lag_; }
 
   // `handler` outlives its watch. An error is returned as errno, 0 for success.
   int Watch(int fd, std::uint32_t events, IoHandler& handler) BATON_REQUIRES(on_loop);
@@ -111,6 +116,7 @@ class EventLoop {
  private:
   void Turn(bool may_wait) BATON_REQUIRES(on_loop);
   void WaitForEvents(bool may_wait) BATON_REQUIRES(on_loop);
+  void MeasureLag() BATON_REQUIRES(on_loop);
   void DispatchSlice() BATON_REQUIRES(on_loop);
   int BlockUntilNextTimer() BATON_REQUIRES(on_loop);
   bool HasWork() const;
@@ -132,6 +138,7 @@ class EventLoop {
   // Loop thread.
   SteadyTime now_ BATON_GUARDED_BY(on_loop);
   SteadyTime readable_since_ BATON_GUARDED_BY(on_loop);
+  Duration lag_ BATON_GUARDED_BY(on_loop){0};
   Timers timers_ BATON_GUARDED_BY(on_loop);
   std::uint64_t timer_round_ BATON_GUARDED_BY(on_loop) = 0;
   std::vector<Task> end_of_turn_ BATON_GUARDED_BY(on_loop);

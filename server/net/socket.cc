@@ -87,6 +87,19 @@ BacklogFigures ReadBacklog(int listening_fd) {
   return figures;
 }
 
+PeerState ReadPeerState(int fd) {
+  tcp_info info{};
+  socklen_t size = sizeof(info);
+  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return PeerState::kThere;
+  switch (info.tcpi_state) {
+    case TCP_CLOSE: return PeerState::kGone;
+    case TCP_CLOSE_WAIT:
+    case TCP_LAST_ACK:
+    case TCP_CLOSING: return PeerState::kEndedInput;
+    default: return PeerState::kThere;
+  }
+}
+
 std::string PeerText(int fd) {
   sockaddr_storage storage{};
   socklen_t size = sizeof(storage);

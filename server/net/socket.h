@@ -27,6 +27,16 @@ struct BacklogFigures {
 };
 BacklogFigures ReadBacklog(int listening_fd);
 
+// What the kernel knows of the other end of a connected TCP socket.
+enum class PeerState {
+  kThere,
+  kEndedInput,  // sends no more. It may still read: one that is gone looks the same until it is
+                // written to
+  kGone,        // reset
+};
+// One system call. Of what is no TCP socket: kThere.
+PeerState ReadPeerState(int fd);
+
 // "127.0.0.1:51344" of the other end.
 std::string PeerText(int fd);
 

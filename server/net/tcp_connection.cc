@@ -40,8 +40,16 @@ void TcpConnection::OnEvents(std::uint32_t events) {
     OnBroken();
     return;
   }
-  if ((events & (EPOLLIN | EPOLLRDHUP)) != 0 && wants_to_read_) ReadOnce();
+  if ((events & (EPOLLIN | EPOLLRDHUP)) != 0 && wants_to_read_) ReadOrPause(events);
   if ((events & EPOLLOUT) != 0 && !IsClosed()) Flush();
+}
+
+void TcpConnection::ReadOrPause(std::uint32_t events) {
+  if ((events & EPOLLRDHUP) != 0 || TakesBytes()) {
+    ReadOnce();
+  } else {
+    PauseReading();
+  }
 }
 
 // One read an event: what is left is reported again, after the other connections had their turn.

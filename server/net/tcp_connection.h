@@ -7,6 +7,7 @@
 
 #include "server/base/fd.h"
 #include "server/net/event_loop.h"
+#include "server/net/socket.h"
 
 namespace baton::net {
 
@@ -43,10 +44,16 @@ class TcpConnection : public IoHandler {
   void ShutdownWrite();
   void Close() BATON_REQUIRES(on_loop);
   bool IsClosed() const { return !fd_.valid(); }
+  // What the kernel knows by now, ahead of the events that the loop has not come to. One system
+  // call.
+  PeerState peer_state() const { return IsClosed() ? PeerState::kGone : ReadPeerState(fd_.get()); }
 
   void OnEvents(std::uint32_t events) final;
 
  protected:
+  // Asked before each read of bytes. False: they stay in the kernel, and reading is paused. The end
+  // of the input is read all the same, with what bytes came before it.
+  virtual bool TakesBytes() const { return true; }
   // `bytes` live for the call.
   virtual void OnBytes(std::string_view bytes) BATON_REQUIRES(on_loop) = 0;
   // The peer will send no more; it may still read (a half-close).
@@ -59,6 +66,7 @@ class TcpConnection : public IoHandler {
   EventLoop& loop() const { return loop_; }
 
  private:
+  void ReadOrPause(std::uint32_t events) BATON_REQUIRES(on_loop);
   void ReadOnce() BATON_REQUIRES(on_loop);
   void UpdateInterest() BATON_REQUIRES(on_loop);
 

@@ -34,10 +34,13 @@ PagesServer::PagesServer(UniqueFd listening, const Clock& clock, metrics::Regist
       shard_(registry.TakeShard()),
       session_options_(PagesOptions()),
       loop_(clock),
-      acceptor_(loop_, listening_.get(), [this](UniqueFd fd) {
-        loop_.AssertOnLoop();
-        OnConnection(std::move(fd));
-      }) {
+      acceptor_(
+          loop_, listening_.get(),
+          [this](UniqueFd fd) {
+            loop_.AssertOnLoop();
+            OnConnection(std::move(fd));
+          },
+          [this] { listener_shard_.CountTurnedAway(); }) {
   listener_shard_.children = &listener_metrics;
   listener_shard_.shard = shard_;
   registry_.AddGauge("baton_scrape_duration_seconds", "What the last scrape took.", {},
@@ -66,8 +69,7 @@ void PagesServer::Start() {
 
 void PagesServer::OnConnection(UniqueFd fd) {
   if (sessions_.size() >= kMaxConnections) {
-    shard_->Add(listener_shard_.children->accepted);
-    listener_shard_.CountClosed(http::CloseReason::kLimit);
+    listener_shard_.CountTurnedAway();
     return;
   }
   const http::ConnectionId id{next_connection_++};

@@ -83,6 +83,79 @@ TEST(SessionPipeliningTest, WhileThePeerDoesNotReadItsAnswersNothingMoreIsTaken)
   EXPECT_THAT(harness.Paths(), ElementsAre("/0", "/1"));
 }
 
+TEST(SessionOverloadTest, WhileAnAnswerIsPendingNothingMoreIsReadOffTheConnection) {
+  SessionHarness harness;
+  harness.TakePipelined(false);
+  harness.Send(Get("/0"));
+  harness.Send(Get("/1") + Get("/2"));
+  harness.loop().Turn();
+  EXPECT_THAT(harness.Paths(), ElementsAre("/0"));
+  EXPECT_EQ(harness.Count(harness.metrics().received_bytes), static_cast<double>(Get("/0").size()));
+  EXPECT_EQ(harness.held_bytes(), 0u);
+}
+
+TEST(SessionOverloadTest, EachAnswerThatLeavesLetsTheNextRequestIn) {
+  SessionHarness harness;
+  harness.TakePipelined(false);
+  harness.Send(Get("/0") + Get("/1"));
+  harness.Send(Get("/2"));
+  for (std::uint64_t exchange = 0; exchange < 3; ++exchange) {
+    EXPECT_THAT(harness.Paths(), SizeIs(exchange + 1));
+    harness.Answer(exchange, std::to_string(exchange));
+    harness.loop().Turns(3);
+  }
+  EXPECT_THAT(Bodies(harness.Read()), ElementsAre("0", "1", "2"));
+  EXPECT_TRUE(harness.session().IsIdle());
+}
+
+TEST(SessionOverloadTest, RequestsTakenBeforeAreAllAnsweredBeforeMoreIsRead) {
+  SessionHarness harness;
+  harness.Send(Get("/0") + Get("/1"));
+  harness.TakePipelined(false);
+  harness.Send(Get("/2"));
+  harness.Answer(0, "zero");
+  harness.loop().Turns(2);
+  EXPECT_THAT(harness.Paths(), ElementsAre("/0", "/1"));
+  harness.Answer(1, "one");
+  harness.loop().Turns(2);
+  EXPECT_THAT(harness.Paths(), ElementsAre("/0", "/1", "/2"));
+}
+
+TEST(SessionOverloadTest, WhoWasHeldBackIsReadAgainWithTheNextAnswerOnceItIsOver) {
+  SessionHarness harness;
+  harness.TakePipelined(false);
+  harness.Send(Get("/0"));
+  harness.Send(Get("/1") + Get("/2"));
+  harness.TakePipelined(true);
+  harness.loop().Turn();
+  EXPECT_THAT(harness.Paths(), ElementsAre("/0"));
+  harness.Answer(0, "zero");
+  harness.loop().Turns(2);
+  EXPECT_THAT(harness.Paths(), ElementsAre("/0", "/1", "/2"));
+}
+
+TEST(SessionOverloadTest, AConnectionWithoutAPendingAnswerIsReadAsEver) {
+  SessionHarness harness;
+  harness.TakePipelined(false);
+  harness.EchoPaths();
+  const std::string bytes = "POST /0 HTTP/1.1\r\nHost: baton\r\nContent-Length: 3\r\n\r\nabc";
+  for (const char byte : bytes) harness.Send(std::string_view(&byte, 1));
+  EXPECT_THAT(Bodies(harness.Read()), ElementsAre("/0"));
+  harness.Send(Get("/1") + Get("/2") + Get("/3"));
+  EXPECT_THAT(Bodies(harness.Read()), ElementsAre("/1", "/2", "/3"));
+}
+
+TEST(SessionOverloadTest, AClientThatLeavesIsFoundOutWhileItIsNotReadFrom) {
+  SessionHarness harness;
+  harness.TakePipelined(false);
+  harness.Send(Get("/0"));
+  harness.Attach(0, 100);
+  harness.Send(Get("/1"));
+  harness.HangUp();
+  EXPECT_TRUE(harness.IsClosed());
+  EXPECT_THAT(harness.abandoned(), ElementsAre(100));
+}
+
 constexpr char kExpecting[] =
     "POST /p HTTP/1.1\r\nHost: baton\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n";
 constexpr char kContinue[] = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -203,6 +276,19 @@ TEST(SessionDrainTest, ItIsIdleOnlyWhenNothingIsUnderWayEitherWay) {
   EXPECT_FALSE(harness.session().IsIdle());
   harness.loop().Turn();
   EXPECT_TRUE(harness.session().IsIdle());
+}
+
+TEST(SessionDrainTest, ItIsIdleSinceItsLastAnswerLeft) {
+  SessionHarness harness;
+  const SteadyTime began = harness.loop().clock().Now();
+  EXPECT_EQ(harness.session().idle_since(), began);
+  harness.loop().Advance(5s);
+  harness.Send(Get("/0"));
+  harness.loop().Advance(1s);
+  harness.Answer(0, "zero");
+  harness.loop().Advance(1s);
+  harness.loop().Advance(1s);
+  EXPECT_EQ(harness.session().idle_since(), began + 7s);
 }
 
 http::Session::Options HoldingAtMost(std::size_t bytes, std::size_t free_bytes) {

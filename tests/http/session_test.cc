@@ -9,6 +9,8 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/session_harness.h"
+#include "tests/support/sockets.h"
+#include "tests/support/wait_until.h"
 
 namespace baton::http {
 namespace {
@@ -21,6 +23,7 @@ using testing_support::Get;
 using testing_support::ParseAnswers;
 using testing_support::SeenAnswer;
 using testing_support::SessionHarness;
+using testing_support::WaitUntil;
 
 using State = Session::State;
 
@@ -129,6 +132,10 @@ TEST(SessionTest, ALingeringConnectionForgetsWhatComesAndGoesWithItsPeer) {
   harness.Send(Get("/last", "Connection: close\r\n"));
   harness.Send(Get("/too-late"));
   EXPECT_THAT(harness.Paths(), ElementsAre("/last"));
+  EXPECT_EQ(
+      harness.Count(harness.metrics().received_bytes),
+      static_cast<double>(Get("/last", "Connection: close\r\n").size() + Get("/too-late").size()))
+      << "what stays in the kernel turns the end into a reset";
   harness.HangUp();
   EXPECT_TRUE(harness.IsClosed());
   EXPECT_EQ(harness.Closed(CloseReason::kClient), 1);
@@ -170,6 +177,73 @@ TEST(SessionTest, AHalfCloseInsideARequestEndsTheConnection) {
   EXPECT_TRUE(harness.IsClosed());
   EXPECT_THAT(harness.refusals(), IsEmpty());
   EXPECT_EQ(harness.Closed(CloseReason::kClient), 1);
+}
+
+Session::Options AbandoningHalfClosed() {
+  Session::Options options;
+  options.half_close = HalfClose::kAbandon;
+  return options;
+}
+
+TEST(SessionHalfCloseTest, WhereItMeansLeavingEveryPendingRequestIsAbandoned) {
+  SessionHarness harness(AbandoningHalfClosed());
+  harness.Send(Get("/0") + Get("/1"));
+  harness.Attach(0, 100);
+  harness.Attach(1, 101);
+  harness.HalfClose();
+  EXPECT_TRUE(harness.IsClosed());
+  EXPECT_THAT(harness.abandoned(), ElementsAre(100, 101));
+  EXPECT_THAT(harness.sent(), IsEmpty());
+  EXPECT_EQ(harness.Closed(CloseReason::kClient), 1);
+}
+
+TEST(SessionHalfCloseTest, WhereItMeansLeavingARequestThatSaidItIsTheLastIsAbandonedToo) {
+  SessionHarness harness(AbandoningHalfClosed());
+  harness.Send(Get("/0", "Connection: close\r\n"));
+  harness.Attach(0, 100);
+  harness.HalfClose();
+  EXPECT_TRUE(harness.IsClosed());
+  EXPECT_THAT(harness.abandoned(), ElementsAre(100));
+}
+
+TEST(SessionHalfCloseTest, WhereItMeansLeavingAnAnswerOnItsWayStillLeaves) {
+  SessionHarness harness(AbandoningHalfClosed(), /*send_bytes=*/1);
+  harness.Send(Get("/0"));
+  harness.Answer(0, std::string(200'000, 'x'));
+  harness.loop().Turn();
+  harness.HalfClose();
+  std::string received;
+  for (std::string piece; !(piece = harness.Read()).empty();) received += piece;
+  EXPECT_GT(received.size(), 200'000u);
+  EXPECT_TRUE(harness.IsClosed());
+}
+
+TEST(SessionHalfCloseTest, WhereItMeansLeavingAnIdleConnectionEndsAsEver) {
+  SessionHarness harness(AbandoningHalfClosed());
+  harness.EchoPaths();
+  harness.Send(Get("/0"));
+  harness.HalfClose();
+  EXPECT_THAT(Bodies(harness.Read()), ElementsAre("/0"));
+  EXPECT_TRUE(harness.IsClosed());
+}
+
+TEST(SessionHalfCloseTest, BeforeTheLoopHasSeenItTheKernelKnowsOfIt) {
+  for (const HalfClose policy : {HalfClose::kAnswer, HalfClose::kAbandon}) {
+    Session::Options options;
+    options.half_close = policy;
+    SessionHarness harness(options, testing_support::TcpPair());
+    EXPECT_FALSE(harness.session().ClientHasLeft());
+    shutdown(harness.peer().get(), SHUT_WR);
+    WaitUntil([&] { return harness.session().peer_state() == net::PeerState::kEndedInput; });
+    EXPECT_EQ(harness.session().ClientHasLeft(), policy == HalfClose::kAbandon);
+  }
+}
+
+TEST(SessionTest, OfAClientThatResetsItIsKnownBeforeTheLoopHasSeenIt) {
+  SessionHarness harness({}, testing_support::TcpPair());
+  testing_support::Reset(harness.peer());
+  WaitUntil([&] { return harness.session().ClientHasLeft(); });
+  EXPECT_FALSE(harness.IsClosed());
 }
 
 TEST(SessionTest, APeerThatLeavesAbandonsEveryUnansweredExchangeThatHasANote) {
@@ -274,6 +348,18 @@ TEST(SessionBooksTest, TheGaugesAreZeroAfterEveryKindOfEnd) {
       EXPECT_EQ(harness.Gauge(state), 0) << bytes;
     }
   }
+}
+
+TEST(SessionBooksTest, WhoIsTurnedAwayWasAcceptedAndClosedAtALimit) {
+  metrics::Registry registry;
+  const ListenerMetrics metrics =
+      ListenerMetrics::Make(registry, "http", MakeParseErrorCounters(registry));
+  ListenerShard books;
+  books.children = &metrics;
+  books.shard = registry.TakeShard();
+  books.CountTurnedAway();
+  EXPECT_EQ(registry.Value(metrics.accepted), 1);
+  EXPECT_EQ(registry.Value(metrics.closed[static_cast<std::size_t>(CloseReason::kLimit)]), 1);
 }
 
 TEST(SessionBooksTest, ConnectionsAndBytesAreCounted) {

@@ -2,7 +2,9 @@
 #include "server/net/acceptor.h"
 
 #include <fcntl.h>
+#include <memory>
 #include <sys/resource.h>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -24,8 +26,10 @@ class AcceptorTest : public testing::Test {
  protected:
   AcceptorTest()
       : listening_(ListenAnywhere()),
-        acceptor_(harness_.loop(), listening_.get(),
-                  [this](UniqueFd fd) { accepted_.push_back(std::move(fd)); }) {}
+        acceptor_(
+            harness_.loop(), listening_.get(),
+            [this](UniqueFd fd) { accepted_.push_back(std::move(fd)); },
+            [this] { ++turned_away_; }) {}
 
   void Start() {
     harness_.loop().AssertOnLoop();
@@ -44,6 +48,14 @@ class AcceptorTest : public testing::Test {
     harness_.loop().AssertOnLoop();
     acceptor_.Stop();
   }
+  void Pause() {
+    harness_.loop().AssertOnLoop();
+    acceptor_.Pause();
+  }
+  void Resume() {
+    harness_.loop().AssertOnLoop();
+    acceptor_.Resume();
+  }
   void ConnectClients(std::size_t count) {
     const std::size_t waiting = ReadBacklog(listening_.get()).depth + count;
     for (std::size_t i = 0; i < count; ++i)
@@ -55,6 +67,7 @@ class AcceptorTest : public testing::Test {
   UniqueFd listening_;
   std::vector<UniqueFd> accepted_;
   std::vector<UniqueFd> clients_;
+  int turned_away_ = 0;
   Acceptor acceptor_;
 };
 
@@ -101,6 +114,122 @@ TEST_F(AcceptorTest, ACrowdIsAcceptedInSeveralTurns) {
   EXPECT_EQ(accepted_.size(), 65u);
 }
 
+TEST_F(AcceptorTest, WhilePausedConnectionsStayInTheBacklogUntilItResumes) {
+  Start();
+  Pause();
+  Pause();
+  ConnectClients(2);
+  harness_.Turn();
+  EXPECT_TRUE(accepted_.empty());
+  Resume();
+  Resume();
+  harness_.Turn();
+  EXPECT_EQ(accepted_.size(), 2u);
+}
+
+TEST_F(AcceptorTest, APauseTakesEffectWithinACrowd) {
+  Acceptor* acceptor = nullptr;
+  std::vector<UniqueFd> accepted;
+  Acceptor once(harness_.loop(), listening_.get(), [&](UniqueFd fd) {
+    harness_.loop().AssertOnLoop();
+    accepted.push_back(std::move(fd));
+    acceptor->Pause();
+  });
+  acceptor = &once;
+  harness_.loop().AssertOnLoop();
+  once.Start();
+  ConnectClients(3);
+  harness_.Turns(2);
+  EXPECT_EQ(accepted.size(), 1u);
+  EXPECT_TRUE(once.is_paused());
+  once.Stop();
+}
+
+TEST_F(AcceptorTest, StartedWhilePausedItBeginsWhenItResumes) {
+  Pause();
+  Start();
+  ConnectClients(1);
+  harness_.Turn();
+  EXPECT_TRUE(accepted_.empty());
+  Resume();
+  harness_.Turn();
+  EXPECT_EQ(accepted_.size(), 1u);
+}
+
+TEST_F(AcceptorTest, ResumingDoesNotStartWhatWasStopped) {
+  Start();
+  Pause();
+  Stop();
+  Resume();
+  ConnectClients(1);
+  harness_.Turn();
+  EXPECT_TRUE(accepted_.empty());
+}
+
+// Its first start fails, so that it tries again after a break; by then its place is a listening
+// socket.
+class AcceptorBreakTest : public AcceptorTest {
+ protected:
+  AcceptorBreakTest() {
+    UniqueFd place(dup(listening_.get()));
+    place_ = place.get();
+    place.Reset();
+    late_ = std::make_unique<Acceptor>(harness_.loop(), place_,
+                                       [this](UniqueFd fd) { accepted_.push_back(std::move(fd)); });
+    harness_.loop().AssertOnLoop();
+    late_->Start();
+    socket_ = UniqueFd(dup2(listening_.get(), place_));
+    ConnectClients(1);
+  }
+  ~AcceptorBreakTest() override {
+    harness_.loop().AssertOnLoop();
+    late_->Stop();
+  }
+
+  int place_ = -1;
+  UniqueFd socket_;
+  std::unique_ptr<Acceptor> late_;
+};
+
+TEST_F(AcceptorBreakTest, ItGoesOnByItselfAfterItsBreak) {
+  harness_.Advance(20ms - 1ns);
+  harness_.Turn();
+  EXPECT_TRUE(accepted_.empty());
+  harness_.Advance(1ns);
+  harness_.Turn();
+  EXPECT_EQ(accepted_.size(), 1u);
+}
+
+TEST_F(AcceptorBreakTest, TheEndOfItsBreakDoesNotEndAPause) {
+  harness_.loop().AssertOnLoop();
+  late_->Pause();
+  harness_.Advance(20ms);
+  harness_.Turn();
+  EXPECT_TRUE(accepted_.empty());
+  late_->Resume();
+  harness_.Turn();
+  EXPECT_EQ(accepted_.size(), 1u);
+}
+
+TEST_F(AcceptorBreakTest, TheEndOfAPauseDoesNotEndItsBreak) {
+  harness_.loop().AssertOnLoop();
+  late_->Pause();
+  late_->Resume();
+  harness_.Turn();
+  EXPECT_TRUE(accepted_.empty());
+  harness_.Advance(20ms);
+  harness_.Turn();
+  EXPECT_EQ(accepted_.size(), 1u);
+}
+
+TEST_F(AcceptorBreakTest, AStopEndsItForGood) {
+  harness_.loop().AssertOnLoop();
+  late_->Stop();
+  harness_.Advance(20ms);
+  harness_.Turn();
+  EXPECT_TRUE(accepted_.empty());
+}
+
 // While it lives, this process gets no more descriptors.
 class DescriptorFamine {
  public:
@@ -136,6 +265,7 @@ TEST_F(AcceptorTest, WithoutDescriptorsThoseWhoWaitAreTurnedAwayAtOnce) {
     harness_.Turn();
   }
   EXPECT_TRUE(accepted_.empty());
+  EXPECT_EQ(turned_away_, 3);
   for (const UniqueFd& client : clients_) {
     WaitUntil([&] { return IsTurnedAway(client); });
   }
@@ -151,6 +281,17 @@ TEST_F(AcceptorTest, OnceThereAreDescriptorsAgainItGoesOnAtOnce) {
   ConnectClients(1);
   harness_.Turn();
   EXPECT_EQ(accepted_.size(), 1u);
+  EXPECT_EQ(turned_away_, 1);
+}
+
+TEST_F(AcceptorTest, WithoutDescriptorsAndWithNobodyWaitingNobodyIsTurnedAway) {
+  StartAndAcceptOne();
+  {
+    const DescriptorFamine famine;
+    harness_.loop().AssertOnLoop();
+    acceptor_.OnEvents(EPOLLIN);
+  }
+  EXPECT_EQ(turned_away_, 0);
 }
 
 }  // namespace

@@ -275,6 +275,26 @@ TEST(EventLoopReadableSinceTest, WhatWasWaitingMayHaveComeRightAfterThePreviousT
   EXPECT_EQ(harness.ReadableSince(), previous);
 }
 
+TEST(EventLoopLagTest, ALoopThatIsBackAtOnceHasNone) {
+  LoopHarness harness;
+  harness.Turns(2);
+  EXPECT_EQ(harness.lag(), 0ns);
+}
+
+TEST(EventLoopLagTest, WhatATurnTakesIsTheLagOfTheNextAndOfThatOneOnly) {
+  LoopHarness harness;
+  ReadyHandler slow([&] { harness.clock().Advance(30ms); });
+  ASSERT_EQ(harness.Watch(slow.fd(), EPOLLIN, slow), 0);
+  Duration within_the_turn = 1h;
+  harness.loop().Post([&] { within_the_turn = harness.lag(); });
+  harness.Turn();
+  EXPECT_EQ(within_the_turn, 0ns);
+  harness.Turn();
+  EXPECT_EQ(harness.lag(), 30ms);
+  harness.Turn();
+  EXPECT_EQ(harness.lag(), 0ns);
+}
+
 // More ready descriptors than one turn dispatches.
 class EventLoopCrowdTest : public testing::Test {
  protected:
@@ -305,6 +325,16 @@ TEST_F(EventLoopCrowdTest, WhatDidNotFitIntoATurnKeepsItsMoment) {
   const SteadyTime began = harness_.Now();
   TurnUntilDispatched();
   EXPECT_THAT(seen, testing::Each(began));
+}
+
+TEST_F(EventLoopCrowdTest, TheLagGrowsWithItsAge) {
+  std::vector<Duration> seen;
+  AddCrowd([&] {
+    if (seen.empty() || seen.back() != harness_.lag()) seen.push_back(harness_.lag());
+  });
+  harness_.Turn();
+  TurnUntilDispatched();
+  EXPECT_THAT(seen, ElementsAre(0ms, 1ms, 2ms, 3ms, 4ms));
 }
 
 TEST_F(EventLoopCrowdTest, TimersDoNotWaitBehindIt) {
@@ -349,6 +379,21 @@ TEST(EventLoopReadableSinceTest, AfterAWaitItIsNow) {
     loop.AssertOnLoop();
     EXPECT_GT(loop.Now(), before);
     EXPECT_EQ(loop.ReadableSince(), loop.Now());
+    loop.Stop();
+  });
+  loop.Run();
+}
+
+TEST(EventLoopLagTest, AfterAWaitItIsThatOfTheOldestTimer) {
+  const StepClock clock;
+  EventLoop loop(clock);
+  loop.AssertOnLoop();
+  const SteadyTime due = loop.Now();
+  loop.RunAt(due + 1ms, [] {});
+  loop.RunAt(due, [&] {
+    loop.AssertOnLoop();
+    EXPECT_GT(loop.Now(), due);
+    EXPECT_EQ(loop.lag(), loop.Now() - due);
     loop.Stop();
   });
   loop.Run();

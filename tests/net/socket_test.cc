@@ -43,6 +43,38 @@ TEST(ListenTest, AcceptedConnectionsSendSmallAnswersAtOnce) {
   EXPECT_NE(no_delay, 0);
 }
 
+TEST(PeerStateTest, APeerThatStaysIsThere) {
+  const testing_support::SocketPair pair = testing_support::TcpPair();
+  EXPECT_EQ(ReadPeerState(pair.ours.get()), PeerState::kThere);
+}
+
+TEST(PeerStateTest, APeerThatSendsNoMoreIsNotTakenForGone) {
+  const testing_support::SocketPair pair = testing_support::TcpPair();
+  shutdown(pair.peer.get(), SHUT_WR);
+  WaitUntil([&] { return ReadPeerState(pair.ours.get()) == PeerState::kEndedInput; });
+  shutdown(pair.ours.get(), SHUT_WR);
+  EXPECT_NE(ReadPeerState(pair.ours.get()), PeerState::kThere);
+}
+
+TEST(PeerStateTest, AResetPeerIsGone) {
+  testing_support::SocketPair pair = testing_support::TcpPair();
+  testing_support::Reset(pair.peer);
+  WaitUntil([&] { return ReadPeerState(pair.ours.get()) == PeerState::kGone; });
+}
+
+TEST(PeerStateTest, APeerThatHasClosedIsGoneOnceItWasWrittenTo) {
+  testing_support::SocketPair pair = testing_support::TcpPair();
+  pair.peer.Reset();
+  WaitUntil([&] { return ReadPeerState(pair.ours.get()) == PeerState::kEndedInput; });
+  testing_support::SendAll(pair.ours, "answer");
+  WaitUntil([&] { return ReadPeerState(pair.ours.get()) == PeerState::kGone; });
+}
+
+TEST(PeerStateTest, OfWhatIsNoTcpSocketNothingIsKnown) {
+  const testing_support::SocketPair pair = testing_support::LocalPair();
+  EXPECT_EQ(ReadPeerState(pair.ours.get()), PeerState::kThere);
+}
+
 TEST(ListenTest, APortInUseIsAnErrorThatNamesTheAddress) {
   const UniqueFd first = ListenAnywhere();
   const ListenAddress same{false, "127.0.0.1", LocalPort(first.get())};

@@ -35,8 +35,10 @@ class RecordingConnection final : public TcpConnection {
   int breaks = 0;
   std::vector<SteadyTime> flushes;
   bool closes_on_bytes = false;
+  bool takes_bytes = true;
 
  private:
+  bool TakesBytes() const override { return takes_bytes; }
   void OnBytes(std::string_view bytes) override {
     loop().AssertOnLoop();
     received += bytes;
@@ -170,6 +172,25 @@ TEST_F(TcpConnectionTest, WhatArrivesWhilePausedWaitsForResume) {
   EXPECT_EQ(connection_.received, "later");
 }
 
+TEST_F(TcpConnectionTest, BytesThatAreNotTakenStayInTheKernelAndPauseTheReading) {
+  connection_.takes_bytes = false;
+  SendAll(peer_, "later");
+  harness_.Turns(2);
+  connection_.takes_bytes = true;
+  harness_.Turn();
+  EXPECT_THAT(connection_.received, IsEmpty());
+  ResumeReading();
+  harness_.Turn();
+  EXPECT_EQ(connection_.received, "later");
+}
+
+TEST_F(TcpConnectionTest, AnEndIsSeenByWhoTakesNoBytes) {
+  connection_.takes_bytes = false;
+  shutdown(peer_.get(), SHUT_WR);
+  harness_.Turns(2);
+  EXPECT_EQ(connection_.ends, 1);
+}
+
 TEST_F(TcpConnectionTest, APausedConnectionStillWrites) {
   PauseReading();
   const std::string bytes = ManyBytes(100'000);
@@ -261,6 +282,18 @@ TEST_F(OverTcpTest, AResetIsSeenWhilePaused) {
     harness_.Turn();
     return connection_.breaks > 0;
   });
+}
+
+TEST_F(OverTcpTest, AResetIsKnownBeforeTheLoopComesToIt) {
+  EXPECT_EQ(connection_.peer_state(), PeerState::kThere);
+  testing_support::Reset(peer_);
+  WaitUntil([&] { return connection_.peer_state() == PeerState::kGone; });
+  EXPECT_EQ(connection_.breaks, 0);
+}
+
+TEST_F(OverTcpTest, OfAClosedConnectionThePeerIsGone) {
+  Close();
+  EXPECT_EQ(connection_.peer_state(), PeerState::kGone);
 }
 
 TEST_F(OverTcpTest, ACloseIsAnEndOfInputAtFirst) {

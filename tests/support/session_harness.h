@@ -33,11 +33,11 @@ class SessionHarness final : public http::SessionOwner {
 
   // `send_bytes` as in LocalPair.
   explicit SessionHarness(const http::Session::Options& session_options = {}, int send_bytes = 0)
-      : options_(session_options) {
+      : SessionHarness(session_options, LocalPair(send_bytes)) {}
+  SessionHarness(const http::Session::Options& session_options, SocketPair pair)
+      : options_(session_options), peer_(std::move(pair.peer)) {
     books_.children = &metrics_;
     books_.shard = registry_.TakeShard();
-    SocketPair pair = LocalPair(send_bytes);
-    peer_ = std::move(pair.peer);
     loop_.Turn();
     http::SessionOwner& owner = *this;
     session_ = std::make_unique<http::Session>(
@@ -68,6 +68,7 @@ class SessionHarness final : public http::SessionOwner {
     peer_.Reset();
     loop_.Turn();
   }
+  UniqueFd& peer() { return peer_; }
   bool PeerIsAtEnd() const { return IsAtEnd(peer_); }
 
   // The owner. `exchange` counts from 0.
@@ -94,6 +95,8 @@ class SessionHarness final : public http::SessionOwner {
       Answer(static_cast<std::uint64_t>(taken.exchange), taken.request.path);
     };
   }
+
+  void TakePipelined(bool takes) { books_.takes_pipelined = takes; }
 
   // What happened so far.
   const std::vector<Taken>& taken() const { return taken_; }
