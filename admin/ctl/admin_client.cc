@@ -126,6 +126,19 @@ Result<v1::Endpoint> AdminClient::UpdateEndpoint(const v1::UpdateEndpointRequest
   return Call<v1::UpdateEndpointRequest, v1::Endpoint>(&Stub::UpdateEndpoint, request);
 }
 
+Result<v1::Endpoint> AdminClient::ResetEstimator(const std::string& name) {
+  v1::ResetEstimatorRequest request;
+  request.set_name("endpoints/" + name);
+  return Call<v1::ResetEstimatorRequest, v1::Endpoint>(&Stub::ResetEstimator, request);
+}
+
+Result<v1::ListMissesResponse> AdminClient::ListMisses(const std::string& endpoint, int limit) {
+  v1::ListMissesRequest request;
+  if (!endpoint.empty()) request.set_endpoint("endpoints/" + endpoint);
+  request.set_limit(limit);
+  return Call<v1::ListMissesRequest, v1::ListMissesResponse>(&Stub::ListMisses, request);
+}
+
 Status CheckServer(const std::string& server) {
   if (server.starts_with("unix:") && server.size() > 5) return {};
   const std::size_t colon = server.rfind(':');

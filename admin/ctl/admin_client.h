@@ -26,6 +26,9 @@ class AdminClient {
   // `name` without "endpoints/".
   Result<admin::v1::Endpoint> GetEndpoint(const std::string& name);
   Result<admin::v1::Endpoint> UpdateEndpoint(const admin::v1::UpdateEndpointRequest& request);
+  Result<admin::v1::Endpoint> ResetEstimator(const std::string& name);
+  // Of `endpoint` only, unless it is empty.
+  Result<admin::v1::ListMissesResponse> ListMisses(const std::string& endpoint, int limit);
 
  private:
   struct Connection;

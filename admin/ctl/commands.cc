@@ -2,11 +2,15 @@
 #include "admin/ctl/commands.h"
 
 #include <iostream>
+#include <vector>
 
 #include "admin/ctl/admin_client.h"
+#include "admin/ctl/endpoint_messages.h"
+#include "admin/ctl/endpoint_output.h"
 #include "admin/ctl/output.h"
 #include "admin/ctl/settings.h"
 #include "server/base/duration_text.h"
+#include "server/control/endpoint_settings.h"
 
 namespace baton::ctl {
 namespace {
@@ -45,22 +49,13 @@ ExitCode RunGetPool(const Command& command, AdminClient& client) {
 ExitCode RunGetEndpoints(const Command& command, AdminClient& client) {
   const Result<v1::ListEndpointsResponse> all = client.ListEndpoints();
   if (!all) return Complain(all.error());
-  return Print(IsJson(command) ? ToJson(*all)
-                               : ToTable({all->endpoints().begin(), all->endpoints().end()}));
+  return Print(IsJson(command) ? ToJson(*all) : ToTable(*all));
 }
 
 ExitCode RunGetEndpoint(const Command& command, AdminClient& client) {
   const Result<v1::Endpoint> endpoint = client.GetEndpoint(command.endpoint);
   if (!endpoint) return Complain(endpoint.error());
-  return Print(IsJson(command) ? ToJson(*endpoint) : ToTable(std::vector{*endpoint}));
-}
-
-template <typename Resource, typename Request>
-ExitCode PrintChange(const Command& command, const Resource& before, const Resource& after,
-                     const Request& request) {
-  return Print(IsJson(command)
-                   ? ChangeToJson(before, after, command.dry_run)
-                   : ChangeToTable(before, after, request.update_mask(), command.dry_run));
+  return Print(IsJson(command) ? ToJson(*endpoint) : ToTable(ToState(*endpoint)));
 }
 
 ExitCode RunSetPool(const Command& command, AdminClient& client) {
@@ -72,19 +67,51 @@ ExitCode RunSetPool(const Command& command, AdminClient& client) {
   if (!before) return Complain(before.error());
   const Result<v1::Pool> after = client.UpdatePool(*request);
   if (!after) return Complain(after.error());
-  return PrintChange(command, *before, *after, *request);
+  return Print(IsJson(command) ? ChangeToJson(*before, *after, command.dry_run)
+                               : ChangeToTable(*before, *after, command.dry_run));
+}
+
+// A fallback is changed as one whole, which is right only while nobody else changes it.
+v1::UpdateEndpointRequest MakeRequest(const Command& command, const v1::Endpoint& before,
+                                      const control::EndpointUpdate& update) {
+  v1::UpdateEndpointRequest request = ToRequest(update);
+  request.mutable_endpoint()->set_name(before.name());
+  request.mutable_endpoint()->set_etag(update.fallback && command.etag.empty() ? before.etag()
+                                                                               : command.etag);
+  request.set_validate_only(command.dry_run);
+  return request;
 }
 
 ExitCode RunSetEndpoint(const Command& command, AdminClient& client) {
-  Result<v1::UpdateEndpointRequest> request = ToEndpointRequest(command.endpoint, command.settings);
-  if (!request) return Complain(ExitCode::kUsage, request.error().message);
-  request->mutable_endpoint()->set_etag(command.etag);
-  request->set_validate_only(command.dry_run);
+  const Result<control::EndpointChange> change = ToEndpointChange(command.settings);
+  if (!change) return Complain(ExitCode::kUsage, change.error().message);
   const Result<v1::Endpoint> before = client.GetEndpoint(command.endpoint);
   if (!before) return Complain(before.error());
-  const Result<v1::Endpoint> after = client.UpdateEndpoint(*request);
+  const Result<control::EndpointUpdate> update =
+      control::WantedUpdate(*change, ToState(*before).fallback);
+  if (!update) return Complain(ExitCode::kUsage, update.error().message);
+  const Result<v1::Endpoint> after = client.UpdateEndpoint(MakeRequest(command, *before, *update));
   if (!after) return Complain(after.error());
-  return PrintChange(command, *before, *after, *request);
+  return Print(IsJson(command) ? ChangeToJson(*before, *after, command.dry_run)
+                               : ChangeToTable(ToState(*before), ToState(*after), change->keys,
+                                               command.dry_run));
+}
+
+ExitCode RunResetEstimator(const Command& command, AdminClient& client) {
+  const Result<v1::Endpoint> endpoint = client.ResetEstimator(command.endpoint);
+  if (!endpoint) return Complain(endpoint.error());
+  return Print(IsJson(command)
+                   ? ToJson(*endpoint)
+                   : command.endpoint + ": estimates forgotten, it learns from what follows\n");
+}
+
+ExitCode RunMisses(const Command& command, AdminClient& client) {
+  const Result<v1::ListMissesResponse> all = client.ListMisses(command.endpoint, command.limit);
+  if (!all) return Complain(all.error());
+  if (IsJson(command)) return Print(ToJson(*all));
+  std::vector<control::MissState> misses;
+  for (const v1::Miss& miss : all->misses()) misses.push_back(ToState(miss));
+  return Print(ToTable(misses));
 }
 
 }  // namespace
@@ -107,6 +134,8 @@ ExitCode Run(const Command& command) {
     case Command::Kind::kGetEndpoint: return RunGetEndpoint(command, client);
     case Command::Kind::kSetPool: return RunSetPool(command, client);
     case Command::Kind::kSetEndpoint: return RunSetEndpoint(command, client);
+    case Command::Kind::kResetEstimator: return RunResetEstimator(command, client);
+    case Command::Kind::kMisses: return RunMisses(command, client);
   }
   return ExitCode::kUsage;
 }

@@ -9,10 +9,20 @@
 namespace baton::ctl {
 
 struct Command {
-  enum class Kind { kStatus, kGetPool, kGetEndpoints, kGetEndpoint, kSetPool, kSetEndpoint };
+  enum class Kind {
+    kStatus,
+    kGetPool,
+    kGetEndpoints,
+    kGetEndpoint,
+    kSetPool,
+    kSetEndpoint,
+    kResetEstimator,
+    kMisses,
+  };
   Kind kind = Kind::kStatus;
-  std::string endpoint;               // of kGetEndpoint and kSetEndpoint, without "endpoints/"
+  std::string endpoint;               // of whatever is about one, without "endpoints/"
   std::vector<std::string> settings;  // KEY=VALUE, of kSetPool and kSetEndpoint
+  int limit = 20;                     // of kMisses: 1 to 1024
 
   std::string server = "127.0.0.1:8081";
   std::string timeout = "5s";    // for each call

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "admin/ctl/commands.h"
+#include "server/control/endpoint_settings.h"
 
 namespace {
 
@@ -18,6 +19,10 @@ constexpr char kFooter[] =
     "  batonctl get endpoint tumour -o json\n"
     "  batonctl set pool size=4\n"
     "  batonctl set endpoint tumour default_budget=40ms max_budget=200ms --dry-run\n"
+    "  batonctl set endpoint tumour fallback=constant 'fallback_constant={\"label\": "
+    "\"unknown\"}'\n"
+    "  batonctl misses --endpoint tumour --limit 5\n"
+    "  batonctl reset estimator tumour\n"
     "  batonctl --server 10.0.0.7:8081 --timeout 1s status\n"
     "\nExit codes:\n"
     "  0 done            1 refused by the server   2 wrong usage     3 cannot reach the server\n"
@@ -69,8 +74,25 @@ void AddCommands(CLI::App& app, Command& command) {
   AddSettings(*pool, command, "size=N: how many workers, 1 to 1024");
   CLI::App* endpoint = AddCommand(*set, "endpoint", "One endpoint", command, Kind::kSetEndpoint);
   endpoint->add_option("name", command.endpoint, "Its name, such as tumour")->required();
-  AddSettings(*endpoint, command,
-              "default_budget=DURATION, max_budget=DURATION: such as 40ms, from 1ms to 1h");
+  AddSettings(*endpoint, command, "What to change; the keys are below");
+  endpoint->footer("\nKeys (durations such as 40ms, sizes such as 8MiB):\n" +
+                   baton::control::EndpointKeysHelp());
+
+  CLI::App* reset = app.add_subcommand("reset", "Forget what was learned of an endpoint");
+  reset->require_subcommand(1)->fallthrough();
+  AddCommand(*reset, "estimator", "How long its requests take, for a model that has changed",
+             command, Kind::kResetEstimator)
+      ->add_option("name", command.endpoint, "Its name, such as tumour")
+      ->required();
+
+  CLI::App* misses =
+      AddCommand(app, "misses", "The last requests without a prediction in time, newest first",
+                 command, Kind::kMisses);
+  misses->add_option("--endpoint", command.endpoint, "Of this one only")->type_name("NAME");
+  misses->add_option("--limit", command.limit, "How many at most, 1 to 1024")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
 }
 
 // Help and the version end parsing in the same way as mistakes do.

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "baton/admin/v1/admin_service.pb.h"
 
@@ -17,12 +16,12 @@ std::string ChangeToJson(const google::protobuf::Message& before,
 
 std::string ToTable(const admin::v1::ServerStatus& status);
 std::string ToTable(const admin::v1::Pool& pool);
-std::string ToTable(const std::vector<admin::v1::Endpoint>& endpoints);
+std::string ToTable(const admin::v1::ListEndpointsResponse& endpoints);
 
-// A line for each setting of which `mask` names the field: "pool size: 2 -> 4".
+// "pool size: 2 -> 4", and a line break.
+std::string ChangeLine(const std::string& what, const std::string& before, const std::string& after,
+                       bool validate_only);
 std::string ChangeToTable(const admin::v1::Pool& before, const admin::v1::Pool& after,
-                          const google::protobuf::FieldMask& mask, bool validate_only);
-std::string ChangeToTable(const admin::v1::Endpoint& before, const admin::v1::Endpoint& after,
-                          const google::protobuf::FieldMask& mask, bool validate_only);
+                          bool validate_only);
 
 }  // namespace baton::ctl

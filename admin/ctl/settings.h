@@ -1,4 +1,4 @@
-// KEY=VALUE arguments of `batonctl set`, into requests.
+// KEY=VALUE arguments of `batonctl set`, read.
 #pragma once
 
 #include <string>
@@ -7,6 +7,7 @@
 #include "baton/admin/v1/admin_service.pb.h"
 
 #include "server/base/result.h"
+#include "server/control/endpoint_settings.h"
 
 namespace baton::ctl {
 
@@ -17,8 +18,7 @@ namespace baton::ctl {
 // Keys: size.
 Result<admin::v1::UpdatePoolRequest> ToPoolRequest(const std::vector<std::string>& settings);
 
-// Keys: default_budget, max_budget; durations such as 40ms.
-Result<admin::v1::UpdateEndpointRequest> ToEndpointRequest(
-    const std::string& name, const std::vector<std::string>& settings);
+// Keys: those of control::EndpointKeys().
+Result<control::EndpointChange> ToEndpointChange(const std::vector<std::string>& settings);
 
 }  // namespace baton::ctl

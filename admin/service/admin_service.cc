@@ -3,6 +3,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "baton/admin/v1/admin_service.grpc.pb.h"
 #include <grpcpp/grpcpp.h>
@@ -10,6 +11,7 @@
 #include "admin/service/paging.h"
 #include "admin/service/status_mapping.h"
 #include "admin/service/translate.h"
+#include "admin/service/translate_endpoint.h"
 #include "server/base/log.h"
 
 namespace baton::admin {
@@ -33,11 +35,12 @@ Reactor* Refuse(Context* context, const Error& error) {
 template <typename State>
 void Audit(const Context& context, const std::string& what,
            const control::Changed<State>& changed) {
+  const ChangeTexts texts = TextsOf(changed);
   Log(LogLevel::kInfo, "admin_change",
       {{"who", context.peer()},
        {"what", what},
-       {"before", SettingsText(changed.before)},
-       {"after", SettingsText(changed.after)},
+       {"before", texts.before},
+       {"after", texts.after},
        {"generation", changed.after.generation}});
 }
 
@@ -101,6 +104,27 @@ class AdminService final : public v1::AdminService::CallbackService {
     if (!changed) return Refuse(context, changed.error());
     if (!update->validate_only) Audit(*context, request->endpoint().name(), *changed);
     Fill(changed->after, *response);
+    return Done(context);
+  }
+
+  Reactor* ResetEstimator(Context* context, const v1::ResetEstimatorRequest* request,
+                          v1::Endpoint* response) override {
+    const Result<std::string> name = ToEndpointName(request->name(), "name");
+    if (!name) return Refuse(context, name.error());
+    const Result<control::EndpointState> endpoint = control_.ResetEstimator(*name);
+    if (!endpoint) return Refuse(context, endpoint.error());
+    Log(LogLevel::kInfo, "estimator_reset", {{"who", context->peer()}, {"endpoint", *name}});
+    Fill(*endpoint, *response);
+    return Done(context);
+  }
+
+  Reactor* ListMisses(Context* context, const v1::ListMissesRequest* request,
+                      v1::ListMissesResponse* response) override {
+    const Result<control::MissQuery> query = ToQuery(*request);
+    if (!query) return Refuse(context, query.error());
+    const Result<std::vector<control::MissState>> misses = control_.ListMisses(*query);
+    if (!misses) return Refuse(context, misses.error());
+    for (const control::MissState& miss : *misses) Fill(miss, *response->add_misses());
     return Done(context);
   }
 

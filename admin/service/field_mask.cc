@@ -1,7 +1,8 @@
 // Which fields an update changes, out of its mask and of what is set in it.
 #include "admin/service/field_mask.h"
 
-#include <algorithm>
+#include <cstddef>
+#include <vector>
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/field_mask.pb.h>
@@ -10,9 +11,11 @@
 namespace baton::admin {
 namespace {
 
+using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::FieldMask;
 using google::protobuf::Message;
+using google::protobuf::Reflection;
 using Settable = std::initializer_list<std::string_view>;
 
 std::string Listed(Settable settable) {
@@ -24,9 +27,39 @@ std::string Listed(Settable settable) {
   return text;
 }
 
+// "batch" of "batch.max_size", which loses it and its dot; all of a path without a dot.
+std::string TakeHead(std::string_view& path) {
+  const std::size_t dot = path.find('.');
+  std::string head(path.substr(0, dot));
+  path = dot == std::string_view::npos ? std::string_view() : path.substr(dot + 1);
+  return head;
+}
+
+bool Exists(const Descriptor* type, std::string_view path) {
+  while (type != nullptr) {
+    const bool is_last = path.find('.') == std::string_view::npos;
+    const FieldDescriptor* field = type->FindFieldByName(TakeHead(path));
+    if (field == nullptr || is_last) return field != nullptr;
+    type = field->message_type();
+  }
+  return false;
+}
+
+// Requires: the path exists.
 bool IsSet(const Message& resource, std::string_view path) {
-  const FieldDescriptor* field = resource.GetDescriptor()->FindFieldByName(std::string(path));
-  return field != nullptr && resource.GetReflection()->HasField(resource, field);
+  const FieldDescriptor* field = resource.GetDescriptor()->FindFieldByName(TakeHead(path));
+  const Reflection& reflection = *resource.GetReflection();
+  if (!reflection.HasField(resource, field)) return false;
+  return path.empty() || IsSet(reflection.GetMessage(resource, field), path);
+}
+
+// Those of `settable` that `path` stands for: itself, or all below it.
+std::vector<std::string_view> Covered(const std::string& path, Settable settable) {
+  std::vector<std::string_view> covered;
+  for (const std::string_view one : settable) {
+    if (one == path || one.starts_with(path + ".")) covered.push_back(one);
+  }
+  return covered;
 }
 
 tl::unexpected<Error> BadPath(const std::string& path, std::string_view problem,
@@ -37,12 +70,10 @@ tl::unexpected<Error> BadPath(const std::string& path, std::string_view problem,
               "update_mask");
 }
 
-// Whether a mask may name `path`, given that it is not "*" alone.
-Status CheckPath(const std::string& path, const Message& resource, std::string_view what,
-                 Settable settable) {
-  if (std::find(settable.begin(), settable.end(), path) != settable.end()) return {};
+tl::unexpected<Error> NotSettable(const std::string& path, const Message& resource,
+                                  std::string_view what, Settable settable) {
   if (path == "*") return BadPath(path, "stands beside other paths", settable);
-  const bool exists = resource.GetDescriptor()->FindFieldByName(path) != nullptr;
+  const bool exists = Exists(resource.GetDescriptor(), path);
   return BadPath(path, exists ? "cannot be changed" : "is no field of " + std::string(what),
                  settable);
 }
@@ -54,10 +85,9 @@ Result<std::set<std::string>> FieldsNamed(const FieldMask& mask, const Message& 
   }
   std::set<std::string> fields;
   for (const std::string& path : mask.paths()) {
-    if (Status status = CheckPath(path, resource, what, settable); !status) {
-      return tl::unexpected<Error>(status.error());
-    }
-    fields.insert(path);
+    const std::vector<std::string_view> covered = Covered(path, settable);
+    if (covered.empty()) return NotSettable(path, resource, what, settable);
+    fields.insert(covered.begin(), covered.end());
   }
   return fields;
 }

@@ -15,10 +15,11 @@ class Message;
 
 namespace baton::admin {
 
-// The fields of `resource` that an update wants changed; each is one of `settable` and is set. An
-// empty mask stands for those that are set, "*" for all of `settable`. `what` names the resource in
-// errors ("pool"). Fails with kInvalidArgument for a path that is unknown, output only or not set,
-// and when nothing is left.
+// The fields of `resource` that an update wants changed; each is one of `settable`, which are paths
+// such as "size" and "batch.max_size", and is set. An empty mask stands for those that are set, "*"
+// for all of `settable`, "batch" for all below it. `what` names the resource in errors ("pool").
+// Fails with kInvalidArgument for a path that is unknown, output only or not set, and when nothing
+// is left.
 Result<std::set<std::string>> FieldsToChange(const google::protobuf::FieldMask& mask,
                                              const google::protobuf::Message& resource,
                                              std::string_view what,

@@ -1,8 +1,10 @@
 // Statuses, headers and error sentences of the answers.
 #include "server/api/answer_response.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdint>
 #include <utility>
 
 #include "server/api/error_body.h"
@@ -18,13 +20,6 @@ std::string MillisText(Duration duration, int decimals) {
   const auto end = std::to_chars(text.data(), text.data() + text.size(), ToMillis(duration),
                                  std::chars_format::fixed, decimals)
                        .ptr;
-  return {text.data(), end};
-}
-
-// "50", "12.5": as a client would write it.
-std::string BudgetText(Duration budget) {
-  std::array<char, 32> text{};
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), ToMillis(budget)).ptr;
   return {text.data(), end};
 }
 
@@ -93,11 +88,25 @@ http::Response MakeResponse(const AnswerView& view, std::string&& body) {
     http::AppendHeader(headers, "Baton-Budget-Ms", BudgetText(*view.granted_budget));
   }
   if (view.answer == Answer::kRefused) {
-    const auto seconds = std::chrono::ceil<std::chrono::seconds>(view.retry_after).count();
-    http::AppendHeader(headers, "Retry-After", std::to_string(seconds > 1 ? seconds : 1));
+    http::AppendHeader(headers, "Retry-After", RetryAfterText(view.retry_after));
+  }
+  if (view.answer == Answer::kFallback && view.age) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(*view.age).count();
+    http::AppendHeader(headers, "Age", std::to_string(std::max<std::int64_t>(seconds, 0)));
   }
   if (view.stages) AppendServerTiming(headers, *view.stages);
   return response;
+}
+
+std::string BudgetText(Duration budget) {
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), ToMillis(budget)).ptr;
+  return {text.data(), end};
+}
+
+std::string RetryAfterText(Duration retry_after) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(retry_after).count();
+  return std::to_string(std::max<std::int64_t>(seconds, 1));
 }
 
 }  // namespace baton::api

@@ -7,6 +7,7 @@
 
 #include "server/api/budget_headers.h"
 #include "server/api/json.h"
+#include "server/api/json_syntax.h"
 
 namespace baton::api {
 namespace {
@@ -61,14 +62,14 @@ class Scanner {
 
   bool TopLevel(BodyAsk& found) {
     bool has_parameters = false;
+    bool has_id = false;
     const auto on_member = [&](std::string_view key) {
-      if (key != "parameters") return SkipValue();
-      if (has_parameters) return Refuse(found);
-      has_parameters = true;
-      BodyAsk asked;
-      if (!Parameters(asked)) return false;
-      found = asked;
-      return true;
+      const bool is_id = key == "id";
+      if (!is_id && key != "parameters") return SkipValue();
+      bool& is_given = is_id ? has_id : has_parameters;
+      if (is_given) return Refuse(found);
+      is_given = true;
+      return is_id ? Id(found) : Parameters(found);
     };
     if (!Object(on_member)) return false;
     SkipSpace();
@@ -85,10 +86,25 @@ class Scanner {
     return false;
   }
 
+  bool Id(BodyAsk& found) {
+    SkipSpace();
+    if (ran_out() || *at_ != '"') return SkipValue();
+    const char* const begin = at_;
+    std::string_view inside;
+    if (!String(inside)) return false;
+    const std::string_view id(begin, static_cast<std::size_t>(at_ - begin));
+    // It may be echoed without the decoder ever seeing it.
+    if (FindSyntaxError(id, kMaxJsonDepth) || !IsUtf8(id)) return Refuse(found);
+    found.id = id;
+    return true;
+  }
+
+  // Only parameters that are there whole count.
   bool Parameters(BodyAsk& found) {
+    BodyAsk asked = found;
     bool has_timeout = false;
     bool has_priority = false;
-    return Object([&](std::string_view key) {
+    const auto on_member = [&](std::string_view key) {
       const bool is_timeout = key == "timeout";
       if (!is_timeout && key != "priority") return SkipScalar(nullptr);
       bool& is_given = is_timeout ? has_timeout : has_priority;
@@ -96,10 +112,13 @@ class Scanner {
       is_given = true;
       std::optional<std::uint64_t> number;
       if (!SkipScalar(&number)) return false;
-      if (!is_timeout) found.priority = number;
-      if (is_timeout && number) found.timeout = TimeoutFromMicros(*number);
+      if (!is_timeout) asked.priority = number;
+      if (is_timeout && number) asked.timeout = TimeoutFromMicros(*number);
       return true;
-    });
+    };
+    if (!Object(on_member)) return false;
+    found = asked;
+    return true;
   }
 
   // Calls on_member(key) at each value, which it takes.

@@ -194,6 +194,24 @@ Resolution Gateway::Call(const http::Request& request, const Callable& callable,
   return resolution;
 }
 
+Plan Gateway::PlanForModel(const std::string& name, bool has_oip_body) const {
+  const auto model = model_callables_.find(name);
+  if (model == model_callables_.end()) return {};
+  const Callable& callable = has_oip_body ? model->second.infer : model->second.predict;
+  return Plan{callable.endpoint, callable.handler.get(), {}, has_oip_body};
+}
+
+std::vector<Gateway::WarmUp> Gateway::warm_ups() const {
+  std::vector<WarmUp> all;
+  for (const auto& [name, callables] : model_callables_) {
+    all.push_back({callables.infer.endpoint, callables.infer.handler.get()});
+  }
+  for (const auto& [route, callable] : route_callables_) {
+    all.push_back({callable.endpoint, callable.handler.get()});
+  }
+  return all;
+}
+
 Resolution Gateway::Describe(const http::Match& match, Route route) const {
   const auto model = models_.find(match.params[0]);
   const std::string version(match.params.size() > 1 ? match.params[1] : std::string_view());

@@ -46,6 +46,17 @@ class Gateway {
 
   Resolution Resolve(const http::Request& request, bool is_ready) const;
 
+  // How a request of model `name` is run, by its latest version; without an endpoint when there is
+  // no such model.
+  Plan PlanForModel(const std::string& name, bool has_oip_body) const;
+
+  // What to run before the first request, to know how long requests take.
+  struct WarmUp {
+    const serve::Endpoint* endpoint = nullptr;
+    const serve::Handler* handler = nullptr;
+  };
+  std::vector<WarmUp> warm_ups() const;
+
   // By index; the last is `_unknown_`, where requests that name no endpoint are counted.
   const std::vector<std::unique_ptr<serve::Endpoint>>& endpoints() const { return endpoints_; }
   const serve::Endpoint& unknown() const { return *endpoints_.back(); }

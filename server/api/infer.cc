@@ -1,41 +1,38 @@
-// The way of an inference through a worker.
+// The Open Inference Protocol as a format of predictions.
 #include "server/api/infer.h"
 
 #include <utility>
 
 #include "server/api/infer_request.h"
 #include "server/api/infer_response.h"
-#include "server/api/metadata.h"
+#include "server/api/model_handler.h"
 
 namespace baton::api {
 namespace {
 
-class InferHandler final : public serve::Handler {
+class InferHandler final : public ModelHandler {
  public:
-  explicit InferHandler(const models::ModelVersions& versions) : versions_(versions) {}
-
-  serve::Outcome Handle(const serve::Call& call, serve::RunContext& context) const override {
-    Result<std::string> body = Run(call, context);
-    if (!body) return {{}, std::move(body.error())};
-    return {std::move(*body), std::nullopt};
-  }
+  using ModelHandler::ModelHandler;
 
  private:
-  Result<std::string> Run(const serve::Call& call, serve::RunContext& context) const {
-    const auto model = ChooseModel(versions_, call.model_version);
-    if (!model) return tl::unexpected(model.error());
-    auto request = DecodeInferRequest(call.body);
+  Result<ModelRequest> Decode(const std::string& body, const models::ModelInfo&) const override {
+    auto request = DecodeInferRequest(body);
     if (!request) return tl::unexpected(std::move(request.error()));
-    const bool has_time = !request->timeout || context.ShortenBudget(*request->timeout);
-    if (!has_time || context.expired()) {
-      return Fail(ErrorCode::kDeadlineExceeded, "the budget ran out before the model could run");
-    }
-    auto outputs = (*model)->Predict(request->inputs, request->outputs);
-    if (!outputs) return tl::unexpected(std::move(outputs.error()));
-    return EncodeInferResponse((*model)->info(), request->id, *outputs);
+    return ModelRequest{std::move(request->id), request->timeout, std::move(request->inputs),
+                        std::move(request->outputs)};
   }
 
-  const models::ModelVersions& versions_;
+  Result<serve::Outcome> Encode(const models::ModelInfo& model, const ModelRequest& request,
+                                std::span<const models::Tensor> outputs) const override {
+    auto response = EncodeInferResponse(model, request.id, outputs);
+    if (!response) return tl::unexpected(std::move(response.error()));
+    return serve::Outcome{std::move(response->body), std::nullopt, response->id_begin,
+                          response->id_size};
+  }
+
+  Result<std::string> EncodeRequest(std::span<const models::Tensor> inputs) const override {
+    return EncodeInferRequest(inputs);
+  }
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Encoding of outputs, straight into one string.
+// Encoding of tensors, straight into one string.
 #include "server/api/infer_response.h"
 
 #include "server/api/tensor_json.h"
@@ -9,13 +9,13 @@ namespace {
 
 // A guess that saves growing: most numbers take no more.
 constexpr std::size_t kBytesPerElement = 12;
-constexpr std::size_t kBytesPerOutput = 96;
+constexpr std::size_t kBytesPerTensor = 96;
 
 std::size_t CountElements(const models::Tensor& tensor) {
   return models::ElementCount(tensor.shape).value_or(0);
 }
 
-Status AppendOutput(std::string& out, const models::Tensor& tensor) {
+Status AppendTensor(std::string& out, const models::Tensor& tensor) {
   out += R"({"name":)";
   AppendJsonString(out, tensor.name);
   out += R"(,"datatype":")";
@@ -28,32 +28,56 @@ Status AppendOutput(std::string& out, const models::Tensor& tensor) {
   return status;
 }
 
-}  // namespace
+// Ends the array and the object around it.
+Status AppendTensors(std::string& out, std::span<const models::Tensor> tensors) {
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    if (i > 0) out += ',';
+    Status status = AppendTensor(out, tensors[i]);
+    if (!status) return status;
+  }
+  out += "]}";
+  return {};
+}
 
-Result<std::string> EncodeInferResponse(const models::ModelInfo& model,
-                                        const std::optional<std::string>& id,
-                                        std::span<const models::Tensor> outputs) {
-  std::size_t size = 2 * kBytesPerOutput;
-  for (const models::Tensor& tensor : outputs) {
-    size += kBytesPerOutput + CountElements(tensor) * kBytesPerElement;
+std::string RoomFor(std::span<const models::Tensor> tensors) {
+  std::size_t size = 2 * kBytesPerTensor;
+  for (const models::Tensor& tensor : tensors) {
+    size += kBytesPerTensor + CountElements(tensor) * kBytesPerElement;
   }
   std::string out;
   out.reserve(size);
+  return out;
+}
+
+}  // namespace
+
+Result<InferResponse> EncodeInferResponse(const models::ModelInfo& model,
+                                          const std::optional<std::string>& id,
+                                          std::span<const models::Tensor> outputs) {
+  InferResponse response;
+  std::string& out = response.body;
+  out = RoomFor(outputs);
   out += R"({"model_name":)";
   AppendJsonString(out, model.name);
   out += R"(,"model_version":)";
   AppendJsonString(out, model.version);
   if (id) {
+    response.id_begin = out.size();
     out += R"(,"id":)";
     AppendJsonString(out, *id);
+    response.id_size = out.size() - response.id_begin;
   }
   out += R"(,"outputs":[)";
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
-    if (i > 0) out += ',';
-    Status status = AppendOutput(out, outputs[i]);
-    if (!status) return tl::unexpected(std::move(status.error()));
-  }
-  out += "]}";
+  Status status = AppendTensors(out, outputs);
+  if (!status) return tl::unexpected(std::move(status.error()));
+  return response;
+}
+
+Result<std::string> EncodeInferRequest(std::span<const models::Tensor> inputs) {
+  std::string out = RoomFor(inputs);
+  out += R"({"inputs":[)";
+  Status status = AppendTensors(out, inputs);
+  if (!status) return tl::unexpected(std::move(status.error()));
   return out;
 }
 

@@ -320,6 +320,13 @@ Result<JsonValue> ParseJsonObject(const std::string& body) {
   return document;
 }
 
+std::string PaddedCopy(std::string_view text) {
+  std::string copy;
+  copy.reserve(text.size() + serve::kBodyPadding);
+  copy = text;
+  return copy;
+}
+
 bool IsUtf8(std::string_view text) { return simdjson::validate_utf8(text.data(), text.size()); }
 
 }  // namespace baton::api

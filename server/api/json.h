@@ -99,6 +99,9 @@ Result<JsonValue> ParseJson(const std::string& body);
 // The same, and the document is an object.
 Result<JsonValue> ParseJsonObject(const std::string& body);
 
+// A copy of `text` with the spare capacity that lets ParseJson read it in place.
+std::string PaddedCopy(std::string_view text);
+
 bool IsUtf8(std::string_view text);
 
 }  // namespace baton::api

@@ -1,39 +1,39 @@
-// The way of a predict request through a worker.
+// Rows as a format of predictions.
 #include "server/api/predict.h"
 
 #include <utility>
 
-#include "server/api/metadata.h"
+#include "server/api/model_handler.h"
 #include "server/api/predict_rows.h"
 
 namespace baton::api {
 namespace {
 
-class PredictHandler final : public serve::Handler {
+class PredictHandler final : public ModelHandler {
  public:
-  explicit PredictHandler(const models::ModelVersions& versions) : versions_(versions) {}
-
-  serve::Outcome Handle(const serve::Call& call, serve::RunContext& context) const override {
-    Result<std::string> body = Run(call, context);
-    if (!body) return {{}, std::move(body.error())};
-    return {std::move(*body), std::nullopt};
-  }
+  using ModelHandler::ModelHandler;
 
  private:
-  Result<std::string> Run(const serve::Call& call, serve::RunContext& context) const {
-    const auto model = ChooseModel(versions_, call.model_version);
-    if (!model) return tl::unexpected(model.error());
-    auto rows = DecodeInstances(call.body, (*model)->info());
+  Result<ModelRequest> Decode(const std::string& body,
+                              const models::ModelInfo& model) const override {
+    auto rows = DecodeInstances(body, model);
     if (!rows) return tl::unexpected(std::move(rows.error()));
-    if (context.expired()) {
-      return Fail(ErrorCode::kDeadlineExceeded, "the budget ran out before the model could run");
-    }
-    const auto outputs = (*model)->Predict(rows->inputs, {});
-    if (!outputs) return tl::unexpected(outputs.error());
-    return EncodePredictions(*outputs, rows->count);
+    ModelRequest request;
+    request.inputs = std::move(rows->inputs);
+    request.instances = rows->count;
+    return request;
   }
 
-  const models::ModelVersions& versions_;
+  Result<serve::Outcome> Encode(const models::ModelInfo&, const ModelRequest& request,
+                                std::span<const models::Tensor> outputs) const override {
+    auto body = EncodePredictions(outputs, request.instances);
+    if (!body) return tl::unexpected(std::move(body.error()));
+    return serve::Outcome{std::move(*body), std::nullopt};
+  }
+
+  Result<std::string> EncodeRequest(std::span<const models::Tensor> inputs) const override {
+    return EncodeInstances(inputs);
+  }
 };
 
 }  // namespace

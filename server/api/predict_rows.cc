@@ -9,6 +9,7 @@
 #include "server/api/json.h"
 #include "server/api/tensor_json.h"
 #include "server/base/json_writer.h"
+#include "server/models/batch.h"
 
 namespace baton::api {
 namespace {
@@ -145,17 +146,36 @@ Status AppendRow(std::string& out, const Tensor& output, std::size_t index) {
   return AppendNested(out, output, row, index * models::ElementCount(row).value_or(0));
 }
 
-Status AppendPrediction(std::string& out, std::span<const Tensor> outputs, std::size_t index) {
-  if (outputs.size() == 1) return AppendRow(out, outputs[0], index);
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
-    out += i == 0 ? '{' : ',';
-    AppendJsonString(out, outputs[i].name);
+Status AppendNamedRow(std::string& out, std::span<const Tensor> tensors, std::size_t index) {
+  out += '{';
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    if (i > 0) out += ',';
+    AppendJsonString(out, tensors[i].name);
     out += ':';
-    Status status = AppendRow(out, outputs[i], index);
+    Status status = AppendRow(out, tensors[i], index);
     if (!status) return status;
   }
   out += '}';
   return {};
+}
+
+Status AppendPrediction(std::string& out, std::span<const Tensor> outputs, std::size_t index) {
+  if (outputs.size() == 1) return AppendRow(out, outputs[0], index);
+  return AppendNamedRow(out, outputs, index);
+}
+
+// {"<list>": [row, ...]}, each row by `append(out, tensors, index)`.
+template <typename Append>
+Result<std::string> EncodeRows(std::string_view list, std::span<const Tensor> tensors,
+                               std::size_t count, const Append& append) {
+  std::string out = "{\"" + std::string(list) + "\":[";
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i > 0) out += ',';
+    Status status = append(out, tensors, i);
+    if (!status) return tl::unexpected(std::move(status.error()));
+  }
+  out += "]}";
+  return out;
 }
 
 }  // namespace
@@ -184,14 +204,13 @@ Result<std::string> EncodePredictions(std::span<const Tensor> outputs, std::size
     Status status = CheckRows(output, count);
     if (!status) return tl::unexpected(std::move(status.error()));
   }
-  std::string out = R"({"predictions":[)";
-  for (std::size_t i = 0; i < count; ++i) {
-    if (i > 0) out += ',';
-    Status status = AppendPrediction(out, outputs, i);
-    if (!status) return tl::unexpected(std::move(status.error()));
-  }
-  out += "]}";
-  return out;
+  return EncodeRows("predictions", outputs, count, AppendPrediction);
+}
+
+Result<std::string> EncodeInstances(std::span<const Tensor> inputs) {
+  const auto rows = models::RowsOf(inputs);
+  if (!rows) return Fail(ErrorCode::kInvalidArgument, "the inputs do not have the same rows");
+  return EncodeRows(kInstances, inputs, *rows, AppendNamedRow);
 }
 
 }  // namespace baton::api

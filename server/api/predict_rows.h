@@ -23,4 +23,9 @@ Result<Rows> DecodeInstances(const std::string& body, const models::ModelInfo& m
 // Errors: kInvalidArgument for an output without a row for each, otherwise as AppendElements.
 Result<std::string> EncodePredictions(std::span<const models::Tensor> outputs, std::size_t count);
 
+// {"instances": [...]}, each row an object with its value of every input.
+// Errors: kInvalidArgument for inputs that do not have the same rows, otherwise as AppendElements,
+// which calls them outputs.
+Result<std::string> EncodeInstances(std::span<const models::Tensor> inputs);
+
 }  // namespace baton::api

@@ -65,6 +65,10 @@ class ReverseHandler final : public serve::Handler {
     if (!document) return {{}, std::move(document.error())};
     return {ReverseStrings(call.body), std::nullopt};
   }
+
+  std::optional<serve::Call> WarmUpCall() const override {
+    return serve::Call{PaddedCopy(R"({"data":["Hello, World"]})"), {}};
+  }
 };
 
 }  // namespace

@@ -4,65 +4,113 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <optional>
+#include <stop_token>
 #include <thread>
 #include <utility>
 
 #include "server/api/bad_input.h"
 #include "server/api/json.h"
 #include "server/base/json_writer.h"
+#include "server/base/mutex.h"
 
 namespace baton::api {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 constexpr double kMostMillis = 60000;
+constexpr std::string_view kMillisText = "a number from 0 to 60000";
 
-Result<double> ReadMillis(const std::string& body) {
+struct Ask {
+  double millis = 0;
+  bool is_cancellable = false;
+};
+
+Result<Ask> ReadAsk(const std::string& body) {
   auto document = ParseJsonObject(body);
   if (!document) return tl::unexpected(std::move(document.error()));
+  Ask ask;
+  bool has_millis = false;
   JsonMembers members(*document);
   while (const auto member = members.Next()) {
-    if (member->key != "ms") continue;
-    double millis = 0;
-    if (member->value.Read(millis) && millis >= 0 && millis <= kMostMillis) return millis;
-    return tl::unexpected(BadInput("ms", "a number from 0 to 60000", member->value));
+    const JsonValue& value = member->value;
+    if (member->key == "ms") {
+      has_millis = value.Read(ask.millis) && ask.millis >= 0 && ask.millis <= kMostMillis;
+      if (!has_millis) return tl::unexpected(BadInput("ms", kMillisText, value));
+    } else if (member->key == "cancellable" && !value.Read(ask.is_cancellable)) {
+      return tl::unexpected(BadInput("cancellable", "true or false", value));
+    }
   }
-  return tl::unexpected(BadInput("ms", "a number from 0 to 60000", "nothing"));
+  if (!has_millis) return tl::unexpected(BadInput("ms", kMillisText, "nothing"));
+  return ask;
 }
 
-void Sleep(Duration duration) {
-  if (duration > Duration::zero()) std::this_thread::sleep_for(duration);
+// Whether the run is to end: never without a context.
+bool IsUnwanted(const serve::RunContext* context) {
+  return context != nullptr && (context->stop_token().stop_requested() || context->expired());
+}
+
+// Both return false when they ended early, which they do only with a `context`.
+
+bool Sleep(Duration duration, const serve::RunContext* context) {
+  if (IsUnwanted(context)) return false;
+  if (context == nullptr) {
+    if (duration > Duration::zero()) std::this_thread::sleep_for(duration);
+    return true;
+  }
+  const auto end = SteadyClock::now() + duration;
+  Mutex mutex;
+  CondVar stopped;
+  const std::stop_token stop = context->stop_token();
+  const std::stop_callback wake(stop, [&mutex, &stopped] {
+    const MutexLock lock(mutex);
+    stopped.NotifyAll();
+  });
+  MutexLock lock(mutex);
+  while (!stop.stop_requested()) {
+    if (stopped.WaitUntil(lock, end) == std::cv_status::timeout) return true;
+  }
+  return false;
 }
 
 // The sum is published, so that the compiler cannot leave the work out.
 std::atomic<std::uint64_t> spin_result{0};
 
-void Spin(Duration duration) {
+bool Spin(Duration duration, const serve::RunContext* context) {
   constexpr int kStepsPerLook = 256;  // well under a microsecond between two looks at the clock
   const auto end = SteadyClock::now() + duration;
   std::uint64_t state = 1;
-  while (SteadyClock::now() < end) {
+  bool is_unwanted = IsUnwanted(context);
+  while (!is_unwanted && SteadyClock::now() < end) {
     for (int i = 0; i < kStepsPerLook; ++i)
       state = state * 6364136223846793005U + 1442695040888963407U;
+    is_unwanted = IsUnwanted(context);
   }
   spin_result.store(state, std::memory_order_relaxed);  // nobody reads it
+  return !is_unwanted;
 }
 
 class HoldHandler final : public serve::Handler {
  public:
-  HoldHandler(void (*hold)(Duration), const char* took_key) : hold_(hold), took_key_(took_key) {}
+  using Hold = bool (*)(Duration duration, const serve::RunContext* context);
 
-  serve::Outcome Handle(const serve::Call& call, serve::RunContext&) const override {
-    auto millis = ReadMillis(call.body);
-    if (!millis) return {{}, std::move(millis.error())};
+  HoldHandler(Hold hold, const char* took_key) : hold_(hold), took_key_(took_key) {}
+
+  serve::Outcome Handle(const serve::Call& call, serve::RunContext& context) const override {
+    auto ask = ReadAsk(call.body);
+    if (!ask) return {{}, std::move(ask.error())};
     const auto start = SteadyClock::now();
-    hold_(std::chrono::duration_cast<Duration>(std::chrono::duration<double, std::milli>(*millis)));
+    const auto duration = std::chrono::duration_cast<Duration>(
+        std::chrono::duration<double, std::milli>(ask->millis));
+    if (!hold_(duration, ask->is_cancellable ? &context : nullptr)) {
+      return {{}, Error{ErrorCode::kDeadlineExceeded, "stopped: nobody waits for the answer", {}}};
+    }
     const double took = ToMillis(SteadyClock::now() - start);
     serve::Outcome outcome;
     JsonWriter(outcome.body)
         .BeginObject()
         .Key("ms")
-        .Number(*millis)
+        .Number(ask->millis)
         .Key(took_key_)
         .Number(took)
         .EndObject();
@@ -70,7 +118,7 @@ class HoldHandler final : public serve::Handler {
   }
 
  private:
-  void (*const hold_)(Duration);
+  const Hold hold_;
   const char* const took_key_;
 };
 

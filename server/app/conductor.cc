@@ -1,4 +1,5 @@
-// The life of a request on its conductor, from the complete request to the written answer.
+// The life of a request on its conductor, from the complete request to the scheduler; and the
+// drain.
 #include "server/app/conductor.h"
 
 #include <algorithm>
@@ -6,6 +7,7 @@
 #include <utility>
 
 #include "server/api/body_scan.h"
+#include "server/api/criticality.h"
 #include "server/api/error_body.h"
 #include "server/base/check.h"
 #include "server/base/duration_text.h"
@@ -13,9 +15,17 @@
 namespace baton::app {
 namespace {
 
-constexpr SteadyTime kNever{};
 constexpr Duration kDrainStep = 5ms;
+constexpr Duration kOverloadStep = 50ms;
 constexpr std::uint64_t kRequestsPerConductor = std::uint64_t{1} << 48;
+
+// The same key in another format, or of another version, is another answer. Empty without a key.
+std::string FallbackKey(const http::Request& request, const serve::FallbackPolicy& fallback,
+                        const api::Plan& plan) {
+  const auto key = request.Header(fallback.key_header);
+  if (!key || key->empty()) return {};
+  return (plan.has_oip_body ? "infer/" : "predict/") + plan.model_version + "/" + std::string(*key);
+}
 
 bool WantsExplanation(const http::Request& request) {
   const auto value = request.Header("Baton-Explain");
@@ -37,14 +47,20 @@ Conductor::Conductor(const Shared& shared, Options options)
                        OnMove(id, earlier);
                      }}),
       shard_(options_.loop_metrics.shard),
-      acceptor_(loop_, options_.listening_fd,
-                [this](UniqueFd fd) {
-                  loop_.AssertOnLoop();
-                  OnConnection(std::move(fd));
-                }),
+      acceptor_(
+          loop_, options_.listening_fd,
+          [this](UniqueFd fd) {
+            loop_.AssertOnLoop();
+            OnConnection(std::move(fd));
+          },
+          [this] { listener_shard_.CountTurnedAway(); }),
       policies_(options_.policies),
-      books_(*shard_),
+      books_(*shard_, shared_.misses),
       next_request_(options_.index * kRequestsPerConductor) {
+  for (const serve::Cause cause : serve::kAllCauses) {
+    refusals_.emplace_back(serve::Answer::kRefused, cause);
+    timeouts_.emplace_back(serve::Answer::kTimeout, cause);
+  }
   listener_shard_.children = &shared_.listener_metrics;
   listener_shard_.shard = shard_;
   loop_.AddInbox(inbox_);
@@ -70,7 +86,7 @@ void Conductor::EndRun() {
   BATON_CHECK(records_.open() == 0);
 }
 
-void Conductor::SetPolicies(std::vector<serve::BudgetPolicy> policies) {
+void Conductor::SetPolicies(std::vector<serve::EndpointPolicy> policies) {
   loop_.Post([this, policies = std::move(policies)]() mutable {
     loop_.AssertOnLoop();
     policies_ = std::move(policies);
@@ -78,9 +94,9 @@ void Conductor::SetPolicies(std::vector<serve::BudgetPolicy> policies) {
 }
 
 void Conductor::OnConnection(UniqueFd fd) {
+  WatchOverload();
   if (sessions_.size() >= shared_.max_connections) {
-    shard_->Add(shared_.listener_metrics.accepted);
-    listener_shard_.CountClosed(http::CloseReason::kLimit);
+    listener_shard_.CountTurnedAway();
     return;
   }
   const std::uint64_t id = next_connection_++;
@@ -93,6 +109,53 @@ void Conductor::OnConnection(UniqueFd fd) {
   connection_count_ = sessions_.size();
   if (is_draining_) opened.BeginDrain();
   if (!opened.Start()) opened.CloseNow(http::CloseReason::kError);
+}
+
+void Conductor::WatchOverload() {
+  const SteadyTime now = loop_.Now();
+  if (now == overload_watched_) return;
+  overload_watched_ = now;
+  const double share =
+      static_cast<double>(sessions_.size()) / static_cast<double>(shared_.descriptors);
+  const OverloadLevel before = ladder_.level();
+  const OverloadLevel level = ladder_.Observe(loop_.lag(), share, now);
+  listener_shard_.takes_pipelined = level < OverloadLevel::kNoPipelining;
+  if (level != before) {
+    overload_level_ = level;
+    for (std::size_t i = 0; i < kOverloadLevels; ++i) {
+      overload_changes_[i] = ladder_.changes_to(static_cast<OverloadLevel>(i));
+    }
+    if (level == OverloadLevel::kClosed && !is_draining_) acceptor_.Pause();
+    if (before == OverloadLevel::kClosed) acceptor_.Resume();
+  }
+  if (level == OverloadLevel::kClosed) CloseSomeIdle();
+  if (level == OverloadLevel::kCalm || overload_watch_is_armed_) return;
+  overload_watch_is_armed_ = true;
+  loop_.RunAt(now + kOverloadStep, [this] {
+    loop_.AssertOnLoop();
+    overload_watch_is_armed_ = false;
+    WatchOverload();
+  });
+}
+
+// Not all at once: that would make the turn longer that is too long already.
+void Conductor::CloseSomeIdle() {
+  constexpr std::size_t kBucketsPerTurn = 256;
+  constexpr std::size_t kClosedPerTurn = 64;
+  constexpr Duration kIdleForSure = 1s;
+  std::vector<http::Session*> idle;
+  for (std::size_t i = 0; i < kBucketsPerTurn && idle.size() < kClosedPerTurn; ++i) {
+    idle_bucket_ = (idle_bucket_ + 1) % sessions_.bucket_count();
+    for (auto entry = sessions_.begin(idle_bucket_); entry != sessions_.end(idle_bucket_);
+         ++entry) {
+      // One that was busy a moment ago may have its next request in the kernel already.
+      const http::Session& session = *entry->second;
+      if (session.IsIdle() && loop_.Now() - session.idle_since() >= kIdleForSure) {
+        idle.push_back(entry->second.get());
+      }
+    }
+  }
+  for (http::Session* session : idle) session->CloseNow(http::CloseReason::kLimit);
 }
 
 void Conductor::OnClosed(http::Session& session) {
@@ -120,10 +183,11 @@ Conductor::Index Conductor::Receive(http::Session& session, http::ExchangeId exc
 void Conductor::OnRequest(http::Session& session, http::ExchangeId exchange,
                           http::Request&& request) {
   loop_.AssertOnLoop();
+  WatchOverload();
   api::Resolution resolution = shared_.gateway.Resolve(request, shared_.is_ready);
   if (resolution.plan) {
     const Index index = Receive(session, exchange, *resolution.plan->endpoint, request.arrival);
-    if (GrantBudget(index, request, resolution.plan->has_oip_body)) {
+    if (ReadAsk(index, request, *resolution.plan)) {
       Admit(index, *resolution.plan, std::move(request));
     }
     return;
@@ -144,29 +208,46 @@ void Conductor::OnRefusal(http::Session& session, http::ExchangeId exchange,
   const Index index =
       Receive(session, exchange, shared_.gateway.unknown(), session.request_began());
   if (refusal.status == 503) {  // no fault of the client's
-    AnswerMiss(index, serve::Answer::kRefused, serve::Cause::kQueueFull);
+    AnswerMiss(index, serve::Answer::kRefused, serve::Cause::kQueueFull, {});
     return;
   }
   AnswerInvalid(index, refusal.status,
                 Error{ErrorCode::kInvalidArgument, std::string(refusal.message), {}});
 }
 
-bool Conductor::GrantBudget(Index index, const http::Request& request, bool has_oip_body) {
+bool Conductor::ReadAsk(Index index, const http::Request& request, const api::Plan& plan) {
   RequestRecord& record = records_[index];
+  const serve::EndpointPolicy& policy = policies_[record.endpoint->index];
   record.explain = WantsExplanation(request);
+  record.is_oip = plan.has_oip_body;
   const Result<api::BudgetAsk> asked = api::ReadBudgetHeaders(request);
-  if (!asked) {
-    AnswerInvalid(index, std::nullopt, asked.error());
+  Result<std::optional<serve::Criticality>> said = api::ReadCriticality(request, std::nullopt);
+  if (!asked || !said) {
+    AnswerInvalid(index, std::nullopt, asked ? said.error() : asked.error());
     return false;
   }
   if (asked->malformed_grpc_timeout > 0) shard_->Add(options_.malformed_budgets.grpc_timeout);
   if (asked->malformed_envoy_timeout > 0) shard_->Add(options_.malformed_budgets.envoy_timeout);
   std::optional<Duration> smallest = asked->smallest;
-  if (has_oip_body) {
-    const std::optional<Duration> timeout = api::ScanBody(request.body).timeout;
-    if (timeout && (!smallest || *timeout < *smallest)) smallest = timeout;
+  record.criticality = said->value_or(policy.criticality);
+  const bool is_passed_over = IsTerse() && record.criticality == serve::Criticality::kSheddable;
+  if (plan.has_oip_body && !is_passed_over) {
+    const api::BodyAsk body = api::ScanBody(request.body);
+    if (body.timeout && (!smallest || *body.timeout < *smallest)) smallest = body.timeout;
+    said = api::ReadCriticality(request, body.priority);
+    record.criticality = said->value_or(policy.criticality);
+    if (policy.fallback.kind != serve::FallbackPolicy::Kind::kNone) record.protocol_id = body.id;
   }
-  const serve::BudgetPolicy& policy = policies_[record.endpoint->index];
+  if (policy.fallback.kind == serve::FallbackPolicy::Kind::kLastGood) {
+    record.fallback_key = FallbackKey(request, policy.fallback, plan);
+  }
+  return GrantBudget(index, request, smallest);
+}
+
+bool Conductor::GrantBudget(Index index, const http::Request& request,
+                            const std::optional<Duration>& smallest) {
+  RequestRecord& record = records_[index];
+  const serve::EndpointPolicy& policy = policies_[record.endpoint->index];
   record.deadline =
       Deadline(request.arrival, api::Grant(smallest, policy.default_budget, policy.max_budget));
   if (is_draining_ && record.deadline.at() > drain_limit_) {
@@ -176,7 +257,7 @@ bool Conductor::GrantBudget(Index index, const http::Request& request, bool has_
   record.has_budget = true;
   record.due = record.deadline.at() - guard_.For(record.deadline.budget());
   if (record.deadline.budget() <= Duration::zero()) {
-    AnswerMiss(index, serve::Answer::kTimeout, serve::Cause::kBudgetTooSmall);
+    AnswerMiss(index, serve::Answer::kTimeout, serve::Cause::kBudgetTooSmall, {});
     return false;
   }
   if (record.deadline.IsPast(request.complete_at)) {
@@ -204,13 +285,13 @@ void Conductor::Admit(Index index, const api::Plan& plan, http::Request&& reques
   ticket->deadline = record.deadline;
   ticket->due = record.due;
   ticket->admitted = record.admitted;
+  ticket->criticality = record.criticality;
   ticket->sink = &inbox_;
   serve::PendingResponse pending{ticket->promise.get_future(), record.deadline, index};
   if (!shared_.pending.Add(record.id, std::move(pending))) {
-    AnswerMiss(index, serve::Answer::kRefused, serve::Cause::kPendingFull);
+    AnswerMiss(index, serve::Answer::kRefused, serve::Cause::kPendingFull, {});
     return;
   }
-  ArmTimer(index);
   if (turn_tickets_.empty()) {
     loop_.AtEndOfTurn([this] {
       loop_.AssertOnLoop();
@@ -226,23 +307,19 @@ void Conductor::SubmitTurn() {
   DropAbandonedOfTurn();
   shared_.scheduler.Submit(turn_tickets_, turn_results_);
   for (std::size_t i = 0; i < turn_results_.size(); ++i) {
-    const Index index = turn_records_[i];
-    const serve::Scheduler::Submitted& submitted = turn_results_[i];
-    RequestRecord& record = records_[index];
-    record.handle = submitted.handle;
-    if (submitted.decision.admit) continue;
-    const bool is_claimed = shared_.pending.Claim(record.id).has_value();
-    BATON_CHECK(is_claimed);  // no worker has seen it
-    CancelTimer(record);
-    AnswerMiss(index, submitted.decision.answer, submitted.decision.cause);
+    OnSubmitted(turn_records_[i], turn_results_[i], std::move(turn_tickets_[i]));
   }
   turn_tickets_.clear();
   turn_records_.clear();
 }
 
-// The client may have left, or the budget run out, since its request came in this turn; its record
-// is closed.
+// The client may have left since its request came in this turn; its record is closed. A loop that
+// is behind asks the kernel, which may know already.
 void Conductor::DropAbandonedOfTurn() {
+  // First all of them: closing a connection abandons its other requests, too.
+  for (std::size_t i = 0; IsTerse() && i < turn_tickets_.size(); ++i) {
+    CloseIfClientHasLeft(turn_records_[i], turn_tickets_[i]->id);
+  }
   std::size_t kept = 0;
   for (std::size_t i = 0; i < turn_tickets_.size(); ++i) {
     if (!shared_.pending.IsPending(turn_tickets_[i]->id)) continue;
@@ -253,168 +330,12 @@ void Conductor::DropAbandonedOfTurn() {
   turn_records_.resize(kept);
 }
 
-void Conductor::OnCompletion(const serve::Completion& completion) {
-  std::optional<serve::PendingResponse> entry = shared_.pending.Claim(completion.id);
-  if (!entry) {  // answered without it, or nobody is there to answer
-    books_.CountWasted(*completion.endpoint, completion.run_time);
-    return;
+void Conductor::CloseIfClientHasLeft(Index index, serve::RequestId id) {
+  if (!shared_.pending.IsPending(id)) return;
+  const auto session = sessions_.find(static_cast<std::uint64_t>(records_[index].connection));
+  if (session != sessions_.end() && session->second->ClientHasLeft()) {
+    session->second->CloseNow(http::CloseReason::kClient);
   }
-  CancelTimer(records_[entry->record]);
-  AnswerWithReply(entry->record, entry->future.get());
-}
-
-void Conductor::OnMove(serve::RequestId id, Deadline earlier) {
-  const std::optional<std::uint32_t> index = shared_.pending.RecordOf(id);
-  if (!index) return;
-  RequestRecord& record = records_[*index];
-  if (earlier.at() >= record.deadline.at()) return;
-  CancelTimer(record);
-  record.deadline = earlier;
-  record.due = earlier.at() - guard_.For(earlier.budget());
-  ArmTimer(*index);
-}
-
-// Answers that would all be due at once are kept apart, as early as half the budget when the crowd
-// is that large.
-void Conductor::ArmTimer(Index index) {
-  RequestRecord& record = records_[index];
-  const SteadyTime half = record.deadline.arrival() + record.deadline.budget() / 2;
-  record.answer_at = slots_.Take(record.due, std::max(half, loop_.Now()));
-  ArmTimerAt(index);
-}
-
-void Conductor::ArmTimerAt(Index index) {
-  RequestRecord& record = records_[index];
-  record.timer = loop_.RunAt(record.answer_at, [this, index] {
-    loop_.AssertOnLoop();
-    OnTimer(index);
-  });
-}
-
-void Conductor::CancelTimer(const RequestRecord& record) {
-  loop_.Cancel(record.timer);
-  slots_.GiveBack(record.answer_at);
-}
-
-void Conductor::OnTimer(Index index) {
-  RequestRecord& record = records_[index];
-  // The crowd may have gone meanwhile: then there is a later place, and time for a prediction.
-  if (record.answer_at < record.due) {
-    slots_.GiveBack(record.answer_at);
-    if (!shared_.scheduler.IsWaiting(record.handle)) {  // it runs, and may end in time
-      record.answer_at = record.due;
-      ArmTimerAt(index);
-      return;
-    }
-    ArmTimer(index);
-    if (record.answer_at > loop_.ReadClock()) return;
-    CancelTimer(record);
-  }
-  OnDue(record.id, index);
-}
-
-// The budget runs out now: whatever the workers do, the client gets its answer.
-void Conductor::OnDue(serve::RequestId id, Index index) {
-  std::optional<serve::PendingResponse> entry = shared_.pending.Claim(id);
-  BATON_CHECK(entry.has_value());  // every other claim cancels this timer
-  RequestRecord& record = records_[index];
-  using Where = serve::Withdrawal::Where;
-  const serve::Withdrawal withdrawal = shared_.scheduler.Withdraw(record.handle, id);
-  // The promise of a ticket that was withdrawn waiting has gone with it.
-  if (withdrawal.where != Where::kWaiting &&
-      entry->future.wait_for(Duration::zero()) == std::future_status::ready) {
-    AnswerWithReply(index, entry->future.get());  // came in just before its deadline
-    return;
-  }
-  record.started = withdrawal.started;
-  AnswerMiss(index, serve::Answer::kTimeout,
-             withdrawal.where == Where::kRunning ? serve::Cause::kExpiredRunning
-                                                 : serve::Cause::kExpiredInQueue);
-}
-
-void Conductor::AnswerWithReply(Index index, serve::Reply&& reply) {
-  RequestRecord& record = records_[index];
-  record.started = reply.started;
-  record.finished = reply.finished;
-  if (reply.answer == serve::Answer::kInvalid) {
-    AnswerInvalid(index, std::nullopt, *reply.error);
-    return;
-  }
-  record.answered = loop_.ReadClock();
-  if (record.deadline.IsPast(record.answered)) {
-    const bool has_run = record.started != kNever;
-    AnswerMiss(index, serve::Answer::kTimeout,
-               has_run ? serve::Cause::kExpiredRunning : serve::Cause::kExpiredInQueue);
-    return;
-  }
-  record.answer = reply.answer;
-  record.cause = reply.cause;
-  api::AnswerView view;
-  view.answer = reply.answer;
-  view.cause = reply.cause;
-  view.granted_budget = record.deadline.budget();
-  view.error = reply.error ? &*reply.error : nullptr;
-  if (record.explain || IsMiss(reply.answer)) view.stages = StagesOf(record, record.answered);
-  Send(index, api::MakeResponse(view, std::move(reply.body)));
-}
-
-void Conductor::AnswerMiss(Index index, serve::Answer answer, serve::Cause cause) {
-  RequestRecord& record = records_[index];
-  record.answered = loop_.ReadClock();
-  record.answer = answer;
-  record.cause = cause;
-  api::AnswerView view;
-  view.answer = answer;
-  view.cause = cause;
-  if (record.has_budget) view.granted_budget = record.deadline.budget();
-  view.stages = StagesOf(record, record.answered);
-  Send(index, api::MakeResponse(view, {}));
-}
-
-void Conductor::AnswerInvalid(Index index, std::optional<int> status, const Error& error) {
-  RequestRecord& record = records_[index];
-  record.answered = loop_.ReadClock();
-  record.answer = serve::Answer::kInvalid;
-  api::AnswerView view;
-  view.answer = serve::Answer::kInvalid;
-  view.status = status;
-  view.error = &error;
-  if (record.has_budget) view.granted_budget = record.deadline.budget();
-  Send(index, api::MakeResponse(view, {}));
-}
-
-void Conductor::Send(Index index, http::Response&& response) {
-  const RequestRecord& record = records_[index];
-  const auto session = sessions_.find(static_cast<std::uint64_t>(record.connection));
-  BATON_CHECK(session != sessions_.end());  // OnAbandoned would have claimed it
-  session->second->Answer(record.exchange, std::move(response));
-}
-
-void Conductor::OnAbandoned(http::AnswerNote note) {
-  loop_.AssertOnLoop();
-  RequestRecord& record = records_[note];
-  const bool is_claimed = shared_.pending.Claim(record.id).has_value();
-  BATON_CHECK(is_claimed);
-  CancelTimer(record);
-  const serve::Withdrawal withdrawal = shared_.scheduler.Withdraw(record.handle, record.id);
-  record.started = withdrawal.started;
-  record.answered = loop_.ReadClock();
-  record.answer = serve::Answer::kNone;
-  books_.Close(record, record.answered, record.answered);
-  records_.Close(note);
-}
-
-void Conductor::OnSent(http::AnswerNote note, SteadyTime first_write, SteadyTime done,
-                       bool /*is_whole*/) {
-  loop_.AssertOnLoop();
-  const RequestRecord& record = records_[note];
-  if (record.answer == serve::Answer::kTimeout && first_write > record.due) {
-    guard_.Observe(first_write - record.due);
-  } else if (record.finished != kNever) {
-    guard_.Observe(first_write - record.finished);
-  }
-  books_.Close(record, first_write, done);
-  records_.Close(note);
 }
 
 void Conductor::BeginDrain(Duration grace, Duration limit) {
@@ -438,6 +359,7 @@ void Conductor::BeginDrain(Duration grace, Duration limit) {
 // Those who are connected already are let in; later ones are turned away by the kernel at once,
 // instead of waiting in the backlog to be cut off at the end.
 void Conductor::StopAccepting() {
+  acceptor_.Resume();
   std::size_t before = 0;
   do {
     before = sessions_.size();
@@ -451,6 +373,7 @@ void Conductor::CheckDrain() {
   const SteadyTime now = loop_.ReadClock();
   if (now >= drain_grace_ends_) {
     shared_.scheduler.BeginDrain();
+    shared_.reserve.BeginDrain();
     std::vector<http::Session*> idle;
     for (const auto& entry : sessions_) {
       if (entry.second->IsIdle()) idle.push_back(entry.second.get());

@@ -68,7 +68,37 @@ void ConductorBooks::Close(const RequestRecord& record, SteadyTime first_write, 
       first_write > record.deadline.at()) {
     shard_.Add(books.late_answers);
   }
-  if (IsMiss(record.answer)) LogMiss(record, done);
+  if (IsMiss(record.answer)) {
+    KeepMiss(record, first_write);
+    LogMiss(record, done);
+  }
+}
+
+void ConductorBooks::KeepMiss(const RequestRecord& record, SteadyTime first_write) {
+  const SteadyTime arrival = record.deadline.arrival();
+  const auto since_arrival = [arrival](SteadyTime at) {
+    return at == kNever ? serve::Miss::kNever : at - arrival;
+  };
+  const auto wall_now = std::chrono::system_clock::now() - (first_write - arrival);
+  serve::Miss miss;
+  miss.request_id = static_cast<std::uint64_t>(record.id);
+  miss.endpoint = record.endpoint;
+  miss.arrived_unix_ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(wall_now.time_since_epoch()).count();
+  miss.budget = record.deadline.budget();
+  miss.answer = record.answer;
+  miss.cause = record.cause;
+  miss.criticality = record.criticality;
+  if (record.was_decided) {
+    miss.predicted_wait = record.predicted_wait;
+    miss.predicted_service = record.allowance;
+  }
+  if (record.was_admitted) miss.admitted = since_arrival(record.admitted);
+  miss.started = since_arrival(record.started);
+  miss.finished = since_arrival(record.finished);
+  miss.answered = since_arrival(record.answered);
+  miss.sent = since_arrival(first_write);
+  misses_.Add(miss);
 }
 
 void ConductorBooks::LogMiss(const RequestRecord& record, SteadyTime now) {
@@ -87,6 +117,7 @@ void ConductorBooks::LogMiss(const RequestRecord& record, SteadyTime now) {
        {"request_id", static_cast<std::uint64_t>(record.id)},
        {"answer", ToText(record.answer)},
        {"cause", ToText(record.cause)},
+       {"criticality", ToText(record.criticality)},
        {"budget_ms", ToMillis(record.deadline.budget())},
        {"spent_ms", ToMillis(now - record.deadline.arrival())}});
 }

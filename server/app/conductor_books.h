@@ -4,6 +4,7 @@
 #include "server/api/answer_response.h"
 #include "server/app/request_records.h"
 #include "server/metrics/registry.h"
+#include "server/serve/miss_ring.h"
 
 namespace baton::app {
 
@@ -13,7 +14,7 @@ api::StageTimes StagesOf(const RequestRecord& record, SteadyTime until);
 // Threads: the conductor's.
 class ConductorBooks {
  public:
-  explicit ConductorBooks(metrics::Shard& shard) : shard_(shard) {}
+  ConductorBooks(metrics::Shard& shard, serve::MissRing& misses) : shard_(shard), misses_(misses) {}
 
   void CountReceived(const serve::Endpoint& endpoint) { shard_.Add(endpoint.metrics.received); }
   void CountWasted(const serve::Endpoint& endpoint, Duration run_time) {
@@ -25,9 +26,11 @@ class ConductorBooks {
   void Close(const RequestRecord& record, SteadyTime first_write, SteadyTime done);
 
  private:
+  void KeepMiss(const RequestRecord& record, SteadyTime first_write);
   void LogMiss(const RequestRecord& record, SteadyTime now);
 
   metrics::Shard& shard_;
+  serve::MissRing& misses_;
   SteadyTime log_second_;  // misses are logged up to a rate, then counted
   int logged_this_second_ = 0;
   std::int64_t suppressed_ = 0;

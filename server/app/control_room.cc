@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
-#include "server/base/duration_text.h"
+#include "server/app/endpoint_policies.h"
+#include "server/base/log.h"
+#include "server/control/endpoint_settings.h"
 
 namespace baton::app {
 namespace {
@@ -13,8 +15,7 @@ using control::EndpointState;
 using control::Generation;
 using control::PoolState;
 
-constexpr Duration kSmallestBudget = 1ms;
-constexpr Duration kLargestMaxBudget = 1h;
+constexpr std::size_t kMostMisses = 1024;
 
 std::string_view KindText(serve::Endpoint::Kind kind) {
   switch (kind) {
@@ -35,25 +36,21 @@ Status CheckGeneration(const std::optional<Generation>& expected, Generation cur
               "etag");
 }
 
-Status CheckBudget(Duration budget, Duration largest, const std::string& field,
-                   const std::string& largest_is) {
-  if (budget >= kSmallestBudget && budget <= largest) return {};
-  return Fail(ErrorCode::kInvalidArgument,
-              field + " is " + FormatDuration(budget) + ", expected " +
-                  FormatDuration(kSmallestBudget) + " to " + FormatDuration(largest) + largest_is,
-              field);
+tl::unexpected<Error> NotFound(const std::string& endpoint, const std::string& field) {
+  return Fail(ErrorCode::kNotFound, "there is no endpoint '" + endpoint + "'", field);
 }
 
-Status CheckPolicy(const serve::BudgetPolicy& policy) {
-  const Status max = CheckBudget(policy.max_budget, kLargestMaxBudget, "max_budget_ms", "");
-  if (!max) return max;
-  return CheckBudget(policy.default_budget, policy.max_budget, "default_budget_ms",
-                     " (the maximum)");
+void LogChange(const Changed<EndpointState>& changed) {
+  for (const auto& [field, before, after] :
+       control::ChangedSettings(changed.before, changed.after)) {
+    Log(LogLevel::kInfo, "endpoint_changed",
+        {{"endpoint", changed.after.name}, {"field", field}, {"before", before}, {"after", after}});
+  }
 }
 
 }  // namespace
 
-ControlRoom::ControlRoom(const Parts& parts, std::vector<serve::BudgetPolicy> policies)
+ControlRoom::ControlRoom(const Parts& parts, std::vector<serve::EndpointPolicy> policies)
     : parts_(parts),
       started_(parts.clock.Now()),
       policies_(std::move(policies)),
@@ -63,7 +60,8 @@ ControlRoom::ControlRoom(const Parts& parts, std::vector<serve::BudgetPolicy> po
   MutexLock lock(mutex_);
   NoteLargestBudget();
   for (const char* const method :
-       {"GetStatus", "GetPool", "UpdatePool", "ListEndpoints", "GetEndpoint", "UpdateEndpoint"}) {
+       {"GetStatus", "GetPool", "UpdatePool", "ListEndpoints", "GetEndpoint", "UpdateEndpoint",
+        "ResetEstimator", "ListMisses"}) {
     BooksOf(method, "OK");
   }
 }
@@ -101,11 +99,12 @@ PoolState ControlRoom::GetPool() const {
 PoolState ControlRoom::PoolNow() const {
   const serve::Scheduler::Figures figures = parts_.scheduler.figures();
   PoolState state;
-  state.size = static_cast<int>(figures.wanted_workers);
+  state.size = parts_.pool.size();
   state.busy = static_cast<int>(figures.busy_workers);
   state.idle = static_cast<int>(figures.alive_workers) - state.busy;
   state.retiring = std::max(
       0, static_cast<int>(figures.alive_workers) - static_cast<int>(figures.wanted_workers));
+  state.zombies = static_cast<int>(figures.zombies + parts_.reserve.figures().zombies);
   state.generation = pool_generation_;
   return state;
 }
@@ -144,7 +143,7 @@ std::vector<EndpointState> ControlRoom::ListEndpoints() const {
 Result<EndpointState> ControlRoom::GetEndpoint(const std::string& name) const {
   const serve::Endpoint* const endpoint = Find(name);
   if (endpoint == nullptr) {
-    return Fail(ErrorCode::kNotFound, "there is no endpoint '" + name + "'", "name");
+    return NotFound(name, "name");
   }
   MutexLock lock(mutex_);
   return StateOf(*endpoint);
@@ -153,30 +152,57 @@ Result<EndpointState> ControlRoom::GetEndpoint(const std::string& name) const {
 Result<Changed<EndpointState>> ControlRoom::UpdateEndpoint(const control::EndpointUpdate& update) {
   const serve::Endpoint* const endpoint = Find(update.name);
   if (endpoint == nullptr) {
-    return Fail(ErrorCode::kNotFound, "there is no endpoint '" + update.name + "'", "name");
+    return NotFound(update.name, "name");
   }
   MutexLock lock(mutex_);
   const Status current =
       CheckGeneration(update.expected_generation, endpoint_generations_[endpoint->index]);
   if (!current) return tl::unexpected<Error>(current.error());
   Changed<EndpointState> changed{StateOf(*endpoint), StateOf(*endpoint)};
-  serve::BudgetPolicy policy = policies_[endpoint->index];
-  policy.max_budget = update.max_budget.value_or(policy.max_budget);
-  policy.default_budget = update.default_budget.value_or(policy.default_budget);
-  const Status checked = CheckPolicy(policy);
-  if (!checked) return tl::unexpected<Error>(checked.error());
-  changed.after.max_budget = policy.max_budget;
-  changed.after.default_budget = policy.default_budget;
+  const auto policy = Updated(policies_[endpoint->index], update);
+  if (!policy) return tl::unexpected<Error>(policy.error());
+  const Status model = CheckFallbackModel(*policy, endpoint->name, parts_.gateway.endpoints());
+  if (!model) return tl::unexpected<Error>(model.error());
+  Describe(*policy, changed.after);
   if (update.validate_only) return changed;
-  policies_[endpoint->index] = policy;
+  policies_[endpoint->index] = *policy;
   endpoint_generations_[endpoint->index] = ++generation_;
   NoteLargestBudget();
   Publish();
   changed.after = StateOf(*endpoint);
+  LogChange(changed);
   return changed;
 }
 
+Result<EndpointState> ControlRoom::ResetEstimator(const std::string& name) {
+  const serve::Endpoint* const endpoint = Find(name);
+  if (endpoint == nullptr) return NotFound(name, "name");
+  parts_.scheduler.ResetEstimate(endpoint->index);
+  parts_.reserve.ResetEstimate(endpoint->index);
+  Log(LogLevel::kInfo, "estimator_reset", {{"endpoint", name}});
+  return GetEndpoint(name);
+}
+
+Result<std::vector<control::MissState>> ControlRoom::ListMisses(
+    const control::MissQuery& query) const {
+  if (query.limit < 1 || query.limit > kMostMisses) {
+    return Fail(ErrorCode::kInvalidArgument,
+                "limit is " + std::to_string(query.limit) + ", expected 1 to " +
+                    std::to_string(kMostMisses),
+                "limit");
+  }
+  const serve::Endpoint* const endpoint = Find(query.endpoint);
+  if (endpoint == nullptr && !query.endpoint.empty()) return NotFound(query.endpoint, "endpoint");
+  std::vector<control::MissState> misses;
+  for (const serve::Miss& miss : parts_.misses.Latest(query.limit, endpoint)) {
+    misses.push_back(Describe(miss));
+  }
+  return misses;
+}
+
 void ControlRoom::Publish() {
+  parts_.scheduler.SetPolicies(policies_);
+  parts_.fallbacks.SetPolicies(policies_);
   for (const auto& conductor : parts_.conductors) conductor->SetPolicies(policies_);
 }
 
@@ -190,8 +216,11 @@ EndpointState ControlRoom::StateOf(const serve::Endpoint& endpoint) const {
       state.versions.push_back(loaded.model->info().version);
     }
   }
-  state.default_budget = policies_[endpoint.index].default_budget;
-  state.max_budget = policies_[endpoint.index].max_budget;
+  Describe(policies_[endpoint.index], state);
+  const serve::Scheduler::Estimate learned =
+      parts_.scheduler.EstimateOf(endpoint.index, state.default_budget);
+  state.estimate = {learned.mean,           learned.q50,     learned.q95,    learned.q99,
+                    learned.predicted_wait, learned.samples, learned.is_cold};
   state.slo_target_ratio = endpoint.slo_target_ratio;
   state.requests_total = Sum(endpoint, false);
   state.misses_total = Sum(endpoint, true);
@@ -244,7 +273,7 @@ void ControlRoom::CountRpc(const std::string& method, const std::string& code, D
   shard_->Observe(books.duration, ToSeconds(took));
 }
 
-serve::BudgetPolicy ControlRoom::policy(std::size_t endpoint_index) const {
+serve::EndpointPolicy ControlRoom::policy(std::size_t endpoint_index) const {
   MutexLock lock(mutex_);
   return policies_[endpoint_index];
 }
@@ -255,7 +284,7 @@ Duration ControlRoom::LargestBudget() const {
 }
 
 void ControlRoom::NoteLargestBudget() {
-  for (const serve::BudgetPolicy& policy : policies_) {
+  for (const serve::EndpointPolicy& policy : policies_) {
     largest_budget_ = std::max(largest_budget_, policy.max_budget);
   }
 }

@@ -15,6 +15,8 @@
 #include "server/base/mutex.h"
 #include "server/control/control_port.h"
 #include "server/metrics/registry.h"
+#include "server/serve/endpoint_policy.h"
+#include "server/serve/miss_ring.h"
 #include "server/serve/pending_responses.h"
 #include "server/serve/scheduler.h"
 #include "server/serve/worker_pool.h"
@@ -32,14 +34,17 @@ class ControlRoom final : public control::ControlPort {
     const api::Gateway& gateway;
     serve::PendingResponses& pending;
     serve::Scheduler& scheduler;
+    serve::Scheduler& reserve;
     serve::WorkerPool& pool;
+    const serve::MissRing& misses;
+    Fallbacks& fallbacks;
     const std::vector<std::unique_ptr<Conductor>>& conductors;
     const std::vector<control::ListenerState>& listeners;
     const std::atomic<bool>& is_ready;
     const std::atomic<bool>& is_draining;
   };
 
-  ControlRoom(const Parts& parts, std::vector<serve::BudgetPolicy> policies);
+  ControlRoom(const Parts& parts, std::vector<serve::EndpointPolicy> policies);
   ~ControlRoom() override;
 
   control::ServerState GetServer() const override;
@@ -50,10 +55,13 @@ class ControlRoom final : public control::ControlPort {
   Result<control::EndpointState> GetEndpoint(const std::string& name) const override;
   Result<control::Changed<control::EndpointState>> UpdateEndpoint(
       const control::EndpointUpdate& update) override;
+  Result<control::EndpointState> ResetEstimator(const std::string& name) override;
+  Result<std::vector<control::MissState>> ListMisses(
+      const control::MissQuery& query) const override;
   void CountRpc(const std::string& method, const std::string& code, Duration took) override;
 
   control::Generation generation() const { return generation_; }
-  serve::BudgetPolicy policy(std::size_t endpoint_index) const BATON_EXCLUDES(mutex_);
+  serve::EndpointPolicy policy(std::size_t endpoint_index) const BATON_EXCLUDES(mutex_);
   // The largest maximum budget that any endpoint has had: a request may be under way with it.
   Duration LargestBudget() const BATON_EXCLUDES(mutex_);
 
@@ -77,7 +85,7 @@ class ControlRoom final : public control::ControlPort {
 
   // Guarded by mutex_.
   mutable Mutex mutex_;
-  std::vector<serve::BudgetPolicy> policies_ BATON_GUARDED_BY(mutex_);
+  std::vector<serve::EndpointPolicy> policies_ BATON_GUARDED_BY(mutex_);
   Duration largest_budget_ BATON_GUARDED_BY(mutex_) = Duration::zero();
   std::vector<control::Generation> endpoint_generations_ BATON_GUARDED_BY(mutex_);
   control::Generation pool_generation_ BATON_GUARDED_BY(mutex_) = 1;

@@ -5,9 +5,12 @@
 #include <iostream>
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
+#include "server/control/endpoint_settings.h"
 #include "server/serve/worker_pool.h"
 
 namespace baton::app {
@@ -18,7 +21,11 @@ Examples:
   baton-server                                  the bundled models, on the default addresses
   baton-server --models /srv/models --workers 4
   baton-server --http 127.0.0.1:0 --admin off   any free port, no admin plane
+  baton-server --endpoint tumour:criticality=critical --endpoint digits:max_workers=1
 
+Keys of --endpoint (as for `batonctl set endpoint`; durations such as 40ms, sizes such as 8MiB):
+)";
+constexpr const char* kReadyFooter = R"(
 Once it serves it prints one line to standard output:
   ready http=ADDR:PORT grpc=off admin=ADDR:PORT pages=ADDR:PORT
 Logs go to standard error. SIGINT or SIGTERM drains and ends it with exit code 0; a second one at once.)";
@@ -37,8 +44,7 @@ CLI::Option* AddParsed(CLI::App& app, const std::string& name, T& value,
       help);
 }
 
-void AddOptions(CLI::App& app, Flags& flags) {
-  ServerOptions& server = flags.server;
+void AddListeners(CLI::App& app, ServerOptions& server) {
   AddParsed<ListenAddress>(app, "--http", server.http, ParseListenAddress,
                            "Data plane, HTTP/JSON (default 0.0.0.0:8080)")
       ->type_name("ADDR:PORT");
@@ -52,6 +58,9 @@ void AddOptions(CLI::App& app, Flags& flags) {
   AddParsed<ListenAddress>(app, "--pages", server.pages, ParseListenAddress,
                            "Metrics, or 'off' (default 127.0.0.1:8082)")
       ->type_name("ADDR:PORT");
+}
+
+void AddSizes(CLI::App& app, ServerOptions& server) {
   app.add_option("--workers", server.workers,
                  "Threads that run models, 1 to 1024 (default: one a core)")
       ->type_name("N")
@@ -65,6 +74,15 @@ void AddOptions(CLI::App& app, Flags& flags) {
                  "Open connections, further ones are closed (default: what descriptors allow)")
       ->type_name("N")
       ->check(CLI::Range(1, 1'000'000));
+  app.add_option("--half-close", server.half_close,
+                 "A client that ends its input while its answer is pending: answer, or abandon it "
+                 "as one that left (default answer)")
+      ->type_name("WHAT")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, http::HalfClose>{
+          {"answer", http::HalfClose::kAnswer}, {"abandon", http::HalfClose::kAbandon}}));
+}
+
+void AddEndpoints(CLI::App& app, ServerOptions& server) {
   app.add_option("--models", server.models,
                  "Folder of <name>/<version>/model.onnx, in place of the bundled models")
       ->type_name("DIR");
@@ -77,24 +95,54 @@ void AddOptions(CLI::App& app, Flags& flags) {
   AddParsed<Duration>(app, "--max-budget", server.max_budget, ParseDuration,
                       "Largest budget that is granted, at most 1h (default 10s)")
       ->type_name("DURATION");
-  app.add_flag("--test-endpoints", server.test_endpoints,
-               "Serve POST /test/sleep and /test/spin, which hold a worker: for tests only");
-  app.add_option("--user", server.user, "Whom root becomes once it listens (default nobody)")
-      ->type_name("NAME");
-  app.add_option("--log-format", flags.log.format,
+  std::map<std::string, serve::SchedulingPolicy> policies;
+  for (const serve::SchedulingPolicy policy : serve::kAllSchedulingPolicies) {
+    policies.emplace(ToText(policy), policy);
+  }
+  app.add_option("--policy", server.scheduling,
+                 "baton, or for comparison edf or fifo, which refuse nobody (default baton)")
+      ->type_name("POLICY")
+      ->transform(CLI::CheckedTransformer(policies));
+  app.add_option_function<std::vector<std::string>>(
+         "--endpoint",
+         [&server](const std::vector<std::string>& texts) {
+           Result<EndpointChanges> changes = ReadEndpointFlags(texts);
+           if (!changes) throw CLI::ValidationError(changes.error().message);
+           server.endpoints = *std::move(changes);
+         },
+         "NAME:KEY=VALUE, a setting of one endpoint; may be repeated (keys below)")
+      ->type_name("SETTING")
+      ->expected(1)
+      ->take_all();
+}
+
+void AddLogs(CLI::App& app, LogOptions& log) {
+  app.add_option("--log-format", log.format,
                  "auto, text or json (default auto: text on a terminal)")
       ->type_name("FORMAT")
       ->transform(CLI::CheckedTransformer(
           std::map<std::string, LogOptions::Format>{{"auto", LogOptions::Format::kAuto},
                                                     {"text", LogOptions::Format::kText},
                                                     {"json", LogOptions::Format::kJson}}));
-  app.add_option("--log-level", flags.log.level, "debug, info, warning or error (default info)")
+  app.add_option("--log-level", log.level, "debug, info, warning or error (default info)")
       ->type_name("LEVEL")
       ->transform(
           CLI::CheckedTransformer(std::map<std::string, LogLevel>{{"debug", LogLevel::kDebug},
                                                                   {"info", LogLevel::kInfo},
                                                                   {"warning", LogLevel::kWarning},
                                                                   {"error", LogLevel::kError}}));
+}
+
+void AddOptions(CLI::App& app, Flags& flags) {
+  ServerOptions& server = flags.server;
+  AddListeners(app, server);
+  AddSizes(app, server);
+  AddEndpoints(app, server);
+  app.add_flag("--test-endpoints", server.test_endpoints,
+               "Serve POST /test/sleep and /test/spin, which hold a worker: for tests only");
+  app.add_option("--user", server.user, "Whom root becomes once it listens (default nobody)")
+      ->type_name("NAME");
+  AddLogs(app, flags.log);
 }
 
 }  // namespace
@@ -104,7 +152,7 @@ ParsedFlags ParseFlags(int argc, char** argv) {
   CLI::App app("Baton: an inference server that answers every request inside its latency budget.",
                "baton-server");
   app.set_version_flag("--version", "baton-server " BATON_VERSION);
-  app.footer(kFooter);
+  app.footer(kFooter + control::EndpointKeysHelp() + kReadyFooter);
   AddOptions(app, flags);
   try {
     app.parse(argc, argv);

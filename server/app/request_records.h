@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "server/base/deadline.h"
 #include "server/http/session.h"
 #include "server/net/event_loop.h"
-#include "server/serve/deadline_queue.h"
+#include "server/serve/endpoint_policy.h"
+#include "server/serve/scheduler.h"
 #include "server/serve/ticket.h"
 
 namespace baton::app {
@@ -22,11 +24,29 @@ struct RequestRecord {
   bool has_budget = false;  // a budget was granted
   bool explain = false;     // Baton-Explain: 1
 
+  bool is_oip = false;  // its body is of the Open Inference Protocol
+  serve::Criticality criticality = serve::Criticality::kDefault;
+
+  // Where its endpoint declares a fallback.
+  std::string fallback_key;  // of the last good answer
+  std::string protocol_id;   // the JSON string that a fallback repeats; empty for none
+
   // While it is pending.
   serve::RequestId id{};
   net::EventLoop::TimerId timer;
-  SteadyTime answer_at;  // when the timer runs: due, or earlier in a crowd
-  serve::DeadlineQueue::Handle handle;
+  SteadyTime answer_at;      // when the timer runs: due, or earlier
+  bool has_place = false;    // answer_at is a place among the answers, to be given back
+  bool is_given_up = false;  // the timer decided its answer
+  serve::Scheduler* scheduler = nullptr;
+  serve::ReadyLanes::Handle handle;
+  bool is_on_reserve =
+      false;  // a cheaper model runs for it; answer and cause are those of the miss
+
+  // What admission believed.
+  bool was_decided = false;
+  bool was_admitted = false;
+  Duration predicted_wait = Duration::zero();
+  Duration allowance = Duration::zero();
 
   // What happened when; the default where it did not.
   SteadyTime admitted;

@@ -18,12 +18,15 @@
 #include "server/models/repository.h"
 #include "server/net/socket.h"
 #include "server/pages/pages_server.h"
+#include "server/serve/warm_up.h"
 
 namespace baton::app {
 namespace {
 
 constexpr std::size_t kMaxPending = 65'536 + 4'096;  // the queue's cap and what may run
 constexpr Duration kDrainGrace = 1s;
+constexpr Duration kSuperviseEvery = 100ms;
+constexpr std::size_t kMaxReplacements = 1;  // workers beyond the pool's size, for zombies
 constexpr Duration kAdminStopGrace = 500ms;
 constexpr std::uint64_t kSpareDescriptors = 128;
 
@@ -62,12 +65,21 @@ Status ServerOptions::Validate() const {
         CheckDuration("--default-budget", default_budget, max_budget, " (--max-budget)")}) {
     if (!checked) return checked;
   }
-  return {};
+  return CheckRanges(endpoints, BasePolicy());
+}
+
+serve::EndpointPolicy ServerOptions::BasePolicy() const {
+  serve::EndpointPolicy policy;
+  policy.default_budget = default_budget;
+  policy.max_budget = max_budget;
+  return policy;
 }
 
 // In the order of construction; destruction goes the other way.
 struct Server::Parts {
-  explicit Parts(const ServerOptions& server_options) : options(server_options) {}
+  explicit Parts(const ServerOptions& server_options) : options(server_options) {
+    session_options.half_close = options.half_close;
+  }
 
   const ServerOptions options;
   SystemClock clock;
@@ -80,18 +92,27 @@ struct Server::Parts {
   http::ListenerMetrics http_metrics;
   http::ListenerMetrics pages_metrics;
   std::unique_ptr<api::Gateway> gateway;
+  std::vector<serve::EndpointPolicy> policies;  // at the start, by endpoint index
+  serve::MissRing misses;
   std::unique_ptr<serve::PendingResponses> pending;
   std::unique_ptr<serve::Scheduler> scheduler;
   std::unique_ptr<serve::WorkerPool> pool;
+  std::unique_ptr<serve::Scheduler> reserve;  // for cheaper models that are fallbacks
+  std::unique_ptr<serve::WorkerPool> reserve_pool;
+  std::unique_ptr<Fallbacks> fallbacks;
   std::vector<std::unique_ptr<Conductor>> conductors;
   std::unique_ptr<ControlRoom> control_room;
   std::unique_ptr<admin::AdminServer> admin;
   std::unique_ptr<pages::PagesServer> pages;
   net::EventLoop main_loop{clock};
+  bool all_workers_stuck = false;  // main thread
 
   Status ListenAll(UniqueFd& pages_fd);
   Status LoadModels();
+  Status SetPolicies();
   Status MakePool();
+  void WarmUp();
+  void Supervise();
   void MakeConductors(std::uint64_t descriptors);
   Status StartAdmin();
   void AddListener(const std::string& name, const ListenAddress& address, std::uint16_t port);
@@ -142,24 +163,57 @@ Status Server::Parts::LoadModels() {
   return {};
 }
 
+Status Server::Parts::SetPolicies() {
+  auto made = MakePolicies(options.endpoints, options.BasePolicy(), gateway->endpoints());
+  if (!made) return tl::unexpected<Error>(made.error());
+  policies = *std::move(made);
+  return {};
+}
+
 Status Server::Parts::MakePool() {
+  const std::size_t endpoints = gateway->endpoints().size();
   pending = std::make_unique<serve::PendingResponses>(kMaxPending);
-  scheduler = std::make_unique<serve::Scheduler>(clock, serve::Scheduler::Options{},
-                                                 gateway->endpoints().size());
+  fallbacks = std::make_unique<Fallbacks>(endpoints);
+  serve::Scheduler::Options scheduling;
+  scheduling.policy = options.scheduling;
+  scheduler = std::make_unique<serve::Scheduler>(clock, scheduling, endpoints);
+  reserve = std::make_unique<serve::Scheduler>(clock, serve::Scheduler::Options{}, endpoints);
   const serve::PoolMetrics pool_metrics{
       registry.AddCounter("baton_pool_busy_seconds_total", "Time that workers spent running."),
       registry.AddCounter("baton_pool_tasks_total", "Tickets that workers took."),
   };
   pool = std::make_unique<serve::WorkerPool>(*scheduler, *pending, clock, registry, pool_metrics);
+  reserve_pool =
+      std::make_unique<serve::WorkerPool>(*reserve, *pending, clock, registry, pool_metrics);
+  WarmUp();
+  if (const Status reserved = reserve_pool->Resize(1); !reserved) return reserved;
   return pool->Resize(options.workers > 0 ? options.workers : static_cast<int>(CoreCount()));
+}
+
+// Requests may queue from the first one on where it is known how long they take.
+void Server::Parts::WarmUp() {
+  scheduler->SetPolicies(policies);
+  fallbacks->SetPolicies(policies);
+  for (const api::Gateway::WarmUp& one : gateway->warm_ups()) {
+    const std::uint32_t index = one.endpoint->index;
+    const serve::WarmUpTimes times =
+        serve::WarmUp(*one.handler, policies[index].batch.max_size, clock);
+    scheduler->Warm(index, times.single, times.full, times.is_steady);
+    reserve->Warm(index, times.single, {}, times.is_steady);
+    if (times.single.empty()) continue;
+    Log(times.is_steady ? LogLevel::kInfo : LogLevel::kWarning, "warmed_up",
+        {{"endpoint", one.endpoint->name},
+         {"runs", static_cast<std::uint64_t>(times.single.size() + times.full.size())},
+         {"took_ms", ToMillis(times.single.back())},
+         {"steady", times.is_steady ? "yes" : "no"}});
+  }
 }
 
 Conductor::Options Server::Parts::ConductorOptions(std::uint32_t index) const {
   Conductor::Options made;
   made.index = index;
   made.listening_fd = http_fd.get();
-  made.policies.assign(gateway->endpoints().size(),
-                       serve::BudgetPolicy{options.default_budget, options.max_budget});
+  made.policies = policies;
   return made;
 }
 
@@ -177,9 +231,19 @@ void Server::Parts::MakeConductors(std::uint64_t descriptors) {
   const std::size_t connections =
       (options.max_connections > 0 ? static_cast<std::size_t>(options.max_connections) : allowed) /
       count;
-  const Shared shared{clock,           *gateway, *pending,
-                      *scheduler,      registry, http_metrics,
-                      session_options, is_ready, std::max<std::size_t>(1, connections)};
+  const Shared shared{clock,
+                      *gateway,
+                      *pending,
+                      *scheduler,
+                      *reserve,
+                      *fallbacks,
+                      misses,
+                      registry,
+                      http_metrics,
+                      session_options,
+                      is_ready,
+                      std::max<std::size_t>(1, connections),
+                      std::max<std::size_t>(1, allowed / count)};
   for (std::uint32_t i = 0; i < count; ++i) {
     Conductor::Options made = ConductorOptions(i);
     const metrics::Labels labels = {{"conductor", std::to_string(i)}};
@@ -225,17 +289,20 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
   UniqueFd pages_fd;
   if (const Status listening = parts->ListenAll(pages_fd); !listening) return fail(listening);
   if (const Status loaded = parts->LoadModels(); !loaded) return fail(loaded);
+  if (const Status policies = parts->SetPolicies(); !policies) return fail(policies);
   if (const Status pool = parts->MakePool(); !pool) return fail(pool);
   parts->MakeConductors(descriptors);
   parts->control_room = std::make_unique<ControlRoom>(
       ControlRoom::Parts{parts->clock, parts->registry, *parts->gateway, *parts->pending,
-                         *parts->scheduler, *parts->pool, parts->conductors, parts->listeners,
-                         parts->is_ready, parts->is_draining},
-      parts->ConductorOptions(0).policies);
+                         *parts->scheduler, *parts->reserve, *parts->pool, parts->misses,
+                         *parts->fallbacks, parts->conductors, parts->listeners, parts->is_ready,
+                         parts->is_draining},
+      parts->policies);
   if (const Status admin = parts->StartAdmin(); !admin) return fail(admin);
 
-  AddServerGauges(parts->registry, {*parts->gateway, *parts->pending, *parts->scheduler,
-                                    *parts->control_room, parts->is_draining});
+  AddServerGauges(parts->registry,
+                  {*parts->gateway, *parts->pending, *parts->scheduler, *parts->reserve,
+                   *parts->fallbacks, parts->conductors, *parts->control_room, parts->is_draining});
   metrics::AddProcessMetrics(parts->registry);
   AddBacklogMetrics(parts->registry, "http", parts->http_fd.get());
   std::vector<const http::ListenerShard*> shards;
@@ -276,6 +343,25 @@ void Server::Parts::BeginDrain(int signal) {
   }
 }
 
+// Runs that nobody waits for and that do not end hold their workers: some are replaced, and when
+// every worker is one, others had better be asked.
+void Server::Parts::Supervise() {
+  main_loop.AssertOnLoop();
+  const std::size_t zombies = scheduler->figures().zombies;
+  pool->Replace(static_cast<int>(std::min(zombies, kMaxReplacements)));
+  const std::size_t reserve_zombies = reserve->figures().zombies;
+  reserve_pool->Replace(static_cast<int>(std::min(reserve_zombies, kMaxReplacements)));
+  const bool is_stuck = zombies > 0 && zombies >= static_cast<std::size_t>(pool->size());
+  if (is_stuck != all_workers_stuck) {
+    all_workers_stuck = is_stuck;
+    Log(is_stuck ? LogLevel::kError : LogLevel::kInfo,
+        is_stuck ? "all_workers_stuck" : "workers_free_again",
+        {{"zombies", static_cast<std::uint64_t>(zombies)}});
+  }
+  is_ready = !is_draining && !is_stuck;
+  main_loop.RunAt(main_loop.Now() + kSuperviseEvery, [this] { Supervise(); });
+}
+
 bool Server::Run() {
   Parts& parts = *parts_;
   if (parts.pages) parts.pages->Start();
@@ -291,13 +377,19 @@ bool Server::Run() {
     parts.main_loop.AssertOnLoop();
     const lifecycle::SignalWatcher signals(parts.main_loop,
                                            [&parts](int signal) { parts.BeginDrain(signal); });
+    parts.Supervise();
     parts.main_loop.Run();
   }
   threads.clear();  // joins
   if (parts.admin) parts.admin->Stop(kAdminStopGrace);
   parts.pool->Stop();
-  const bool all_idle = parts.scheduler->figures().busy_workers == 0;
-  if (all_idle) parts.pool.reset();  // joins: a worker may still deliver to a conductor
+  parts.reserve_pool->Stop();
+  const bool all_idle =
+      parts.scheduler->figures().busy_workers == 0 && parts.reserve->figures().busy_workers == 0;
+  if (all_idle) {  // joins: a worker may still deliver to a conductor
+    parts.pool.reset();
+    parts.reserve_pool.reset();
+  }
   Log(LogLevel::kInfo, "stopped", {{"workers_stuck", all_idle ? "no" : "yes"}});
   return all_idle;
 }

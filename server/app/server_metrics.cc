@@ -7,6 +7,49 @@
 namespace baton::app {
 namespace {
 
+// What admission believes of an endpoint.
+void AddEstimateGauges(metrics::Registry& registry, const serve::Endpoint& endpoint,
+                       const ObservedParts& parts) {
+  using Estimate = serve::Scheduler::Estimate;
+  const auto estimate = [&scheduler = parts.scheduler, &room = parts.control_room,
+                         index = endpoint.index] {
+    return scheduler.EstimateOf(index, room.policy(index).default_budget);
+  };
+  registry.AddGauge("baton_queue_wait_estimate_seconds",
+                    "How long admission believes that a request would wait now.",
+                    {{"endpoint", endpoint.name}},
+                    [estimate] { return ToSeconds(estimate().predicted_wait); });
+  const auto add = [&](const std::string& q, Duration Estimate::*quantile) {
+    registry.AddGauge("baton_service_time_seconds", "How long admission believes that runs take.",
+                      {{"endpoint", endpoint.name}, {"q", q}},
+                      [estimate, quantile] { return ToSeconds(estimate().*quantile); });
+  };
+  add("0.5", &Estimate::q50);
+  add("0.95", &Estimate::q95);
+  add("0.99", &Estimate::q99);
+  registry.AddGauge("baton_last_good_bytes", "Last good answers kept as fallbacks.",
+                    {{"endpoint", endpoint.name}},
+                    [&store = parts.fallbacks.store(endpoint.index)] {
+                      return static_cast<double>(store.bytes());
+                    });
+}
+
+void AddConductorGauges(metrics::Registry& registry, const Conductor& conductor,
+                        const std::string& number) {
+  registry.AddGauge("baton_conductor_overload_level",
+                    "How far the conductor has withdrawn: 0 (not at all) to 3.",
+                    {{"conductor", number}},
+                    [&conductor] { return static_cast<double>(conductor.overload_level()); });
+  for (std::size_t i = 0; i < kOverloadLevels; ++i) {
+    registry.AddCounterFunction(
+        "baton_conductor_overload_changes_total", "How often the conductor came to a level.",
+        {{"conductor", number}, {"level", std::string(ToText(static_cast<OverloadLevel>(i)))}},
+        [&conductor, i] {
+          return static_cast<double>(conductor.overload_changes(static_cast<OverloadLevel>(i)));
+        });
+  }
+}
+
 void AddEndpointGauges(metrics::Registry& registry, const serve::Endpoint& endpoint,
                        const ObservedParts& parts) {
   const metrics::Labels labels = {{"endpoint", endpoint.name}};
@@ -26,6 +69,7 @@ void AddEndpointGauges(metrics::Registry& registry, const serve::Endpoint& endpo
                     [&parts_scheduler = parts.scheduler] {
                       return static_cast<double>(parts_scheduler.waiting_limit());
                     });
+  AddEstimateGauges(registry, endpoint, parts);
   registry.AddGauge("baton_deadline_seconds", "The default budget.", labels,
                     [&room = parts.control_room, index = endpoint.index] {
                       return ToSeconds(room.policy(index).default_budget);
@@ -50,7 +94,8 @@ void AddModelMetrics(metrics::Registry& registry, const models::ModelSet& models
   }
 }
 
-void AddPoolGauges(metrics::Registry& registry, const serve::Scheduler& scheduler) {
+void AddPoolGauges(metrics::Registry& registry, const serve::Scheduler& scheduler,
+                   const serve::Scheduler& reserve) {
   const std::string help = "Workers, by what they are doing.";
   registry.AddGauge("baton_pool_workers", help, {{"state", "busy"}},
                     [&scheduler] { return static_cast<double>(scheduler.figures().busy_workers); });
@@ -58,6 +103,12 @@ void AddPoolGauges(metrics::Registry& registry, const serve::Scheduler& schedule
     const serve::Scheduler::Figures figures = scheduler.figures();
     return static_cast<double>(figures.alive_workers - figures.busy_workers);
   });
+  registry.AddGauge(
+      "baton_pool_zombies",
+      "Workers whose run nobody waits for and that goes on far beyond its time.", {},
+      [&scheduler, &reserve] {
+        return static_cast<double>(scheduler.figures().zombies + reserve.figures().zombies);
+      });
 }
 
 void AddLogMetrics(metrics::Registry& registry) {
@@ -79,8 +130,11 @@ void AddServerGauges(metrics::Registry& registry, const ObservedParts& parts) {
     AddEndpointGauges(registry, *endpoint, parts);
   }
   AddModelMetrics(registry, parts.gateway.models());
-  AddPoolGauges(registry, parts.scheduler);
+  AddPoolGauges(registry, parts.scheduler, parts.reserve);
   AddLogMetrics(registry);
+  for (std::size_t i = 0; i < parts.conductors.size(); ++i) {
+    AddConductorGauges(registry, *parts.conductors[i], std::to_string(i));
+  }
   registry.AddGauge("baton_pending_responses", "Admitted requests that are not answered yet.", {},
                     [&pending = parts.pending] { return static_cast<double>(pending.size()); });
   registry.AddGauge("baton_pending_responses_limit", "How many of them there may be.", {},

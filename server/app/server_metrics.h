@@ -2,11 +2,14 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "server/api/gateway.h"
+#include "server/app/conductor.h"
 #include "server/app/control_room.h"
+#include "server/app/fallbacks.h"
 #include "server/metrics/registry.h"
 #include "server/serve/pending_responses.h"
 #include "server/serve/scheduler.h"
@@ -17,7 +20,10 @@ namespace baton::app {
 struct ObservedParts {
   const api::Gateway& gateway;
   const serve::PendingResponses& pending;
-  const serve::Scheduler& scheduler;
+  serve::Scheduler& scheduler;
+  const serve::Scheduler& reserve;
+  const Fallbacks& fallbacks;
+  const std::vector<std::unique_ptr<Conductor>>& conductors;
   const ControlRoom& control_room;
   const std::atomic<bool>& is_draining;
 };

@@ -21,6 +21,7 @@ struct PoolState {
   int busy = 0;
   int idle = 0;
   int retiring = 0;  // told to go, finishing what they run
+  int zombies = 0;   // run what nobody waits for any more, far beyond what it is known to take
   Generation generation = 0;
 };
 
@@ -30,12 +31,45 @@ struct PoolUpdate {
   bool validate_only = false;
 };
 
+// Requests that run as one.
+struct BatchSettings {
+  int max_size = 1;                       // 1 to 1024; 1: each runs alone
+  Duration max_delay = Duration::zero();  // how long the first may wait for more; 0 to 1 s
+};
+
+// What is answered instead of a miss.
+struct FallbackSettings {
+  std::string kind = "none";            // "none", "constant", "last_good" or "model"
+  std::string constant;                 // of "constant": a JSON object
+  std::string key_header;               // of "last_good": the request header whose value is the key
+  Duration max_age = Duration::zero();  // of "last_good": 1 ms to 24 h
+  std::uint64_t max_bytes = 0;          // of "last_good": 1 KiB to 1 GiB
+  std::string model;                    // of "model": the endpoint of a cheaper model
+};
+
+// What the server has learned of an endpoint; zero while it has not.
+struct EstimateState {
+  Duration mean = Duration::zero();
+  Duration q50 = Duration::zero();
+  Duration q95 = Duration::zero();
+  Duration q99 = Duration::zero();
+  Duration predicted_wait = Duration::zero();  // of a default request that came now
+  std::uint64_t samples = 0;
+  bool cold = true;  // too little is known: requests may not queue
+};
+
 struct EndpointState {
   std::string name;
   std::string kind;                   // "model", "route" or "test"
   std::vector<std::string> versions;  // of a model
   Duration default_budget = Duration::zero();
   Duration max_budget = Duration::zero();
+  std::string criticality = "default";  // "critical", "default" or "sheddable"
+  int max_workers = 0;                  // quota of the pool, 1 to 1024; 0: the server's choice
+  int min_workers = 0;                  // below as many it is served first; 0 to 1024
+  BatchSettings batch;
+  FallbackSettings fallback;
+  EstimateState estimate;
   double slo_target_ratio = 0.99;
   std::uint64_t requests_total = 0;
   std::uint64_t misses_total = 0;
@@ -47,8 +81,38 @@ struct EndpointUpdate {
   std::string name;
   std::optional<Duration> default_budget;  // 1 ms to the maximum
   std::optional<Duration> max_budget;      // 1 ms to 1 h
+  std::optional<std::string> criticality;
+  std::optional<int> max_workers;
+  std::optional<int> min_workers;
+  std::optional<int> batch_max_size;
+  std::optional<Duration> batch_max_delay;
+  std::optional<FallbackSettings> fallback;  // whole; what its kind does not use is ignored
   std::optional<Generation> expected_generation;
   bool validate_only = false;
+};
+
+// One answer that was no prediction in time. Offsets count from the arrival; none where it never
+// happened.
+struct MissState {
+  std::uint64_t request_id = 0;
+  std::string endpoint;
+  std::int64_t arrived_unix_ms = 0;
+  Duration budget = Duration::zero();
+  std::string answer;                         // "refused"
+  std::string cause;                          // "no_time"
+  std::string criticality;                    // "default"
+  std::optional<Duration> predicted_wait;     // what admission believed
+  std::optional<Duration> predicted_service;  // and set aside for the run
+  std::optional<Duration> admitted;
+  std::optional<Duration> started;
+  std::optional<Duration> finished;
+  std::optional<Duration> answered;
+  std::optional<Duration> sent;
+};
+
+struct MissQuery {
+  std::string endpoint;     // empty: of all
+  std::size_t limit = 100;  // 1 to 1024
 };
 
 struct ListenerState {
@@ -92,6 +156,12 @@ class ControlPort {
   virtual std::vector<EndpointState> ListEndpoints() const = 0;
   virtual Result<EndpointState> GetEndpoint(const std::string& name) const = 0;
   virtual Result<Changed<EndpointState>> UpdateEndpoint(const EndpointUpdate& update) = 0;
+
+  // Forgets what was learned of the endpoint's runs: for a model that has become another one. It
+  // learns from the requests that follow.
+  virtual Result<EndpointState> ResetEstimator(const std::string& name) = 0;
+  // The last misses, the newest first. kNotFound for an endpoint that is not there.
+  virtual Result<std::vector<MissState>> ListMisses(const MissQuery& query) const = 0;
 
   // Answers one admin call for the books: method is "GetPool", code is gRPC's name of it, such as
   // "OK".

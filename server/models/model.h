@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -27,12 +28,14 @@ class Model {
   virtual const ModelInfo& info() const = 0;
 
   // Runs the model on `inputs`, in any order, and returns the outputs named in `wanted` in that
-  // order (all of the model's, in its own order, when `wanted` is empty). No exception leaves it.
+  // order (all of the model's, in its own order, when `wanted` is empty). A run that is under way
+  // when `stop` is asked for ends early where the model can. No exception leaves it.
   // Errors: kInvalidArgument, naming the input, what was expected and what came, for a missing,
-  // unknown or repeated input, a wrong datatype or shape, or an unknown output; kInternal when the
-  // run fails.
+  // unknown or repeated input, a wrong datatype or shape, or an unknown output; kDeadlineExceeded
+  // when it was stopped; kInternal when the run fails.
   virtual Result<std::vector<Tensor>> Predict(std::span<const Tensor> inputs,
-                                              std::span<const std::string> wanted) const = 0;
+                                              std::span<const std::string> wanted,
+                                              const std::stop_token& stop) const = 0;
 };
 
 // Checks `inputs` against what the model says of itself; the first thing Predict does, also

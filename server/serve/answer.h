@@ -25,10 +25,10 @@ inline constexpr std::array kAllAnswers = {Answer::kPrediction, Answer::kFallbac
 enum class Cause {
   kNone,              // it is a prediction, or the client's own fault
   kQueueFull,         // a hard cap on waiting requests or their bytes
-  kNoTime,            // predicted to end after its deadline
-  kBudgetTooSmall,    // smaller than the endpoint has ever managed
+  kNoTime,            // predicted to wait too long, or nobody may wait for it yet
+  kBudgetTooSmall,    // smaller than the smallest median that the endpoint has shown, or zero
   kPendingFull,       // the pending responses are at their limit
-  kExpiredInQueue,    // its deadline came before its turn
+  kExpiredInQueue,    // its latest start came before its turn
   kExpiredRunning,    // its deadline came while it ran
   kBackendError,      // the model failed
   kModelUnavailable,  // the model is not ready

@@ -1,4 +1,4 @@
-// Tickets that wait for a worker, earliest deadline first.
+// Tickets that wait for a worker, the most urgent first.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,8 @@
 
 namespace baton::serve {
 
-// Ties leave in order of arrival.
+// Ordered by a time that comes with each ticket: its due time, or its arrival where the policy says
+// so. Ties leave in order of arrival.
 //
 // Cost: O(log n) each. Threads: one at a time.
 class DeadlineQueue {
@@ -17,24 +18,22 @@ class DeadlineQueue {
   using Heap = IndexedHeap<SteadyTime, std::unique_ptr<Ticket>>;
   using Handle = Heap::Handle;
 
-  Handle Insert(std::unique_ptr<Ticket> ticket);
+  Handle Insert(SteadyTime order, std::unique_ptr<Ticket> ticket);
   // Requires: not empty.
-  std::unique_ptr<Ticket> TakeEarliest();
+  std::unique_ptr<Ticket> TakeFirst() { return heap_.TakeMin(); }
   // Null when it has left already.
   std::unique_ptr<Ticket> Erase(Handle handle);
 
-  bool Contains(Handle handle) const { return heap_.Contains(handle); }
+  // Null when it has left already.
+  const Ticket* Find(Handle handle) const;
   bool empty() const { return heap_.empty(); }
   std::size_t size() const { return heap_.size(); }
-  std::size_t body_bytes() const { return body_bytes_; }
-  // Requires: not empty.
-  const Ticket& earliest() const { return *heap_.MinValue(); }
+  // Require: not empty.
+  const Ticket& first() const { return *heap_.MinValue(); }
+  SteadyTime first_order() const { return heap_.MinKey(); }
 
  private:
-  std::unique_ptr<Ticket> Account(std::unique_ptr<Ticket> leaving);
-
   Heap heap_;
-  std::size_t body_bytes_ = 0;
 };
 
 }  // namespace baton::serve

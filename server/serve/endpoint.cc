@@ -57,6 +57,12 @@ EndpointMetrics EndpointMetrics::Make(metrics::Registry& registry, const std::st
   made.wasted_run_seconds =
       registry.AddCounter("baton_wasted_run_seconds_total",
                           "Worker time spent on results that nobody took.", {{"endpoint", e}});
+  made.batch_size = registry.AddHistogram("baton_batch_size", "Requests that ran as one.",
+                                          metrics::kBatchBuckets, {{"endpoint", e}});
+  made.inferences =
+      registry.AddCounter("baton_inferences_total", "Requests that were run.", {{"endpoint", e}});
+  made.batches = registry.AddCounter(
+      "baton_batches_total", "Runs, of one request or of several together.", {{"endpoint", e}});
   return made;
 }
 

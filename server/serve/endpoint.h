@@ -31,14 +31,11 @@ struct EndpointMetrics {
   std::array<metrics::Histogram, kAllStages.size()> stage;
   metrics::Histogram refusal_duration;
   metrics::Counter wasted_run_seconds;
+  metrics::Histogram batch_size;
+  metrics::Counter inferences;
+  metrics::Counter batches;
 
   static EndpointMetrics Make(metrics::Registry& registry, const std::string& endpoint);
-};
-
-// What an operator may change while the server runs. Snapshots of it travel to the conductors.
-struct BudgetPolicy {
-  Duration default_budget = 50ms;
-  Duration max_budget = 10s;
 };
 
 // Identity and books; lives as long as the server.
@@ -52,7 +49,7 @@ struct Endpoint {
   std::uint32_t index = 0;  // of per-endpoint tables
   double slo_target_ratio = 0.99;
   EndpointMetrics metrics;
-  mutable std::atomic<std::int64_t> waiting{0};  // tickets in the deadline queue
+  mutable std::atomic<std::int64_t> waiting{0};  // tickets that wait
 };
 
 }  // namespace baton::serve

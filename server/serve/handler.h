@@ -2,8 +2,11 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <optional>
+#include <span>
+#include <stop_token>
 #include <string>
 
 #include "server/base/clock.h"
@@ -27,6 +30,10 @@ inline constexpr std::size_t kBodyPadding = 64;
 struct Outcome {
   std::string body;
   std::optional<Error> error;
+  // The part of `body` that is about this one request, such as its id: it is cut out where the
+  // answer is given again to another.
+  std::size_t own_begin = 0;
+  std::size_t own_size = 0;
 };
 
 // What a running handler may ask of its surroundings.
@@ -40,6 +47,10 @@ class RunContext {
   // ask now and then and return early.
   virtual bool expired() const = 0;
 
+  // Asked to stop at the same moment, for whoever can be interrupted; of a batch when nobody wants
+  // any of its answers.
+  virtual std::stop_token stop_token() const { return {}; }
+
   // The body itself asked for a smaller budget (OIP `parameters.timeout` beyond what the conductor
   // scans). The deadline moves earlier if `budget` is smaller than what was granted, and the client
   // is answered by then. Returns false when the new deadline has passed already: return
@@ -47,12 +58,31 @@ class RunContext {
   virtual bool ShortenBudget(Duration budget) = 0;
 };
 
-// Threads: Handle from any number of workers at once. Exceptions are caught by the worker and end
-// as backend_error.
+// One request of a batch.
+struct BatchMember {
+  const Call* call = nullptr;
+  RunContext* context = nullptr;  // its own deadline and stop token
+  Outcome outcome;                // for HandleBatch to fill
+};
+
+// Threads: everything from any number of workers at once. Exceptions are caught by the worker and
+// end as backend_error.
 class Handler {
  public:
   virtual ~Handler() = default;
   virtual Outcome Handle(const Call& call, RunContext& context) const = 0;
+
+  // Whether calls for `model_version` gain from running as one.
+  virtual bool CanBatch(const std::string& /*model_version*/) const { return false; }
+  // Runs `members`, all of the same `model_version`, as one, and fills every outcome. What is wrong
+  // with one member does not touch the others. `stop` is asked for when nobody wants any of them.
+  virtual void HandleBatch(std::span<BatchMember> members, const std::stop_token& /*stop*/) const {
+    for (BatchMember& member : members) member.outcome = Handle(*member.call, *member.context);
+  }
+
+  // A call that takes as long as requests do, to learn from before the first one; none when there
+  // is no telling what a request looks like.
+  virtual std::optional<Call> WarmUpCall() const { return std::nullopt; }
 };
 
 }  // namespace baton::serve

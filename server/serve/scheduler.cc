@@ -1,4 +1,4 @@
-// Submission, withdrawal and dispatch.
+// Locks, wake-ups and the clock around the dispatcher.
 #include "server/serve/scheduler.h"
 
 #include <algorithm>
@@ -7,122 +7,75 @@
 namespace baton::serve {
 
 Scheduler::Scheduler(const Clock& clock, const Options& options, std::size_t endpoints)
-    : clock_(clock), options_(options), means_(endpoints) {}
+    : clock_(clock), options_(options), dispatcher_(options, endpoints) {}
 
 Scheduler::~Scheduler() = default;
 
 void Scheduler::Submit(std::span<std::unique_ptr<Ticket>> tickets,
                        std::vector<Submitted>& results) {
   results.clear();
-  std::vector<std::unique_ptr<Ticket>> refused;  // destroyed after the lock
   std::size_t to_wake = 0;
   {
     MutexLock lock(mutex_);
     const SteadyTime now = clock_.Now();
+    dispatcher_.SetReturning(returning_.load(std::memory_order_relaxed));
     for (std::unique_ptr<Ticket>& ticket : tickets) {
-      const LoadView load{queue_.size(), queue_.body_bytes(), is_draining_};
-      Submitted submitted;
-      submitted.decision =
-          Decide(load, options_.admission, ticket->call.body.size(), ticket->due, now);
-      if (submitted.decision.admit) {
-        submitted.handle = queue_.Insert(std::move(ticket));
-      } else {
-        refused.push_back(std::move(ticket));
-      }
-      results.push_back(submitted);
+      results.push_back(dispatcher_.Submit(ticket, now));
     }
-    to_wake = std::min(asleep_, queue_.size());
+    to_wake = std::min(asleep_, dispatcher_.waiting());
   }
   for (; to_wake > 0; --to_wake) work_.NotifyOne();
 }
 
-Withdrawal Scheduler::Withdraw(DeadlineQueue::Handle handle, RequestId id) {
-  std::unique_ptr<Ticket> withdrawn;  // destroyed after the lock
-  MutexLock lock(mutex_);
-  withdrawn = queue_.Erase(handle);
-  if (withdrawn) return {Withdrawal::Where::kWaiting, {}};
-  for (const Running& running : running_) {
-    if (std::find(running.ids.begin(), running.ids.end(), id) != running.ids.end()) {
-      return {Withdrawal::Where::kRunning, running.since};
+Withdrawal Scheduler::Withdraw(ReadyLanes::Handle handle, RequestId id) {
+  WorkerTable::Unwanted unwanted;
+  {
+    MutexLock lock(mutex_);
+    if (std::unique_ptr<Ticket> ticket = dispatcher_.Withdraw(handle)) {
+      return {Withdrawal::Where::kWaiting, {}, std::move(ticket)};
     }
+    unwanted = dispatcher_.WithdrawRunning(id);
   }
-  return {};
+  if (!unwanted.is_running) return {};
+  // Without the lock: whoever listens to it is called from here.
+  unwanted.stop.request_stop();
+  unwanted.batch_stop.request_stop();
+  return {Withdrawal::Where::kRunning, unwanted.since, nullptr};
 }
 
-bool Scheduler::IsWaiting(DeadlineQueue::Handle handle) const {
+std::optional<SteadyTime> Scheduler::LatestStart(ReadyLanes::Handle handle) const {
   MutexLock lock(mutex_);
-  return queue_.Contains(handle);
+  return dispatcher_.LatestStart(handle, clock_.Now());
 }
 
 void Scheduler::BeginDrain() {
   MutexLock lock(mutex_);
-  is_draining_ = true;
+  dispatcher_.BeginDrain();
 }
 
 bool Scheduler::Take(std::size_t worker, WorkerSlot& slot) {
-  slot.batch.clear();
-  slot.shed.clear();
+  slot.assignment.Clear();
   MutexLock lock(mutex_);
-  Learn(slot.samples);
+  if (std::exchange(slot.is_returning, false)) returning_.fetch_sub(1, std::memory_order_relaxed);
+  if (dispatcher_.Finish(worker, slot.samples, clock_.Now()) && asleep_ > 0) work_.NotifyOne();
   slot.samples.clear();
-  running_[worker].ids.clear();
   for (;;) {
-    if (alive_ > wanted_) {
-      --alive_;
-      running_[worker].is_alive = false;
+    if (dispatcher_.workers().alive() > wanted_) {
+      dispatcher_.Leave(worker);
+      // What it would have taken is somebody else's now.
+      if (asleep_ > 0 && dispatcher_.waiting() > 0) work_.NotifyOne();
       return false;
     }
-    const SteadyTime now = clock_.Now();
-    ShedExpired(now, slot);
-    if (!queue_.empty()) TakeBatch(now, worker, slot);
-    if (!slot.batch.empty() || !slot.shed.empty()) return true;
+    dispatcher_.Take(worker, clock_.Now(), slot.assignment);
+    if (!slot.assignment.empty()) return true;
+    const SteadyTime again = dispatcher_.next_start();
     ++asleep_;
-    work_.Wait(lock);
+    if (again == SteadyTime::max()) {
+      work_.Wait(lock);
+    } else {
+      work_.WaitUntil(lock, again);
+    }
     --asleep_;
-  }
-}
-
-// Gain max(1/n, 1/32): exact at first, then following what changes.
-void Scheduler::Learn(std::span<const RunSample> samples) {
-  for (const RunSample& sample : samples) {
-    MeanRunTime& mean = means_[sample.endpoint->index];
-    mean.samples += 1;
-    const double gain = std::max(1 / mean.samples, 1.0 / 32);
-    mean.seconds += gain * (ToSeconds(sample.run_time) - mean.seconds);
-  }
-}
-
-// The reply is set under the lock: a conductor that withdraws the ticket next finds it in the
-// future.
-void Scheduler::ShedExpired(SteadyTime now, WorkerSlot& slot) {
-  while (!queue_.empty() && queue_.earliest().due <= now) {
-    std::unique_ptr<Ticket> ticket = queue_.TakeEarliest();
-    Reply reply;
-    reply.answer = Answer::kTimeout;
-    reply.cause = Cause::kExpiredInQueue;
-    reply.finished = now;
-    ticket->promise.set_value(std::move(reply));
-    slot.shed.push_back(std::move(ticket));
-  }
-}
-
-void Scheduler::TakeBatch(SteadyTime now, std::size_t worker, WorkerSlot& slot) {
-  const std::size_t sharers = asleep_ + 1;
-  const std::size_t share = std::clamp<std::size_t>(queue_.size() / sharers, 1, options_.max_taken);
-  const double quantum = ToSeconds(options_.quantum);
-  double expected = 0;
-  Running& running = running_[worker];
-  running.since = now;
-  while (!queue_.empty() && slot.batch.size() < share) {
-    const Ticket& next = queue_.earliest();
-    const MeanRunTime& mean = means_[next.endpoint->index];
-    expected += mean.seconds;
-    const bool is_short = mean.samples > 0 && expected <= quantum &&
-                          next.call.body.size() <= options_.max_taken_body_bytes;
-    if (!slot.batch.empty() && !is_short) break;
-    running.ids.push_back(next.id);
-    slot.batch.push_back(queue_.TakeEarliest());
-    if (!is_short) break;
   }
 }
 
@@ -136,29 +89,58 @@ void Scheduler::SetWorkers(std::size_t wanted) {
 
 std::size_t Scheduler::AddWorker() {
   MutexLock lock(mutex_);
-  ++alive_;
-  std::size_t worker = 0;
-  while (worker < running_.size() && running_[worker].is_alive) ++worker;
-  if (worker == running_.size()) running_.emplace_back();
-  running_[worker].is_alive = true;
-  return worker;
+  return dispatcher_.Join();
 }
 
 void Scheduler::RemoveWorker(std::size_t worker) {
   MutexLock lock(mutex_);
-  --alive_;
-  running_[worker].is_alive = false;
+  dispatcher_.Leave(worker);
+}
+
+void Scheduler::SetPolicies(std::span<const EndpointPolicy> policies) {
+  {
+    MutexLock lock(mutex_);
+    dispatcher_.SetPolicies(policies);
+  }
+  work_.NotifyAll();  // a larger quota makes somebody startable
+}
+
+void Scheduler::Warm(std::uint32_t endpoint, std::span<const Duration> single,
+                     std::span<const Duration> full, bool is_steady) {
+  MutexLock lock(mutex_);
+  dispatcher_.book(endpoint).Warm(single, full, is_steady);
+}
+
+void Scheduler::ResetEstimate(std::uint32_t endpoint) {
+  MutexLock lock(mutex_);
+  dispatcher_.book(endpoint).Reset();
 }
 
 Scheduler::Figures Scheduler::figures() const {
   MutexLock lock(mutex_);
+  const WorkerTable& workers = dispatcher_.workers();
   Figures figures;
-  figures.waiting = queue_.size();
+  figures.waiting = dispatcher_.waiting();
   figures.wanted_workers = wanted_;
-  figures.alive_workers = alive_;
+  figures.alive_workers = workers.alive();
+  figures.busy_workers = workers.busy();
   figures.asleep_workers = asleep_;
-  for (const Running& running : running_) figures.busy_workers += running.ids.empty() ? 0 : 1;
+  figures.zombies = workers.Zombies(clock_.Now());
   return figures;
+}
+
+Scheduler::Estimate Scheduler::EstimateOf(std::uint32_t endpoint, Duration budget) {
+  MutexLock lock(mutex_);
+  const ServiceEstimate& learned = dispatcher_.book(endpoint).estimate();
+  Estimate estimate;
+  estimate.mean = learned.mean();
+  estimate.q50 = learned.q50();
+  estimate.q95 = learned.q95();
+  estimate.q99 = learned.q99();
+  estimate.predicted_wait = dispatcher_.PredictedWait(endpoint, budget, clock_.Now());
+  estimate.samples = learned.samples();
+  estimate.is_cold = learned.is_cold();
+  return estimate;
 }
 
 }  // namespace baton::serve

@@ -1,4 +1,4 @@
-// Who runs next: one lock around the deadline queue, shared by all conductors and workers.
+// Who runs next: one lock around the dispatcher, shared by all conductors and workers.
 #pragma once
 
 #include <atomic>
@@ -9,8 +9,7 @@
 
 #include "server/base/clock.h"
 #include "server/base/mutex.h"
-#include "server/serve/admission.h"
-#include "server/serve/deadline_queue.h"
+#include "server/serve/dispatcher.h"
 
 namespace baton::serve {
 
@@ -18,57 +17,47 @@ namespace baton::serve {
 struct Withdrawal {
   enum class Where { kWaiting, kRunning, kGone };
   Where where = Where::kGone;
-  SteadyTime started;  // kRunning
-};
-
-// What a worker tells of a ticket it ran.
-struct RunSample {
-  const Endpoint* endpoint;
-  Duration run_time;
+  SteadyTime started;              // kRunning
+  std::unique_ptr<Ticket> ticket;  // kWaiting
 };
 
 // A worker's account with the scheduler.
 struct WorkerSlot {
-  std::vector<std::unique_ptr<Ticket>> batch;  // to run, in this order
-  std::vector<std::unique_ptr<Ticket>> shed;   // replied to already (expired); to deliver first
-  std::vector<RunSample> samples;              // of the last batch
+  Assignment assignment;           // to run, after what was shed has been delivered
+  std::vector<RunSample> samples;  // of the last assignment
+  bool is_returning = false;       // its last answers are on their way: it is as good as idle
 };
 
-// Conductors submit the tickets of a turn under one lock; a worker is woken only when one sleeps. A
-// worker that comes back takes the earliest ticket that is not yet due, and with it as many more as
-// its share of the queue allows and as are known to be short (kQuantum in all): several answers,
-// one wake-up.
+// Conductors submit the tickets of a turn under one lock; a worker is woken only when one sleeps.
+// What is decided is the dispatcher's.
 //
 // Threads: any.
-// Invariant: no worker sleeps while a ticket waits.
+// Invariant: no worker sleeps while a ticket is startable.
 class Scheduler {
  public:
-  struct Options {
-    AdmissionLimits admission;
-    Duration quantum = 50us;  // tickets taken together run no longer than this by their means
-    std::size_t max_taken_body_bytes = 4096;  // larger bodies run alone: a mean says little of them
-    std::size_t max_taken = 16;               // nor are they more
-  };
+  using Options = Dispatcher::Options;
+  using Submitted = Dispatcher::Submitted;
 
   Scheduler(const Clock& clock, const Options& options, std::size_t endpoints);
   ~Scheduler();
 
   // Conductors.
-  struct Submitted {
-    Decision decision;
-    DeadlineQueue::Handle handle;  // when admitted
-  };
-  // Takes the tickets over; `results[i]` tells of `tickets[i]`. A refused ticket is destroyed.
+  // Takes the tickets over; `results[i]` tells of `tickets[i]`. A refused ticket stays where it
+  // was.
   void Submit(std::span<std::unique_ptr<Ticket>> tickets, std::vector<Submitted>& results)
       BATON_EXCLUDES(mutex_);
-  // Its answer is decided: it must not start any more.
-  Withdrawal Withdraw(DeadlineQueue::Handle handle, RequestId id) BATON_EXCLUDES(mutex_);
-  // No worker has taken it yet.
-  bool IsWaiting(DeadlineQueue::Handle handle) const BATON_EXCLUDES(mutex_);
+  // Its answer is decided: it does not start any more, and is asked to stop if it runs.
+  Withdrawal Withdraw(ReadyLanes::Handle handle, RequestId id) BATON_EXCLUDES(mutex_);
+  // By when it has to be running, by what is known now; empty once a worker has taken it.
+  std::optional<SteadyTime> LatestStart(ReadyLanes::Handle handle) const BATON_EXCLUDES(mutex_);
   void BeginDrain() BATON_EXCLUDES(mutex_);
 
-  // Workers. Blocks until there is something in slot.batch or slot.shed; false: this worker is to
-  // end.
+  // Workers. Its last answers are about to leave: whoever asks next, having them, finds it idle.
+  void NoteReturning(WorkerSlot& slot) {
+    slot.is_returning = true;
+    returning_.fetch_add(1, std::memory_order_relaxed);
+  }
+  // Blocks until there is something in slot.assignment; false: this worker is to end.
   bool Take(std::size_t worker, WorkerSlot& slot) BATON_EXCLUDES(mutex_);
 
   // The pool: how many workers there shall be, and the number of a new one. Those above leave Take
@@ -78,44 +67,44 @@ class Scheduler {
   // For a worker that never came to Take.
   void RemoveWorker(std::size_t worker) BATON_EXCLUDES(mutex_);
 
+  // The operator's.
+  void SetPolicies(std::span<const EndpointPolicy> policies) BATON_EXCLUDES(mutex_);
+  // What runs at load took: `single` of one request each, `full` of batches of the largest size.
+  void Warm(std::uint32_t endpoint, std::span<const Duration> single,
+            std::span<const Duration> full, bool is_steady) BATON_EXCLUDES(mutex_);
+  void ResetEstimate(std::uint32_t endpoint) BATON_EXCLUDES(mutex_);
+
   struct Figures {
     std::size_t waiting = 0;
     std::size_t wanted_workers = 0, alive_workers = 0, busy_workers = 0;
     std::size_t asleep_workers = 0;  // in Take with nothing to do
+    std::size_t zombies = 0;         // run what nobody wants, far beyond what it is known to take
   };
   Figures figures() const BATON_EXCLUDES(mutex_);
+  struct Estimate {
+    Duration mean, q50, q95, q99;
+    Duration predicted_wait;  // of a request with `budget` that came now
+    std::uint64_t samples = 0;
+    bool is_cold = true;
+  };
+  Estimate EstimateOf(std::uint32_t endpoint, Duration budget) BATON_EXCLUDES(mutex_);
   Duration quantum() const { return options_.quantum; }
-  std::size_t waiting_limit() const { return options_.admission.max_waiting; }
+  std::size_t waiting_limit() const { return options_.limits.max_waiting; }
 
  private:
-  struct MeanRunTime {
-    double seconds = 0;
-    double samples = 0;
-  };
-  struct Running {
-    std::vector<RequestId> ids;
-    SteadyTime since;
-    bool is_alive = false;
-  };
-
-  void Learn(std::span<const RunSample> samples) BATON_REQUIRES(mutex_);
-  void ShedExpired(SteadyTime now, WorkerSlot& slot) BATON_REQUIRES(mutex_);
-  void TakeBatch(SteadyTime now, std::size_t worker, WorkerSlot& slot) BATON_REQUIRES(mutex_);
-
   // Set once.
   const Clock& clock_;
   const Options options_;
 
+  // Any thread (atomic).
+  std::atomic<std::size_t> returning_{0};
+
   // Guarded by mutex_.
   mutable Mutex mutex_;
   CondVar work_;
-  DeadlineQueue queue_ BATON_GUARDED_BY(mutex_);
-  std::vector<MeanRunTime> means_ BATON_GUARDED_BY(mutex_);  // by endpoint index
-  std::vector<Running> running_ BATON_GUARDED_BY(mutex_);    // by worker
+  Dispatcher dispatcher_ BATON_GUARDED_BY(mutex_);
   std::size_t wanted_ BATON_GUARDED_BY(mutex_) = 0;
-  std::size_t alive_ BATON_GUARDED_BY(mutex_) = 0;
   std::size_t asleep_ BATON_GUARDED_BY(mutex_) = 0;
-  bool is_draining_ BATON_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace baton::serve

@@ -5,13 +5,16 @@
 #include <future>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 
 #include "server/base/deadline.h"
 #include "server/base/result.h"
 #include "server/serve/answer.h"
 #include "server/serve/endpoint.h"
+#include "server/serve/endpoint_policy.h"
 #include "server/serve/handler.h"
+#include "server/serve/work_ahead.h"
 
 namespace baton::serve {
 
@@ -24,7 +27,9 @@ struct Reply {
   Cause cause = Cause::kNone;
   std::string body;            // JSON of a prediction
   std::optional<Error> error;  // of everything else
-  SteadyTime started;          // run began; the default when it never did
+  std::size_t own_begin = 0;   // see Outcome
+  std::size_t own_size = 0;
+  SteadyTime started;  // run began; the default when it never did
   SteadyTime finished;
 };
 
@@ -54,8 +59,15 @@ struct Ticket {
   Deadline deadline;
   SteadyTime due;  // deadline less guard: when the conductor answers for it
   SteadyTime admitted;
+  Criticality criticality = Criticality::kDefault;
   std::promise<Reply> promise;
   CompletionSink* sink = nullptr;
+  std::stop_source stop;  // asked when nobody wants the answer any more
+
+  // The dispatcher's.
+  Duration largest_allowance = Duration::max();  // of one admitted against the prediction
+  WorkAhead::Entry work;
+  std::optional<WorkAhead::Entry> endpoint_work;
 };
 
 }  // namespace baton::serve

@@ -14,13 +14,9 @@
 #include "server/metrics/registry.h"
 #include "server/serve/pending_responses.h"
 #include "server/serve/scheduler.h"
+#include "server/serve/worker.h"
 
 namespace baton::serve {
-
-struct PoolMetrics {
-  metrics::Counter busy_seconds;
-  metrics::Counter tasks;
-};
 
 // Threads: Resize, Stop and size from any thread, one at a time each; none of them waits for a
 // running model, but for the destructor.
@@ -41,6 +37,9 @@ class WorkerPool {
   // kResourceExhausted when the system gives no more threads (the size is then what could be had).
   Status Resize(int size) BATON_EXCLUDES(mutex_);
   int size() const BATON_EXCLUDES(mutex_);
+  // As many workers more than size() while others are stuck in runs that nobody waits for. Where
+  // the system gives no more threads, that is all there is.
+  void Replace(int stuck) BATON_EXCLUDES(mutex_);
 
   // No worker starts another ticket.
   void Stop() BATON_EXCLUDES(mutex_);
@@ -51,7 +50,8 @@ class WorkerPool {
     std::shared_ptr<std::atomic<bool>> has_ended;
   };
 
-  void RunWorker(std::size_t worker) const;
+  Status StartUpTo(int wanted) BATON_REQUIRES(mutex_);
+  void RunWorker(std::size_t number) const;
   Status StartThread(std::size_t worker) BATON_REQUIRES(mutex_);
   void JoinEnded() BATON_REQUIRES(mutex_);
 
@@ -65,6 +65,8 @@ class WorkerPool {
   // Guarded by mutex_.
   mutable Mutex mutex_;
   int size_ BATON_GUARDED_BY(mutex_) = 0;
+  int replacements_ BATON_GUARDED_BY(mutex_) = 0;
+  bool is_stopped_ BATON_GUARDED_BY(mutex_) = false;
   std::list<Thread> threads_ BATON_GUARDED_BY(mutex_);
 };
 

@@ -223,8 +223,8 @@ TYPED_TEST(ReflectionTest, DescribesEveryListedServiceWithAllThatItImports) {
   EXPECT_THAT(this->FileNames(answers[0]),
               ::testing::UnorderedElementsAre(
                   "baton/admin/v1/admin_service.proto", "baton/admin/v1/endpoint.proto",
-                  "baton/admin/v1/pool.proto", "baton/admin/v1/server_status.proto",
-                  "google/protobuf/field_mask.proto"));
+                  "baton/admin/v1/miss.proto", "baton/admin/v1/pool.proto",
+                  "baton/admin/v1/server_status.proto", "google/protobuf/field_mask.proto"));
   EXPECT_THAT(this->FileNames(answers[1]), ::testing::SizeIs(1));
   EXPECT_THAT(this->FileNames(answers[2]), ::testing::ElementsAre("baton/admin/v1/pool.proto"));
 }

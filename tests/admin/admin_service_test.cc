@@ -105,6 +105,7 @@ TEST_F(AdminServiceTest, ThePoolIsTheOnlyOne) {
   EXPECT_EQ(pool_.busy(), 1);
   EXPECT_EQ(pool_.idle(), 1);
   EXPECT_EQ(pool_.retiring(), 0);
+  EXPECT_EQ(pool_.zombies(), 1);
   EXPECT_EQ(pool_.etag(), "1");
   request.set_name("pools/other");
   ExpectStatus(Call(&v1::AdminService::Stub::GetPool, request, pool_), grpc::StatusCode::NOT_FOUND,

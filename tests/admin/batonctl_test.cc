@@ -56,8 +56,8 @@ class BatonctlTest : public ::testing::Test {
 TEST_F(BatonctlTest, StatusShowsTheServerAndItsListeners) {
   const Outcome outcome = Ask({"status"});
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
-  EXPECT_THAT(outcome.out,
-              AllOf(HasSubstr("1.2.3"), HasSubstr("127.0.0.1:8080"), HasSubstr("size 2, busy 1")));
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("1.2.3"), HasSubstr("127.0.0.1:8080"),
+                                 HasSubstr("size 2, busy 1, idle 1, retiring 0, zombies 1")));
 }
 
 TEST_F(BatonctlTest, StatusOfAServerThatIsNotReadyIsUnhealthy) {
@@ -71,8 +71,8 @@ TEST_F(BatonctlTest, GetPoolIsATable) {
   const Outcome outcome = Ask({"get", "pool"});
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_EQ(outcome.out,
-            "SIZE  BUSY  IDLE  RETIRING  GENERATION\n"
-            "2     1     1     0         1\n");
+            "SIZE  BUSY  IDLE  RETIRING  ZOMBIES  GENERATION\n"
+            "2     1     1     0         1        1\n");
 }
 
 TEST_F(BatonctlTest, GetPoolAsJsonHasEveryFieldAsTheSchemaNamesIt) {
@@ -96,6 +96,109 @@ TEST_F(BatonctlTest, GetEndpointShowsOne) {
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_THAT(outcome.out, AllOf(HasSubstr("\"name\": \"endpoints/tumour\""),
                                  HasSubstr("\"default_budget_ms\": 50")));
+}
+
+TEST_F(BatonctlTest, GetEndpointIsATableOfAllThatIsKnown) {
+  const Outcome outcome = Ask({"get", "endpoint", "tumour"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out,
+            "name             tumour\n"
+            "kind             model\n"
+            "versions         1,2\n"
+            "default_budget   50ms\n"
+            "max_budget       10s\n"
+            "criticality      default\n"
+            "max_workers      0 (the server's choice)\n"
+            "min_workers      0\n"
+            "batch_max_size   1\n"
+            "batch_max_delay  0us\n"
+            "fallback         none\n"
+            "run time         mean 1.5ms, median 1.4ms, 95 % 2.25ms, 99 % 3ms, of 64 runs\n"
+            "predicted wait   750us\n"
+            "may queue        yes\n"
+            "slo target       0.99\n"
+            "requests         7\n"
+            "misses           2\n"
+            "in flight        1\n"
+            "generation       1\n");
+  EXPECT_THAT(Ask({"get", "endpoint", "digits"}).out,
+              AllOf(HasSubstr("run time         nothing known yet\n"),
+                    HasSubstr("may queue        not before more is known\n")));
+}
+
+TEST_F(BatonctlTest, SetEndpointTakesEveryKindOfSetting) {
+  const Outcome outcome =
+      Ask({"set", "endpoint", "tumour", "criticality=sheddable", "max_workers=2", "min_workers=1",
+           "batch_max_size=8", "batch_max_delay=1.5ms"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out,
+            "tumour criticality: default -> sheddable\n"
+            "tumour max_workers: 0 -> 2\n"
+            "tumour min_workers: 0 -> 1\n"
+            "tumour batch_max_size: 1 -> 8\n"
+            "tumour batch_max_delay: 0us -> 1.5ms\n");
+  EXPECT_EQ(control_.GetEndpoint("tumour")->criticality, "sheddable");
+  EXPECT_EQ(control_.GetEndpoint("tumour")->batch.max_delay, Duration(1'500us));
+}
+
+TEST_F(BatonctlTest, AFallbackIsMadeOfTheOneInForceAndWhatWasNamed) {
+  const Outcome outcome =
+      Ask({"set", "endpoint", "tumour", "fallback=last_good", "fallback_max_age=5s"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out,
+            "tumour fallback: none -> last_good\n"
+            "tumour fallback_key_header: - -> Baton-Key\n"
+            "tumour fallback_max_age: - -> 5s\n"
+            "tumour fallback_max_bytes: - -> 8MiB\n");
+  EXPECT_EQ(Ask({"set", "endpoint", "tumour", "fallback_max_bytes=16MiB"}).exit_code, 0);
+  const control::FallbackSettings now = control_.GetEndpoint("tumour")->fallback;
+  EXPECT_EQ(now.kind, "last_good");
+  EXPECT_EQ(now.max_age, Duration(5s));
+  EXPECT_EQ(now.max_bytes, 16U << 20);
+}
+
+TEST_F(BatonctlTest, AFallbackThatLacksWhatItNeedsIsWrongUsageAndChangesNothing) {
+  const Outcome outcome = Ask({"set", "endpoint", "tumour", "fallback=constant"});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_EQ(
+      outcome.err,
+      "batonctl: fallback: constant needs fallback_constant=JSON too, and there is none yet\n");
+  EXPECT_EQ(control_.GetEndpoint("tumour")->fallback.kind, "none");
+  EXPECT_EQ(Ask({"set", "endpoint", "tumour", "fallback=model", "fallback_model=digits"}).out,
+            "tumour fallback: none -> model\n"
+            "tumour fallback_model: - -> digits\n");
+}
+
+TEST_F(BatonctlTest, MissesAreATableWithWhereTheTimeWent) {
+  const Outcome outcome = Ask({"misses"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out,
+            "TIME                      ENDPOINT  ANSWER   CAUSE            BUDGET  PREDICTED_WAIT  "
+            "ANSWERED  QUEUE  RUN\n"
+            "2023-11-14T22:13:20.123Z  tumour    timeout  expired_running  50ms    2ms             "
+            "45ms      10ms   34.9ms\n"
+            "2023-11-14T22:13:20.000Z  digits    refused  no_time          20ms    30ms            "
+            "250us     -      -\n");
+}
+
+TEST_F(BatonctlTest, MissesCanBeOfOneEndpointFewAndExact) {
+  const Outcome digits = Ask({"misses", "--endpoint", "digits", "-o", "json"});
+  EXPECT_EQ(digits.exit_code, 0) << digits.err;
+  EXPECT_THAT(digits.out,
+              AllOf(HasSubstr("\"endpoint\": \"endpoints/digits\""),
+                    HasSubstr("\"answered_ms\": 0.25"), HasSubstr("\"request_id\": \"41\""),
+                    testing::Not(HasSubstr("admitted_ms")), testing::Not(HasSubstr("tumour"))));
+  EXPECT_THAT(Ask({"misses", "--limit", "1"}).out, testing::Not(HasSubstr("digits")));
+  EXPECT_EQ(Ask({"misses", "--endpoint", "nobody"}).exit_code, 4);
+}
+
+TEST_F(BatonctlTest, ResetEstimatorForgetsAndSaysSo) {
+  const Outcome outcome = Ask({"reset", "estimator", "tumour"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, "tumour: estimates forgotten, it learns from what follows\n");
+  EXPECT_EQ(control_.GetEndpoint("tumour")->estimate.samples, 0U);
+  EXPECT_THAT(Ask({"reset", "estimator", "tumour", "-o", "json"}).out, HasSubstr("\"cold\": true"));
+  EXPECT_EQ(Ask({"reset", "estimator", "nobody"}).exit_code, 4);
 }
 
 TEST_F(BatonctlTest, AnUnknownEndpointIsNotFound) {
@@ -222,7 +325,13 @@ TEST(BatonctlErrorsTest, UsageErrorsSayWhatIsWrongAndSendNothing) {
       {{"set", "pool", "size=four"}, "size: expected a whole number, got 'four'"},
       {{"set", "pool", "size=99999999999"}, "size: expected a whole number, got '99999999999'"},
       {{"set", "endpoint", "tumour", "max_budgt=1s"}, "did you mean max_budget?"},
-      {{"set", "endpoint", "tumour", "max_budget=40"}, "max_budget: '40' is no duration"}};
+      {{"set", "endpoint", "tumour", "max_budget=40"}, "max_budget: '40' is no duration"},
+      {{"set", "endpoint", "tumour", "criticality=urgent"}, "expected one of critical, default"},
+      {{"set", "endpoint", "tumour", "fallback_max_bytes=8MB"}, "'8MB' is no size"},
+      {{"reset"}, "subcommand is required"},
+      {{"reset", "frob"}, "unknown argument 'frob'"},
+      {{"misses", "--limit", "0"}, "--limit"},
+      {{"misses", "--limit", "1025"}, "--limit"}};
   for (const auto& [arguments, part] : table) {
     const Outcome outcome = RunBatonctl(arguments);
     EXPECT_EQ(outcome.exit_code, 2) << part;
@@ -236,6 +345,8 @@ TEST(BatonctlErrorsTest, HelpAndVersionAreNoErrors) {
   EXPECT_EQ(help.exit_code, 0);
   EXPECT_THAT(help.out, AllOf(HasSubstr("Examples:"), HasSubstr("batonctl set pool size=4"),
                               HasSubstr("Exit codes:")));
+  EXPECT_THAT(RunBatonctl({"set", "endpoint", "--help"}).out,
+              AllOf(HasSubstr("criticality=WORD"), HasSubstr("fallback_max_bytes=SIZE")));
   const Outcome version = RunBatonctl({"--version"});
   EXPECT_EQ(version.exit_code, 0);
   EXPECT_THAT(version.out, StartsWith("batonctl "));

@@ -22,7 +22,62 @@ EndpointState MakeEndpoint(const std::string& name, const std::string& kind,
   endpoint.requests_total = 7;
   endpoint.misses_total = 2;
   endpoint.in_flight = 1;
+  endpoint.fallback.key_header = "Baton-Key";
+  endpoint.fallback.max_age = 60s;
+  endpoint.fallback.max_bytes = 8 << 20;
   return endpoint;
+}
+
+control::EstimateState MakeEstimate() {
+  control::EstimateState estimate;
+  estimate.mean = 1'500us;
+  estimate.q50 = 1'400us;
+  estimate.q95 = 2'250us;
+  estimate.q99 = 3ms;
+  estimate.predicted_wait = 750us;
+  estimate.samples = 64;
+  estimate.cold = false;
+  return estimate;
+}
+
+std::vector<control::MissState> MakeMisses() {
+  control::MissState ran;
+  ran.request_id = 42;
+  ran.endpoint = "tumour";
+  ran.arrived_unix_ms = 1'700'000'000'123;
+  ran.budget = 50ms;
+  ran.answer = "timeout";
+  ran.cause = "expired_running";
+  ran.criticality = "critical";
+  ran.predicted_wait = 2ms;
+  ran.predicted_service = 5ms;
+  ran.admitted = 100us;
+  ran.started = 10'100us;
+  ran.answered = 45ms;
+  ran.sent = 45'200us;
+  control::MissState refused;
+  refused.request_id = 41;
+  refused.endpoint = "digits";
+  refused.arrived_unix_ms = 1'700'000'000'000;
+  refused.budget = 20ms;
+  refused.answer = "refused";
+  refused.cause = "no_time";
+  refused.criticality = "sheddable";
+  refused.predicted_wait = 30ms;
+  refused.answered = 250us;
+  return {ran, refused};
+}
+
+// What the update asks for, ranges aside.
+void Apply(const control::EndpointUpdate& update, EndpointState& state) {
+  state.default_budget = update.default_budget.value_or(state.default_budget);
+  state.max_budget = update.max_budget.value_or(state.max_budget);
+  state.criticality = update.criticality.value_or(state.criticality);
+  state.max_workers = update.max_workers.value_or(state.max_workers);
+  state.min_workers = update.min_workers.value_or(state.min_workers);
+  state.batch.max_size = update.batch_max_size.value_or(state.batch.max_size);
+  state.batch.max_delay = update.batch_max_delay.value_or(state.batch.max_delay);
+  state.fallback = update.fallback.value_or(state.fallback);
 }
 
 template <typename Endpoints>
@@ -41,9 +96,11 @@ FakeControlPort::FakeControlPort() {
   pool_.size = 2;
   pool_.busy = 1;
   pool_.idle = 1;
+  pool_.zombies = 1;
   // Out of order, as nothing promises an order.
   endpoints_ = {MakeEndpoint("tumour", "model", {"1", "2"}), MakeEndpoint("digits", "model", {"1"}),
                 MakeEndpoint("reverse", "route", {})};
+  endpoints_[0].estimate = MakeEstimate();
 }
 
 control::ServerState FakeControlPort::GetServer() const {
@@ -122,8 +179,7 @@ Result<Changed<EndpointState>> FakeControlPort::UpdateEndpoint(
     return tl::unexpected<Error>(status.error());
   }
   Changed<EndpointState> changed{*found, *found};
-  changed.after.default_budget = update.default_budget.value_or(found->default_budget);
-  changed.after.max_budget = update.max_budget.value_or(found->max_budget);
+  Apply(update, changed.after);
   if (changed.after.default_budget < 1ms ||
       changed.after.default_budget > changed.after.max_budget) {
     return Fail(ErrorCode::kInvalidArgument, "expected 1 ms to the maximum, got something else",
@@ -135,6 +191,30 @@ Result<Changed<EndpointState>> FakeControlPort::UpdateEndpoint(
     generation_ = changed.after.generation;
   }
   return changed;
+}
+
+Result<EndpointState> FakeControlPort::ResetEstimator(const std::string& name) {
+  MutexLock lock(mutex_);
+  const auto found = Find(endpoints_, name);
+  if (found == endpoints_.end()) return NoSuchEndpoint(name);
+  found->estimate = {};
+  return *found;
+}
+
+Result<std::vector<control::MissState>> FakeControlPort::ListMisses(
+    const control::MissQuery& query) const {
+  MutexLock lock(mutex_);
+  if (!query.endpoint.empty() && Find(endpoints_, query.endpoint) == endpoints_.end()) {
+    return NoSuchEndpoint(query.endpoint);
+  }
+  std::vector<control::MissState> misses;
+  for (const control::MissState& miss : MakeMisses()) {
+    if (misses.size() < query.limit &&
+        (query.endpoint.empty() || query.endpoint == miss.endpoint)) {
+      misses.push_back(miss);
+    }
+  }
+  return misses;
 }
 
 void FakeControlPort::CountRpc(const std::string& method, const std::string& code,

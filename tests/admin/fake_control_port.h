@@ -10,7 +10,8 @@
 namespace baton::admin {
 
 // Starts with a pool of 2 workers, generation 1, and the endpoints "digits" and "tumour" (models,
-// 50 ms of 10 s) and "reverse" (a route).
+// 50 ms of 10 s) and "reverse" (a route). Of tumour 64 runs are known. There are two misses: of
+// tumour, which expired while it ran, and before it one of digits, which was refused.
 //
 // Threads: any.
 class FakeControlPort final : public control::ControlPort {
@@ -25,6 +26,9 @@ class FakeControlPort final : public control::ControlPort {
   Result<control::EndpointState> GetEndpoint(const std::string& name) const override;
   Result<control::Changed<control::EndpointState>> UpdateEndpoint(
       const control::EndpointUpdate& update) override;
+  Result<control::EndpointState> ResetEstimator(const std::string& name) override;
+  Result<std::vector<control::MissState>> ListMisses(
+      const control::MissQuery& query) const override;
   void CountRpc(const std::string& method, const std::string& code, Duration took) override;
 
   void SetReady(bool ready);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "server/api/infer_request.h"
+#include "server/api/json.h"
 #include "tests/api/fake_model.h"
 #include "tests/api/random_json.h"
 
@@ -50,6 +51,46 @@ TEST(BodyScanTest, IsNotFooledByTheWordElsewhere) {
       {R"({"timeout":5})", {}, {}, true},
       {R"({"parameters":{"other":"timeout","x":"\"timeout\":5"}})", {}, {}, true},
   });
+}
+
+TEST(BodyScanTest, FindsTheIdAsItIsWritten) {
+  const std::vector<std::pair<std::string, std::string_view>> table = {
+      {R"({"id":"x"})", R"("x")"},
+      {R"({"inputs":[{"id":"no"}], "id" : "a\"\u00e9\n" , "parameters":{"id":1}})",
+       R"("a\"\u00e9\n")"},
+      {"{\"id\":\"h\xc3\xa9\",\"parameters\":{\"timeout\":5}}", "\"h\xc3\xa9\""},
+      {R"({"parameters":{"timeout":5},"id":""})", R"("")"},
+      {R"({"parameters":{"timeout":5}})", ""},
+      {R"({"id":7})", ""},
+      {R"({"id":{"id":"x"}})", ""},
+      {R"({"x":{"id":"x"}})", ""},
+  };
+  for (const auto& [body, id] : table) {
+    EXPECT_EQ(ScanBody(body).id, id) << body;
+    EXPECT_TRUE(ScanBody(body).saw_all) << body;
+  }
+}
+
+TEST(BodyScanTest, FindsNothingBesideAnIdThatCannotBeEchoed) {
+  for (const std::string id : {R"("\x")", R"("\u12g4")", "\"\xff\"", "\"\xc3\"", "\"a\nb\""}) {
+    const std::string body = R"({"parameters":{"timeout":5},"id":)" + id + "}";
+    const BodyAsk ask = ScanBody(body);
+    EXPECT_EQ(ask.id, "") << id;
+    EXPECT_EQ(ask.timeout, std::nullopt) << id;
+  }
+  EXPECT_EQ(ScanBody(R"({"id":"a","id":"a"})").id, "");
+}
+
+TEST(BodyScanTest, AnIdCountsOnlyWholeAndAsMuchAsParametersBehindIt) {
+  const std::string numbers = "[" + std::string(2 * kBodyScanBytes, '1') + "]";
+  const std::string whole = R"({"id":"x","parameters":{"timeout":5},"inputs":)" + numbers + "}";
+  const BodyAsk both = ScanBody(whole);
+  EXPECT_EQ(both.id, R"("x")");
+  EXPECT_EQ(both.timeout, 5us);
+  EXPECT_FALSE(both.saw_all);
+  const std::string half_way = R"({"parameters":{"timeout":5},"id":")" + numbers + R"("})";
+  EXPECT_EQ(ScanBody(half_way).id, "");
+  EXPECT_EQ(ScanBody(half_way).timeout, 5us);
 }
 
 TEST(BodyScanTest, LeavesOutWhatIsNoWholeNumber) {
@@ -121,12 +162,22 @@ TEST(BodyScanTest, DepthIsBounded) {
   EXPECT_EQ(ScanBody(deep(1500)).timeout, std::nullopt);
 }
 
+// The id that a scan has found, as the decoder would have read it.
+std::optional<std::string> IdOf(const BodyAsk& ask) {
+  if (ask.id.empty()) return std::nullopt;
+  const std::string text = Padded(ask.id);
+  const auto value = ParseJson(text);
+  if (!value) return "no JSON: " + text;
+  return std::string(value->Text());
+}
+
 // What the scan finds is what the decoder finds, and it finds everything in bodies it has seen
 // whole.
 TEST(BodyScanTest, AgreesWithTheDecoderOnRandomAndDamagedBodies) {
   const std::uint64_t seed = TestSeed();
   RandomJson random(seed);
   int found = 0;
+  int ids = 0;
   int decoded = 0;
   for (int i = 0; i < 40'000; ++i) {
     std::string text = random.InferBody();
@@ -136,6 +187,11 @@ TEST(BodyScanTest, AgreesWithTheDecoderOnRandomAndDamagedBodies) {
     const auto request = DecodeInferRequest(Padded(text));
     if (!request) continue;
     ++decoded;
+    if (!ask.id.empty() || ask.saw_all) {
+      ++ids;
+      const auto id = IdOf(ask);
+      ASSERT_EQ(id, request->id) << "seed " << seed << ": " << text;
+    }
     if (ask.timeout || ask.priority || ask.saw_all) {
       ASSERT_EQ(ask.timeout, request->timeout) << "seed " << seed << ": " << text;
       ASSERT_EQ(ask.priority, request->priority) << "seed " << seed << ": " << text;
@@ -146,6 +202,7 @@ TEST(BodyScanTest, AgreesWithTheDecoderOnRandomAndDamagedBodies) {
   }
   EXPECT_GT(decoded, 5'000);
   EXPECT_GT(found, 500);
+  EXPECT_GT(ids, 500);
 }
 
 TEST(BodyScanTest, ReadsNothingBehindItsEnd) {

@@ -4,25 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/api/make_request.h"
+
 namespace baton::api {
 namespace {
 
 using testing::HasSubstr;
-
-http::Request RequestWith(const std::vector<std::pair<std::string, std::string>>& headers) {
-  http::Request request;
-  for (const auto& [name, value] : headers) {
-    http::Request::HeaderField field{};
-    field.name_at = static_cast<std::uint32_t>(request.head.size());
-    field.name_size = static_cast<std::uint32_t>(name.size());
-    request.head += name;
-    field.value_at = static_cast<std::uint32_t>(request.head.size());
-    field.value_size = static_cast<std::uint32_t>(value.size());
-    request.head += value;
-    request.headers.push_back(field);
-  }
-  return request;
-}
 
 TEST(BudgetHeadersTest, OursIsADecimalNumberOfMilliseconds) {
   const std::vector<std::pair<std::string, Duration>> table = {

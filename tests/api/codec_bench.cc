@@ -1,12 +1,15 @@
 // How long the bodies take: nanoseconds each, the fastest of several runs.
 #include <chrono>
 #include <cstdio>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
+#include "server/api/answer_response.h"
 #include "server/api/body_scan.h"
 #include "server/api/infer_request.h"
 #include "server/api/infer_response.h"
+#include "server/api/refusal_text.h"
 #include "server/api/reverse.h"
 #include "server/base/check.h"
 #include "server/models/repository.h"
@@ -82,7 +85,41 @@ void MeasureInfer(std::string_view name, const std::string& body, int times) {
   });
 }
 
+// What being ready to stop adds to a run.
+void MeasureRun() {
+  const auto models = models::LoadModels({});
+  if (!models) {
+    std::printf("no runs: %s\n", models.error().message.c_str());
+    return;
+  }
+  const models::Model& model = models->at("tumour").Latest();
+  const auto request = DecodeInferRequest(Padded(models::BundledSample("tumour")));
+  BATON_CHECK(request.has_value());
+  const std::stop_source source;
+  const std::stop_token none;
+  const std::stop_token stop = source.get_token();
+  const auto run = [&](const std::stop_token& token) {
+    BATON_CHECK(model.Predict(request->inputs, {}, token).has_value());
+  };
+  Measure("tumour, a run that nobody can stop", 5'000, [&] { run(none); });
+  Measure("tumour, a run that can be stopped", 5'000, [&] { run(stop); });
+}
+
+// A refusal made for itself, and as a copy.
+void MeasureRefusal() {
+  AnswerView view;
+  view.answer = serve::Answer::kRefused;
+  view.cause = serve::Cause::kNoTime;
+  view.granted_budget = 50ms;
+  const RefusalText text(view.answer, view.cause);
+  Measure("refusal, made", 300'000, [&] { BATON_CHECK(MakeResponse(view, {}).status == 503); });
+  Measure("refusal, copied", 300'000,
+          [&] { BATON_CHECK(text.Make(view.granted_budget, view.retry_after).status == 503); });
+}
+
 void MeasureAll() {
+  MeasureRun();
+  MeasureRefusal();
   MeasureReverse("reverse, one string", R"({"data":["Hello, World"]})", 300'000);
   MeasureReverse("reverse, one string beyond ASCII", R"({"data":["Grüße aus Köln 😀"]})", 300'000);
   MeasureReverse("reverse, 16 KiB", R"({"data":[")" + std::string(16384, 'a') + R"("]})", 5'000);

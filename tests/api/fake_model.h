@@ -4,6 +4,8 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,31 +35,40 @@ class FakeModel final : public models::Model {
   const models::ModelInfo& info() const override { return info_; }
 
   Result<std::vector<models::Tensor>> Predict(std::span<const models::Tensor> inputs,
-                                              std::span<const std::string> wanted) const override {
+                                              std::span<const std::string> wanted,
+                                              const std::stop_token& stop) const override {
     ++runs_;
+    last_stop_ = stop;
+    last_inputs_.assign(inputs.begin(), inputs.end());
     Status status = models::CheckInputs(info_, inputs);
     if (!status) return tl::unexpected(std::move(status.error()));
     return answer_(inputs, wanted);
   }
 
   int runs() const { return runs_; }
+  const std::vector<models::Tensor>& last_inputs() const { return last_inputs_; }
+  const std::stop_token& last_stop() const { return last_stop_; }  // what the last run was given
 
  private:
   models::ModelInfo info_;
   Answer answer_;
   mutable int runs_ = 0;
+  mutable std::vector<models::Tensor> last_inputs_;
+  mutable std::stop_token last_stop_;
 };
 
 class FakeContext final : public serve::RunContext {
  public:
   Deadline deadline() const override { return {}; }
   bool expired() const override { return is_expired; }
+  std::stop_token stop_token() const override { return stop.get_token(); }
   bool ShortenBudget(Duration budget) override {
     shortened_to = budget;
     return !is_shorter_than_spent;
   }
 
   bool is_expired = false;
+  std::stop_source stop;
   bool is_shorter_than_spent = false;
   std::optional<Duration> shortened_to;
 };

@@ -54,6 +54,17 @@ TEST(InferTest, TheIdIsEchoedExactlyWhenOneWasGiven) {
   EXPECT_THAT(Infer(EchoVersions(), BodyWith("")).body, Not(HasSubstr(R"("id")")));
 }
 
+TEST(InferTest, WithoutItsOwnPartAnAnswerIsWhatARequestWithoutAnIdGets) {
+  const std::string plain = Infer(EchoVersions(), BodyWith("")).body;
+  for (const std::string id : {"", "a", R"(a\"b\\\u0007 }{)"}) {
+    serve::Outcome outcome = Infer(EchoVersions(), BodyWith(R"("id":")" + id + R"(",)"));
+    ASSERT_FALSE(outcome.error);
+    EXPECT_GT(outcome.own_size, 0u);
+    EXPECT_EQ(outcome.body.erase(outcome.own_begin, outcome.own_size), plain);
+  }
+  EXPECT_EQ(Infer(EchoVersions(), BodyWith("")).own_size, 0u);
+}
+
 TEST(InferTest, TheVersionAskedForAnswers) {
   EXPECT_THAT(Infer(EchoVersions(), BodyWith(""), "1").body, HasSubstr(R"("model_version":"1")"));
   const serve::Outcome outcome = Infer(EchoVersions(), BodyWith(""), "3");
@@ -119,6 +130,18 @@ TEST(InferTest, WhatIsTooLateNeverReachesTheModel) {
   FakeContext in_time;
   EXPECT_FALSE(handler->Handle({body, {}}, in_time).error);
   EXPECT_EQ(model->runs(), 1);
+}
+
+TEST(InferTest, TheModelLearnsWhenNobodyWaitsAnyMore) {
+  const auto model = EchoModel({{"x", DataType::kInt8, {1}}});
+  const models::ModelVersions versions = VersionsOf("echo", {model});
+  FakeContext context;
+  const std::string body =
+      Padded(R"({"inputs":[{"name":"x","shape":[1],"datatype":"INT8","data":[1]}]})");
+  EXPECT_FALSE(MakeInferHandler(versions)->Handle({body, {}}, context).error);
+  EXPECT_FALSE(model->last_stop().stop_requested());
+  context.stop.request_stop();
+  EXPECT_TRUE(model->last_stop().stop_requested());
 }
 
 TEST(InferTest, AnOutputWithoutAJsonFormIsAnErrorThatNamesIt) {

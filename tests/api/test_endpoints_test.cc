@@ -1,6 +1,8 @@
 // The endpoints that hold a worker.
 #include "server/api/test_endpoints.h"
 
+#include <thread>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -26,6 +28,87 @@ TEST(TestEndpointsTest, AreDeafToAnExpiredDeadline) {
   EXPECT_FALSE(MakeSleepHandler()->Handle({Padded(R"({"ms": 0})"), {}}, context).error);
 }
 
+std::vector<std::unique_ptr<serve::Handler>> Both() {
+  std::vector<std::unique_ptr<serve::Handler>> handlers;
+  handlers.push_back(MakeSleepHandler());
+  handlers.push_back(MakeSpinHandler());
+  return handlers;
+}
+
+TEST(TestEndpointsTest, CancellableOnesEndAtOnceWhenNobodyWaits) {
+  FakeContext expired;
+  expired.is_expired = true;
+  FakeContext stopped;
+  stopped.stop.request_stop();
+  for (const auto& handler : Both()) {
+    for (FakeContext* context : {&expired, &stopped}) {
+      const serve::Outcome outcome =
+          handler->Handle({Padded(R"({"ms": 60000, "cancellable": true})"), {}}, *context);
+      ASSERT_TRUE(outcome.error);
+      EXPECT_EQ(outcome.error->code, ErrorCode::kDeadlineExceeded);
+      EXPECT_FALSE(
+          handler->Handle({Padded(R"({"ms": 0, "cancellable": false})"), {}}, *context).error);
+    }
+  }
+}
+
+// Asks to be stopped once the handler has looked at it often enough to be in the middle.
+class StopsMidway final : public serve::RunContext {
+ public:
+  Deadline deadline() const override { return {}; }
+  bool expired() const override {
+    if (++looks_ == 3) stop_.request_stop();
+    return false;
+  }
+  std::stop_token stop_token() const override { return stop_.get_token(); }
+  bool ShortenBudget(Duration) override { return true; }
+
+ private:
+  mutable int looks_ = 0;
+  mutable std::stop_source stop_;
+};
+
+TEST(TestEndpointsTest, ACancellableSpinEndsInItsMiddle) {
+  StopsMidway context;
+  const serve::Outcome outcome =
+      MakeSpinHandler()->Handle({Padded(R"({"cancellable": true, "ms": 60000})"), {}}, context);
+  ASSERT_TRUE(outcome.error);
+  EXPECT_EQ(outcome.error->code, ErrorCode::kDeadlineExceeded);
+}
+
+TEST(TestEndpointsTest, ACancellableSleepIsWoken) {
+  FakeContext context;
+  const auto handler = MakeSleepHandler();
+  std::thread stopper([&context] { context.stop.request_stop(); });
+  const serve::Outcome outcome =
+      handler->Handle({Padded(R"({"ms": 60000, "cancellable": true})"), {}}, context);
+  stopper.join();
+  ASSERT_TRUE(outcome.error);
+  EXPECT_EQ(outcome.error->code, ErrorCode::kDeadlineExceeded);
+}
+
+TEST(TestEndpointsTest, ThatNobodyStopsRunToTheirEnd) {
+  FakeContext context;
+  for (const auto& handler : Both()) {
+    const serve::Outcome outcome =
+        handler->Handle({Padded(R"({"ms": 0.01, "cancellable": true})"), {}}, context);
+    EXPECT_FALSE(outcome.error) << outcome.error->message;
+    EXPECT_THAT(outcome.body, StartsWith(R"({"ms":0.01,)"));
+  }
+}
+
+TEST(TestEndpointsTest, CancellableIsTrueOrFalse) {
+  FakeContext context;
+  for (const auto& handler : Both()) {
+    const serve::Outcome outcome =
+        handler->Handle({Padded(R"({"ms": 0, "cancellable": 1})"), {}}, context);
+    ASSERT_TRUE(outcome.error);
+    EXPECT_EQ(outcome.error->code, ErrorCode::kInvalidArgument);
+    EXPECT_EQ(outcome.error->field, "cancellable");
+    EXPECT_EQ(outcome.error->message, "cancellable: expected true or false, got 1");
+  }
+}
+
 TEST(TestEndpointsTest, RefuseOtherBodiesAndNameTheField) {
   FakeContext context;
   const std::vector<std::pair<std::string, std::string>> table = {
@@ -38,16 +121,15 @@ TEST(TestEndpointsTest, RefuseOtherBodiesAndNameTheField) {
       {R"({"ms": true})", "got true"},
       {R"({"ms": [5]})", "got an array of 1"},
   };
-  for (const auto& handler : {MakeSleepHandler().release(), MakeSpinHandler().release()}) {
-    const std::unique_ptr<serve::Handler> owned(handler);
+  for (const auto& handler : Both()) {
     for (const auto& [body, message] : table) {
-      const serve::Outcome outcome = owned->Handle({Padded(body), {}}, context);
+      const serve::Outcome outcome = handler->Handle({Padded(body), {}}, context);
       ASSERT_TRUE(outcome.error) << body;
       EXPECT_EQ(outcome.error->code, ErrorCode::kInvalidArgument);
       EXPECT_EQ(outcome.error->field, "ms");
       EXPECT_THAT(outcome.error->message, HasSubstr(message));
     }
-    EXPECT_TRUE(owned->Handle({Padded("[]"), {}}, context).error);
+    EXPECT_TRUE(handler->Handle({Padded("[]"), {}}, context).error);
   }
 }
 

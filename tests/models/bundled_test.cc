@@ -100,7 +100,7 @@ TEST_P(BundledModelTest, HeldOutRowsGetTheRecordedAnswers) {
   ASSERT_GE(held_out().rows.size(), 100u);
   for (std::size_t i = 0; i < held_out().rows.size(); ++i) {
     const Row& row = held_out().rows[i];
-    const auto outputs = model().Predict(std::vector{InputOf(row)}, {});
+    const auto outputs = model().Predict(std::vector{InputOf(row)}, {}, {});
     ASSERT_TRUE(outputs) << outputs.error().message;
     ASSERT_EQ(outputs->size(), 2u);
     EXPECT_THAT(ElementsOf<std::int64_t>((*outputs)[0]), ::testing::ElementsAre(row.label)) << i;
@@ -119,7 +119,7 @@ TEST_P(BundledModelTest, TheAccuracyOnHeldOutRowsIsTheRecordedOne) {
   const auto rows = static_cast<std::int64_t>(held_out().rows.size());
   const auto columns = static_cast<std::int64_t>(features.size()) / rows;
   const auto outputs = model().Predict(std::vector{Floats("input", {rows, columns}, features)},
-                                       std::vector<std::string>{"label"});
+                                       std::vector<std::string>{"label"}, {});
   ASSERT_TRUE(outputs) << outputs.error().message;
   const auto labels = outputs->front().As<std::int64_t>();
   ASSERT_EQ(labels.size(), held_out().rows.size());
@@ -173,7 +173,7 @@ TEST_P(BundledModelTest, SeveralThreadsGetTheSameAnswersAsOne) {
     for (std::size_t thread = 0; thread < kThreads; ++thread) {
       threads.emplace_back([this, &right, thread] {
         for (const Row& row : held_out().rows) {
-          const auto outputs = model().Predict(std::vector{InputOf(row)}, {});
+          const auto outputs = model().Predict(std::vector{InputOf(row)}, {}, {});
           if (outputs && outputs->front().As<std::int64_t>()[0] == row.label) ++right[thread];
         }
       });

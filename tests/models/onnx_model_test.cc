@@ -3,11 +3,15 @@
 
 #include <cmath>
 #include <cstdint>
+#include <ctime>
 #include <limits>
+#include <optional>
+#include <stop_token>
 #include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <pthread.h>
 
 #include "server/base/log.h"
 #include "tests/models/support.h"
@@ -54,7 +58,7 @@ std::vector<Tensor> OneOfEachType() {
 TEST(OnnxModelTest, EveryDatatypeComesBackAsItWentIn) {
   const auto model = LoadTestModel("all_types");
   const std::vector<Tensor> inputs = OneOfEachType();
-  const auto outputs = model->Predict(inputs, {});
+  const auto outputs = model->Predict(inputs, {}, {});
   ASSERT_TRUE(outputs) << outputs.error().message;
   ASSERT_EQ(outputs->size(), inputs.size());
   for (std::size_t i = 0; i < inputs.size(); ++i) {
@@ -75,7 +79,7 @@ TEST(OnnxModelTest, EmptyTensorsOfEveryDatatypePass) {
     input.raw.clear();
     input.strings.clear();
   }
-  const auto outputs = model->Predict(inputs, {});
+  const auto outputs = model->Predict(inputs, {}, {});
   ASSERT_TRUE(outputs) << outputs.error().message;
   for (const Tensor& output : *outputs) {
     EXPECT_THAT(output.shape, ElementsAre(0)) << output.name;
@@ -88,7 +92,7 @@ TEST(OnnxModelTest, NanAndInfinityPassUnchanged) {
   const float infinity = std::numeric_limits<float>::infinity();
   const auto outputs =
       model->Predict(std::vector{Floats("a", {1, 2}, {NAN, infinity}), Floats("b", {1, 2}, {1, 1})},
-                     std::vector{"sum"s});
+                     std::vector{"sum"s}, {});
   ASSERT_TRUE(outputs) << outputs.error().message;
   EXPECT_TRUE(std::isnan((*outputs)[0].As<float>()[0]));
   EXPECT_EQ((*outputs)[0].As<float>()[1], infinity);
@@ -110,7 +114,7 @@ TEST(OnnxModelTest, AModelSaysItsNamesTypesAndShapes) {
 
 TEST(OnnxModelTest, AScalarHasAnEmptyShape) {
   const auto model = LoadTestModel("scalar");
-  const auto outputs = model->Predict(std::vector{Floats("x", {}, {2.5F})}, {});
+  const auto outputs = model->Predict(std::vector{Floats("x", {}, {2.5F})}, {}, {});
   ASSERT_TRUE(outputs) << outputs.error().message;
   EXPECT_TRUE((*outputs)[0].shape.empty());
   EXPECT_THAT(ElementsOf<float>((*outputs)[0]), ElementsAre(-2.5F));
@@ -120,7 +124,7 @@ TEST(OnnxModelTest, InputsInAnyOrderAndOutputsInTheWantedOne) {
   const auto model = LoadTestModel("two_inputs");
   const auto outputs =
       model->Predict(std::vector{Floats("b", {1, 2}, {1, 2}), Floats("a", {1, 2}, {10, 20})},
-                     std::vector{"difference"s, "sum"s});
+                     std::vector{"difference"s, "sum"s}, {});
   ASSERT_TRUE(outputs) << outputs.error().message;
   ASSERT_EQ(outputs->size(), 2u);
   EXPECT_EQ((*outputs)[0].name, "difference");
@@ -131,7 +135,7 @@ TEST(OnnxModelTest, InputsInAnyOrderAndOutputsInTheWantedOne) {
 
 TEST(OnnxModelTest, AnUnknownOutputIsRefusedBeforeTheRun) {
   const auto model = LoadTestModel("scalar");
-  const auto outputs = model->Predict(std::vector{Floats("x", {}, {1})}, std::vector{"y"s});
+  const auto outputs = model->Predict(std::vector{Floats("x", {}, {1})}, std::vector{"y"s}, {});
   ASSERT_FALSE(outputs);
   EXPECT_EQ(outputs.error().code, ErrorCode::kInvalidArgument);
   EXPECT_THAT(outputs.error().message, HasSubstr("output 'y'"));
@@ -139,8 +143,8 @@ TEST(OnnxModelTest, AnUnknownOutputIsRefusedBeforeTheRun) {
 
 TEST(OnnxModelTest, AWrongShapeNamesTheInput) {
   const auto model = LoadTestModel("two_inputs");
-  const auto outputs =
-      model->Predict(std::vector{Floats("a", {1, 2}, {1, 2}), Floats("b", {1, 3}, {1, 2, 3})}, {});
+  const auto outputs = model->Predict(
+      std::vector{Floats("a", {1, 2}, {1, 2}), Floats("b", {1, 3}, {1, 2, 3})}, {}, {});
   ASSERT_FALSE(outputs);
   EXPECT_EQ(outputs.error().code, ErrorCode::kInvalidArgument);
   EXPECT_EQ(outputs.error().message, "input 'b': expected shape [-1,2], got [1,3]");
@@ -150,13 +154,13 @@ TEST(OnnxModelTest, RowsThatDoNotMatchFailInTheRunAndTheModelGoesOn) {
   const auto model = LoadTestModel("two_inputs");
   const std::vector mismatched = {Floats("a", {3, 2}, {1, 2, 3, 4, 5, 6}),
                                   Floats("b", {2, 2}, {1, 2, 3, 4})};
-  const auto outputs = model->Predict(mismatched, {});
+  const auto outputs = model->Predict(mismatched, {}, {});
   ASSERT_FALSE(outputs);
   EXPECT_EQ(outputs.error().code, ErrorCode::kInternal);
   EXPECT_THAT(outputs.error().message, HasSubstr("ONNX Runtime: "));
 
   const std::vector matching = {Floats("a", {1, 2}, {1, 2}), Floats("b", {1, 2}, {3, 4})};
-  EXPECT_TRUE(model->Predict(matching, {}));
+  EXPECT_TRUE(model->Predict(matching, {}, {}));
 }
 
 TEST(OnnxModelTest, WhatTheRunCallsAnInvalidArgumentIsTheCallersFault) {
@@ -164,11 +168,11 @@ TEST(OnnxModelTest, WhatTheRunCallsAnInvalidArgumentIsTheCallersFault) {
   const auto index = [](std::int64_t value) {
     return std::vector{MakeTensor<std::int64_t>("index", DataType::kInt64, {1}, {value})};
   };
-  const auto found = model->Predict(index(2), {});
+  const auto found = model->Predict(index(2), {}, {});
   ASSERT_TRUE(found) << found.error().message;
   EXPECT_THAT(ElementsOf<std::int64_t>((*found)[0]), ElementsAre(30));
 
-  const auto outside = model->Predict(index(99), {});
+  const auto outside = model->Predict(index(99), {}, {});
   ASSERT_FALSE(outside);
   EXPECT_EQ(outside.error().code, ErrorCode::kInvalidArgument);
   EXPECT_THAT(outside.error().message, HasSubstr("99"));
@@ -181,11 +185,82 @@ TEST(OnnxModelTest, ACallersFaultIsLoggedAtDebugOnly) {
   const auto warnings_before = LogLinesWritten(LogLevel::kWarning);
   const auto errors_before = LogLinesWritten(LogLevel::kError);
   const auto outside = model->Predict(
-      std::vector{MakeTensor<std::int64_t>("index", DataType::kInt64, {1}, {99})}, {});
+      std::vector{MakeTensor<std::int64_t>("index", DataType::kInt64, {1}, {99})}, {}, {});
   ASSERT_FALSE(outside);
   EXPECT_GT(LogLinesWritten(LogLevel::kDebug), debug_before);
   EXPECT_EQ(LogLinesWritten(LogLevel::kWarning), warnings_before);
   EXPECT_EQ(LogLinesWritten(LogLevel::kError), errors_before);
+}
+
+// Inputs of the model that adds one `rounds` times.
+std::vector<Tensor> Rounds(std::int64_t rounds) {
+  return {MakeTensor<std::int64_t>("rounds", DataType::kInt64, {}, {rounds}), Floats("x", {}, {0})};
+}
+constexpr std::int64_t kForever = std::numeric_limits<std::int64_t>::max();
+
+// Comes back when `thread` has computed for so long that it cannot still be on its way into the
+// model.
+void WaitUntilBusy(std::thread& thread) {
+  constexpr long kEntryNs = 3'000'000;
+  clockid_t cpu_time{};
+  ASSERT_EQ(::pthread_getcpuclockid(thread.native_handle(), &cpu_time), 0);
+  timespec spent{};
+  while (::clock_gettime(cpu_time, &spent) == 0 && spent.tv_sec == 0 && spent.tv_nsec < kEntryNs) {
+    std::this_thread::yield();
+  }
+}
+
+TEST(OnnxModelTest, ARunIsStoppedInItsMiddleAndTheModelGoesOn) {
+  const auto model = LoadTestModel("rounds");
+  std::stop_source stop;
+  std::optional<Result<std::vector<Tensor>>> outputs;
+  std::thread runner([&] { outputs = model->Predict(Rounds(kForever), {}, stop.get_token()); });
+  WaitUntilBusy(runner);
+  stop.request_stop();
+  runner.join();
+  ASSERT_FALSE(*outputs);
+  EXPECT_EQ(outputs->error().code, ErrorCode::kDeadlineExceeded);
+  EXPECT_EQ(outputs->error().message, "the run was stopped: nobody waits for its answer");
+
+  const auto after = model->Predict(Rounds(5), {}, std::stop_source().get_token());
+  ASSERT_TRUE(after) << after.error().message;
+  EXPECT_THAT(ElementsOf<float>((*after)[0]), ElementsAre(5));
+}
+
+TEST(OnnxModelTest, ARunThatNobodyWantsIsNotBegun) {
+  const auto model = LoadTestModel("rounds");
+  std::stop_source stop;
+  stop.request_stop();
+  const auto outputs = model->Predict(Rounds(kForever), {}, stop.get_token());
+  ASSERT_FALSE(outputs);
+  EXPECT_EQ(outputs.error().code, ErrorCode::kDeadlineExceeded);
+}
+
+TEST(OnnxModelTest, StoppingOneRunLeavesTheOthersAlone) {
+  const auto model = LoadTestModel("rounds");
+  std::stop_source stop;
+  std::optional<Result<std::vector<Tensor>>> stopped;
+  std::thread runner([&] { stopped = model->Predict(Rounds(kForever), {}, stop.get_token()); });
+  std::optional<Result<std::vector<Tensor>>> other;
+  std::stop_source other_stop;
+  std::thread other_runner(
+      [&] { other = model->Predict(Rounds(2'000), {}, other_stop.get_token()); });
+  WaitUntilBusy(runner);
+  stop.request_stop();
+  runner.join();
+  other_runner.join();
+  EXPECT_EQ(stopped->error().code, ErrorCode::kDeadlineExceeded);
+  ASSERT_TRUE(*other) << other->error().message;
+  EXPECT_THAT(ElementsOf<float>((**other)[0]), ElementsAre(2'000));
+}
+
+TEST(OnnxModelTest, ABadInputIsSaidEvenWhenNobodyWaits) {
+  const auto model = LoadTestModel("rounds");
+  std::stop_source stop;
+  stop.request_stop();
+  const auto outputs = model->Predict(std::vector{Floats("x", {}, {0})}, {}, stop.get_token());
+  ASSERT_FALSE(outputs);
+  EXPECT_EQ(outputs.error().code, ErrorCode::kInvalidArgument);
 }
 
 TEST(OnnxModelTest, AnOutputThatIsNoTensorIsRefusedAtLoadByName) {
@@ -226,7 +301,7 @@ TEST(OnnxModelTest, SeveralThreadsPredictAtOnceOnOneSession) {
           const auto a = static_cast<float>(thread * 1000 + call);
           const auto outputs =
               model->Predict(std::vector{Floats("a", {1, 2}, {a, a}), Floats("b", {1, 2}, {1, 2})},
-                             std::vector{"sum"s});
+                             std::vector{"sum"s}, {});
           const bool is_right = outputs && (*outputs)[0].As<float>()[1] == a + 2;
           right[static_cast<std::size_t>(thread)] += is_right ? 1 : 0;
         }

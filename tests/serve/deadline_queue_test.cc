@@ -1,8 +1,7 @@
-// Earliest deadline first, and sums that are right whichever way a ticket leaves.
+// Who leaves first, and that whoever has left is not found again.
 #include "server/serve/deadline_queue.h"
 
 #include <memory>
-#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -18,58 +17,48 @@ constexpr SteadyTime kStart{1000ms};
 
 class DeadlineQueueTest : public testing::Test {
  protected:
-  DeadlineQueue::Handle Insert(std::uint64_t id, Duration due, std::size_t body_bytes = 0) {
-    return queue_.Insert(MakeTicket(id, endpoint_, kStart + due, body_bytes));
+  DeadlineQueue::Handle Insert(std::uint64_t id, Duration order) {
+    return queue_.Insert(kStart + order, MakeTicket(id, endpoint_, kStart));
   }
 
   Endpoint endpoint_;
   DeadlineQueue queue_;
 };
 
-TEST_F(DeadlineQueueTest, TheEarliestDeadlineLeavesFirst) {
+TEST_F(DeadlineQueueTest, TheEarliestLeavesFirst) {
   Insert(1, 30ms);
   Insert(2, 10ms);
   Insert(3, 20ms);
-  EXPECT_EQ(IdOf(queue_.earliest()), 2u);
-  for (const std::uint64_t id : {2u, 3u, 1u}) EXPECT_EQ(IdOf(*queue_.TakeEarliest()), id);
+  EXPECT_EQ(IdOf(queue_.first()), 2u);
+  EXPECT_EQ(queue_.first_order(), kStart + 10ms);
+  for (const std::uint64_t id : {2u, 3u, 1u}) EXPECT_EQ(IdOf(*queue_.TakeFirst()), id);
   EXPECT_TRUE(queue_.empty());
 }
 
-TEST_F(DeadlineQueueTest, EqualDeadlinesLeaveInOrderOfArrival) {
+TEST_F(DeadlineQueueTest, EqualOnesLeaveInOrderOfArrival) {
   for (std::uint64_t id = 1; id <= 20; ++id) Insert(id, 10ms);
-  for (std::uint64_t id = 1; id <= 20; ++id) EXPECT_EQ(IdOf(*queue_.TakeEarliest()), id);
+  for (std::uint64_t id = 1; id <= 20; ++id) EXPECT_EQ(IdOf(*queue_.TakeFirst()), id);
 }
 
-TEST_F(DeadlineQueueTest, CountAndBytesFollowEveryWayOut) {
-  Insert(1, 10ms, 100);
-  const DeadlineQueue::Handle middle = Insert(2, 20ms, 20);
-  Insert(3, 30ms, 3);
-  EXPECT_EQ(queue_.size(), 3u);
-  EXPECT_EQ(queue_.body_bytes(), 123u);
-  queue_.TakeEarliest();
-  EXPECT_EQ(queue_.body_bytes(), 23u);
-  queue_.Erase(middle);
-  EXPECT_EQ(queue_.size(), 1u);
-  EXPECT_EQ(queue_.body_bytes(), 3u);
+TEST_F(DeadlineQueueTest, WhoIsInTheMiddleCanBeFoundAndTakenOut) {
+  Insert(1, 10ms);
+  const DeadlineQueue::Handle middle = Insert(2, 20ms);
+  Insert(3, 30ms);
+  ASSERT_NE(queue_.Find(middle), nullptr);
+  EXPECT_EQ(IdOf(*queue_.Find(middle)), 2u);
+  EXPECT_EQ(IdOf(*queue_.Erase(middle)), 2u);
+  EXPECT_EQ(queue_.size(), 2u);
+  for (const std::uint64_t id : {1u, 3u}) EXPECT_EQ(IdOf(*queue_.TakeFirst()), id);
 }
 
-TEST_F(DeadlineQueueTest, TheEndpointKnowsHowManyWait) {
-  const DeadlineQueue::Handle first = Insert(1, 10ms);
-  Insert(2, 20ms);
-  EXPECT_EQ(endpoint_.waiting, 2);
-  queue_.Erase(first);
-  EXPECT_EQ(endpoint_.waiting, 1);
-  queue_.TakeEarliest();
-  EXPECT_EQ(endpoint_.waiting, 0);
-}
-
-TEST_F(DeadlineQueueTest, WhatHasLeftIsNotFoundAgain) {
-  const DeadlineQueue::Handle taken = Insert(1, 10ms, 5);
-  queue_.TakeEarliest();
+TEST_F(DeadlineQueueTest, WhoHasLeftIsNotFoundAgainEvenWhenItsPlaceIsTaken) {
+  const DeadlineQueue::Handle taken = Insert(1, 10ms);
+  queue_.TakeFirst();
+  Insert(2, 10ms);
+  EXPECT_EQ(queue_.Find(taken), nullptr);
   EXPECT_EQ(queue_.Erase(taken), nullptr);
   EXPECT_EQ(queue_.Erase(DeadlineQueue::Handle{}), nullptr);
-  EXPECT_EQ(queue_.body_bytes(), 0u);
-  EXPECT_EQ(endpoint_.waiting, 0);
+  EXPECT_EQ(queue_.size(), 1u);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// A worker pool with everything around it, as a conductor would see it.
+// A worker pool with everything around it, as a conductor would see it. Everybody is let in.
 #pragma once
 
 #include <array>
@@ -22,14 +22,14 @@ class PoolHarness {
  public:
   PoolHarness()
       : pending_(1'000'000),
-        scheduler_(clock_, {.admission = {}}, endpoints_.size()),
+        scheduler_(clock_, {.policy = SchedulingPolicy::kEdf, .limits = {}}, endpoints_.size()),
         pool_(scheduler_, pending_, clock_, registry_, metrics_) {
     for (std::uint32_t i = 0; i < endpoints_.size(); ++i) endpoints_[i].index = i;
   }
 
   struct Sent {
     RequestId id;
-    DeadlineQueue::Handle handle;
+    ReadyLanes::Handle handle;
   };
   Sent Submit(const Handler& handler, Duration budget = 1h, std::size_t endpoint = 0,
               CompletionSink* sink = nullptr) {
@@ -39,6 +39,7 @@ class PoolHarness {
     Ticket& ticket = *tickets[0];
     ticket.handler = &handler;
     ticket.deadline = Deadline(clock_.Now(), budget);
+    ticket.admitted = clock_.Now();
     ticket.sink = sink != nullptr ? sink : &sink_;
     EXPECT_TRUE(pending_.Add(ticket.id, {ticket.promise.get_future(), ticket.deadline, 0}));
     std::vector<Scheduler::Submitted> results;

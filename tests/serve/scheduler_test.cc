@@ -1,13 +1,11 @@
-// Submission, withdrawal and dispatch under a clock that stands still, on the test's own thread.
+// The scheduler's own part on the test's own thread, under a clock that stands still: tickets in
+// and out, workers that come and go, and what it tells of itself.
 #include "server/serve/scheduler.h"
 
 #include <array>
 #include <future>
 #include <map>
 #include <memory>
-#include <span>
-#include <string>
-#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -23,9 +21,6 @@ using testing::IsEmpty;
 using testing_support::IdOf;
 using testing_support::MakeTicket;
 
-constexpr std::size_t kShort = 0;  // endpoints
-constexpr std::size_t kOther = 1;
-
 std::vector<std::uint64_t> Ids(const std::vector<std::unique_ptr<Ticket>>& tickets) {
   std::vector<std::uint64_t> ids;
   for (const std::unique_ptr<Ticket>& ticket : tickets) ids.push_back(IdOf(*ticket));
@@ -34,187 +29,120 @@ std::vector<std::uint64_t> Ids(const std::vector<std::unique_ptr<Ticket>>& ticke
 
 class SchedulerTest : public testing::Test {
  protected:
-  explicit SchedulerTest(const Scheduler::Options& options = {.admission = {}})
-      : scheduler_(clock_, options, endpoints_.size()) {
-    for (std::uint32_t i = 0; i < endpoints_.size(); ++i) endpoints_[i].index = i;
+  SchedulerTest() : scheduler_(clock_, {}, 1) {
     scheduler_.SetWorkers(1);
     worker_ = scheduler_.AddWorker();
+    scheduler_.Warm(0, std::vector<Duration>(8, 1ms), {}, true);
   }
 
   struct Wish {
     std::uint64_t id;
-    Duration due;
-    std::size_t endpoint = kShort;
-    std::size_t body_bytes = 0;
+    Duration budget = 1s;
   };
   // All under one lock, as a conductor does.
   std::vector<Scheduler::Submitted> Submit(const std::vector<Wish>& wishes) {
     std::vector<std::unique_ptr<Ticket>> tickets;
     for (const Wish& wish : wishes) {
-      tickets.push_back(
-          MakeTicket(wish.id, endpoints_[wish.endpoint], clock_.Now() + wish.due, wish.body_bytes));
+      tickets.push_back(MakeTicket(wish.id, endpoint_, clock_.Now() + wish.budget));
+      tickets.back()->deadline = Deadline(clock_.Now(), wish.budget);
       futures_[wish.id] = tickets.back()->promise.get_future();
     }
     std::vector<Scheduler::Submitted> results;
     scheduler_.Submit(tickets, results);
     return results;
   }
-  void SubmitMany(std::uint64_t count, Duration due = 1s) {
-    std::vector<Wish> wishes;
-    for (std::uint64_t id = 1; id <= count; ++id) wishes.push_back({id, due});
-    Submit(wishes);
-  }
   // Requires: something to take.
   bool Take() { return scheduler_.Take(worker_, slot_); }
-  void Ran(std::size_t endpoint, Duration run_time) {
-    slot_.samples.push_back({&endpoints_[endpoint], run_time});
-  }
-  bool HasReply(std::uint64_t id) { return futures_[id].wait_for(0s) == std::future_status::ready; }
+  std::vector<std::uint64_t> Taken() const { return Ids(slot_.assignment.tickets); }
 
   ManualClock clock_;
-  std::array<Endpoint, 2> endpoints_;
+  Endpoint endpoint_;
   Scheduler scheduler_;
   std::size_t worker_ = 0;
   WorkerSlot slot_;
   std::map<std::uint64_t, std::future<Reply>> futures_;
 };
 
-TEST_F(SchedulerTest, TheEarliestDeadlineRunsFirst) {
-  Submit({{1, 30ms}, {2, 10ms}, {3, 20ms}});
-  for (const std::uint64_t id : {2u, 3u, 1u}) {
+// A cold endpoint may not queue; a client that has its answer must find the worker that gave it.
+TEST_F(SchedulerTest, AWorkerOnItsWayBackIsAsGoodAsIdleForOne) {
+  scheduler_.ResetEstimate(0);
+  EXPECT_TRUE(Submit({{1, 1s}})[0].decision.admit);
+  ASSERT_TRUE(Take());
+  const auto probe = Submit({{2, 1s}})[0];  // the one of this second
+  ASSERT_TRUE(probe.decision.is_probe);
+  scheduler_.Withdraw(probe.handle, RequestId{2});
+  EXPECT_FALSE(Submit({{3, 1s}})[0].decision.admit);
+  scheduler_.NoteReturning(slot_);
+  EXPECT_TRUE(Submit({{4, 1s}})[0].decision.admit);
+  EXPECT_FALSE(Submit({{5, 1s}})[0].decision.admit);
+  ASSERT_TRUE(Take());
+  EXPECT_FALSE(Submit({{6, 1s}})[0].decision.admit);
+}
+
+TEST_F(SchedulerTest, EveryTicketOfASubmissionHasItsResult) {
+  const auto submitted = Submit({{1, 30ms}, {2, 0ms}, {3, 10ms}});
+  ASSERT_EQ(submitted.size(), 3u);
+  EXPECT_TRUE(submitted[0].decision.admit);
+  EXPECT_EQ(submitted[1].decision.cause, Cause::kExpiredInQueue);
+  EXPECT_TRUE(submitted[2].decision.admit);
+  for (const std::uint64_t id : {3u, 1u}) {
     ASSERT_TRUE(Take());
-    EXPECT_THAT(Ids(slot_.batch), ElementsAre(id));
+    EXPECT_THAT(Taken(), ElementsAre(id));
   }
 }
 
-TEST_F(SchedulerTest, EqualDeadlinesRunInOrderOfArrival) {
-  Submit({{1, 10ms}, {2, 10ms}});
-  Submit({{3, 10ms}});
-  for (const std::uint64_t id : {1u, 2u, 3u}) {
-    ASSERT_TRUE(Take());
-    EXPECT_THAT(Ids(slot_.batch), ElementsAre(id));
-  }
-}
-
-TEST_F(SchedulerTest, TicketsOfUnknownRunTimeAreTakenSingly) {
-  SubmitMany(3);
-  ASSERT_TRUE(Take());
-  EXPECT_THAT(Ids(slot_.batch), ElementsAre(1));
-}
-
-TEST_F(SchedulerTest, ShortOnesAreTakenTogetherUpToTheQuantum) {
-  SubmitMany(10);
-  Ran(kShort, 12us);
-  ASSERT_TRUE(Take());
-  EXPECT_THAT(Ids(slot_.batch), ElementsAre(1, 2, 3, 4));  // 48 of 50 us
-}
-
-TEST_F(SchedulerTest, VeryShortOnesAreTakenTogetherUpToTheMost) {
-  SubmitMany(40);
-  Ran(kShort, 1us);
-  ASSERT_TRUE(Take());
-  EXPECT_EQ(slot_.batch.size(), 16u);
-}
-
-TEST_F(SchedulerTest, LargeBodiesAreTakenSinglyHoweverShortTheMean) {
-  Submit({{1, 1s}, {2, 2s, kShort, 4097}, {3, 3s, kShort, 4096}, {4, 4s}});
-  Ran(kShort, 1us);
-  ASSERT_TRUE(Take());
-  EXPECT_THAT(Ids(slot_.batch), ElementsAre(1));
-  ASSERT_TRUE(Take());
-  EXPECT_THAT(Ids(slot_.batch), ElementsAre(2));
-  ASSERT_TRUE(Take());
-  EXPECT_THAT(Ids(slot_.batch), ElementsAre(3, 4));
-}
-
-TEST_F(SchedulerTest, ATicketWaitsUntilAWorkerTakesIt) {
+TEST_F(SchedulerTest, ATicketHasALatestStartUntilAWorkerTakesIt) {
   const auto submitted = Submit({{1, 1s}, {2, 2s}});
-  EXPECT_TRUE(scheduler_.IsWaiting(submitted[0].handle));
+  EXPECT_EQ(scheduler_.LatestStart(submitted[0].handle), submitted[0].latest_start);
   ASSERT_TRUE(Take());
-  EXPECT_FALSE(scheduler_.IsWaiting(submitted[0].handle));
-  EXPECT_TRUE(scheduler_.IsWaiting(submitted[1].handle));
+  EXPECT_FALSE(scheduler_.LatestStart(submitted[0].handle));
+  EXPECT_TRUE(scheduler_.LatestStart(submitted[1].handle));
 }
 
-TEST_F(SchedulerTest, LongOnesAreTakenSingly) {
-  SubmitMany(3);
-  Ran(kShort, 60us);
-  ASSERT_TRUE(Take());
-  EXPECT_THAT(Ids(slot_.batch), ElementsAre(1));
-}
-
-TEST_F(SchedulerTest, ATicketOfUnknownRunTimeEndsTheBatchBeforeIt) {
-  Submit({{1, 10ms}, {2, 20ms}, {3, 30ms, kOther}, {4, 40ms}});
-  Ran(kShort, 1us);
-  ASSERT_TRUE(Take());
-  EXPECT_THAT(Ids(slot_.batch), ElementsAre(1, 2));
-}
-
-TEST_F(SchedulerTest, RunTimesAreKeptApartByEndpoint) {
-  Submit({{1, 10ms, kOther}, {2, 20ms, kOther}});
-  Ran(kShort, 1us);
-  Ran(kOther, 1ms);
-  ASSERT_TRUE(Take());
-  EXPECT_THAT(Ids(slot_.batch), ElementsAre(1));
-}
-
-TEST_F(SchedulerTest, TheMeanFollowsWhatRunTimesBecome) {
-  SubmitMany(3);
-  Ran(kShort, 1us);
-  for (int i = 0; i < 200; ++i) Ran(kShort, 1ms);
-  ASSERT_TRUE(Take());
-  EXPECT_THAT(Ids(slot_.batch), ElementsAre(1));
-}
-
-TEST_F(SchedulerTest, ExpiredTicketsAreShedAndTheNextOneRuns) {
-  Submit({{1, 10ms}, {2, 11ms}, {3, 30ms}});
-  clock_.Advance(11ms);
-  ASSERT_TRUE(Take());
-  EXPECT_THAT(Ids(slot_.shed), ElementsAre(1, 2));
-  EXPECT_THAT(Ids(slot_.batch), ElementsAre(3));
-}
-
-TEST_F(SchedulerTest, WhatIsShedHasItsReplyAtOnce) {
-  Submit({{1, 10ms}});
-  clock_.Advance(10ms);
-  ASSERT_TRUE(Take());
-  ASSERT_TRUE(HasReply(1));
-  const Reply reply = futures_[1].get();
-  EXPECT_EQ(reply.answer, Answer::kTimeout);
-  EXPECT_EQ(reply.cause, Cause::kExpiredInQueue);
-  EXPECT_EQ(reply.started, SteadyTime());
-  EXPECT_EQ(reply.finished, clock_.Now());
-}
-
-TEST_F(SchedulerTest, AWithdrawnTicketThatWaitedIsNeverTaken) {
-  const auto submitted = Submit({{1, 10ms}, {2, 20ms}});
+TEST_F(SchedulerTest, AWithdrawnTicketThatWaitedComesBackAndIsNeverTaken) {
+  const auto submitted = Submit({{1}, {2}});
   const Withdrawal withdrawal = scheduler_.Withdraw(submitted[0].handle, RequestId{1});
   EXPECT_EQ(withdrawal.where, Withdrawal::Where::kWaiting);
-  EXPECT_EQ(endpoints_[kShort].waiting, 1);
+  ASSERT_NE(withdrawal.ticket, nullptr);
+  EXPECT_EQ(IdOf(*withdrawal.ticket), 1u);
   ASSERT_TRUE(Take());
-  EXPECT_THAT(Ids(slot_.batch), ElementsAre(2));
+  EXPECT_THAT(Taken(), ElementsAre(2));
 }
 
-TEST_F(SchedulerTest, AWithdrawnTicketThatRunsTellsSinceWhen) {
-  const auto submitted = Submit({{1, 10ms}});
+TEST_F(SchedulerTest, AWithdrawnTicketThatRunsIsAskedToStopAndTellsSinceWhen) {
+  const auto submitted = Submit({{1}});
   clock_.Advance(2ms);
   ASSERT_TRUE(Take());
   clock_.Advance(3ms);
   const Withdrawal withdrawal = scheduler_.Withdraw(submitted[0].handle, RequestId{1});
   EXPECT_EQ(withdrawal.where, Withdrawal::Where::kRunning);
   EXPECT_EQ(withdrawal.started, clock_.Now() - 3ms);
+  EXPECT_TRUE(slot_.assignment.tickets[0]->stop.stop_requested());
+}
+
+TEST_F(SchedulerTest, WhoListensForTheStopIsCalledWithoutTheLock) {
+  const auto submitted = Submit({{1}});
+  ASSERT_TRUE(Take());
+  std::size_t busy = 0;
+  const std::stop_callback asks(slot_.assignment.tickets[0]->stop.get_token(),
+                                [&] { busy = scheduler_.figures().busy_workers; });
+  scheduler_.Withdraw(submitted[0].handle, RequestId{1});
+  EXPECT_EQ(busy, 1u);
 }
 
 TEST_F(SchedulerTest, ATicketThatHasRunIsGone) {
-  const auto submitted = Submit({{1, 10ms}, {2, 20ms}});
+  const auto submitted = Submit({{1, 1s}, {2, 2s}});
   ASSERT_TRUE(Take());
   ASSERT_TRUE(Take());
   EXPECT_EQ(scheduler_.Withdraw(submitted[0].handle, RequestId{1}).where, Withdrawal::Where::kGone);
 }
 
 TEST_F(SchedulerTest, ATicketThatWasShedIsGone) {
-  const auto submitted = Submit({{1, 10ms}});
+  const auto submitted = Submit({{1, 10ms}, {2}});
   clock_.Advance(20ms);
   ASSERT_TRUE(Take());
+  EXPECT_THAT(Ids(slot_.assignment.shed), ElementsAre(1));
+  EXPECT_THAT(Taken(), ElementsAre(2));
   EXPECT_EQ(scheduler_.Withdraw(submitted[0].handle, RequestId{1}).where, Withdrawal::Where::kGone);
 }
 
@@ -222,25 +150,43 @@ TEST_F(SchedulerTest, WhatWasNeverSubmittedIsGone) {
   EXPECT_EQ(scheduler_.Withdraw({}, RequestId{9}).where, Withdrawal::Where::kGone);
 }
 
-TEST_F(SchedulerTest, ATicketWithNothingLeftOfItsBudgetIsNotAdmitted) {
-  const auto submitted = Submit({{1, 0ms}});
-  EXPECT_FALSE(submitted[0].decision.admit);
-  EXPECT_EQ(submitted[0].decision.cause, Cause::kExpiredInQueue);
+TEST_F(SchedulerTest, ARefusedTicketIsTheCallersStill) {
+  scheduler_.BeginDrain();
+  std::array<std::unique_ptr<Ticket>, 1> tickets = {MakeTicket(1, endpoint_, clock_.Now() + 1s)};
+  std::vector<Scheduler::Submitted> results;
+  scheduler_.Submit(tickets, results);
+  EXPECT_EQ(results[0].decision.cause, Cause::kDraining);
+  EXPECT_NE(tickets[0], nullptr);
 }
 
-TEST_F(SchedulerTest, WhileDrainingEverythingNewIsRefusedAndTheRestRuns) {
-  Submit({{1, 10ms}});
-  scheduler_.BeginDrain();
-  const auto submitted = Submit({{2, 10ms}});
-  EXPECT_FALSE(submitted[0].decision.admit);
-  EXPECT_EQ(submitted[0].decision.answer, Answer::kRefused);
-  EXPECT_EQ(submitted[0].decision.cause, Cause::kDraining);
+TEST_F(SchedulerTest, WhatAWorkerLeavesInItsSlotIsLearned) {
+  Submit({{1}, {2}});
   ASSERT_TRUE(Take());
-  EXPECT_THAT(Ids(slot_.batch), ElementsAre(1));
+  slot_.samples.push_back({0, 9ms, 1, RunSample::End::kWhole});
+  ASSERT_TRUE(Take());
+  EXPECT_THAT(slot_.samples, IsEmpty());
+  const Scheduler::Estimate estimate = scheduler_.EstimateOf(0, 50ms);
+  EXPECT_EQ(estimate.samples, 1u);
+  EXPECT_GT(estimate.mean, 1500us);
+}
+
+TEST_F(SchedulerTest, AnEstimateIsThatOfTheWarmUpUntilItIsReset) {
+  EXPECT_NEAR(ToMillis(scheduler_.EstimateOf(0, 50ms).mean), 1, 0.01);
+  EXPECT_FALSE(scheduler_.EstimateOf(0, 50ms).is_cold);
+  scheduler_.ResetEstimate(0);
+  EXPECT_EQ(scheduler_.EstimateOf(0, 50ms).mean, 0ms);
+  EXPECT_TRUE(scheduler_.EstimateOf(0, 50ms).is_cold);
+}
+
+TEST_F(SchedulerTest, AnEstimateTellsHowLongOneWouldWait) {
+  Submit({{1}, {2}});
+  ASSERT_TRUE(Take());
+  EXPECT_NEAR(ToMillis(scheduler_.EstimateOf(0, 2s).predicted_wait), 2, 0.1);
+  EXPECT_NEAR(ToMillis(scheduler_.EstimateOf(0, 50ms).predicted_wait), 1, 0.1);
 }
 
 TEST_F(SchedulerTest, FiguresTellWhoWaitsAndWhoWorks) {
-  SubmitMany(3);
+  Submit({{1}, {2}, {3}});
   EXPECT_EQ(scheduler_.figures().waiting, 3u);
   EXPECT_EQ(scheduler_.figures().busy_workers, 0u);
   ASSERT_TRUE(Take());
@@ -250,13 +196,25 @@ TEST_F(SchedulerTest, FiguresTellWhoWaitsAndWhoWorks) {
   EXPECT_EQ(figures.alive_workers, 1u);
   EXPECT_EQ(figures.busy_workers, 1u);
   EXPECT_EQ(figures.asleep_workers, 0u);
+  EXPECT_EQ(figures.zombies, 0u);
+}
+
+TEST_F(SchedulerTest, ARunThatNobodyWantsAndThatGoesOnIsAZombieUntilItEnds) {
+  const auto submitted = Submit({{1}, {2, 1h}});
+  ASSERT_TRUE(Take());
+  scheduler_.Withdraw(submitted[0].handle, RequestId{1});
+  EXPECT_EQ(scheduler_.figures().zombies, 0u);
+  clock_.Advance(1001ms);
+  EXPECT_EQ(scheduler_.figures().zombies, 1u);
+  ASSERT_TRUE(Take());
+  EXPECT_EQ(scheduler_.figures().zombies, 0u);
 }
 
 TEST_F(SchedulerTest, AWorkerTooManyLeavesAndStartsNothing) {
-  SubmitMany(1);
+  Submit({{1}});
   scheduler_.SetWorkers(0);
   EXPECT_FALSE(Take());
-  EXPECT_THAT(slot_.batch, IsEmpty());
+  EXPECT_TRUE(slot_.assignment.empty());
   EXPECT_EQ(scheduler_.figures().alive_workers, 0u);
   EXPECT_EQ(scheduler_.figures().waiting, 1u);
 }
@@ -270,45 +228,8 @@ TEST_F(SchedulerTest, TheNumberOfAWorkerThatLeftIsGivenAgain) {
 TEST_F(SchedulerTest, AWorkerThatNeverCameIsTakenBack) {
   scheduler_.RemoveWorker(scheduler_.AddWorker());
   EXPECT_EQ(scheduler_.figures().alive_workers, 1u);
-  SubmitMany(1);
+  Submit({{1}});
   EXPECT_TRUE(Take());
-}
-
-class CappedSchedulerTest : public SchedulerTest {
- protected:
-  CappedSchedulerTest()
-      : SchedulerTest({.admission = {.max_waiting = 2, .max_waiting_bytes = 100}}) {}
-};
-
-TEST_F(CappedSchedulerTest, BeyondTheCapOnTicketsTheAnswerIsQueueFull) {
-  const auto submitted = Submit({{1, 10ms}, {2, 10ms}, {3, 10ms}});
-  EXPECT_TRUE(submitted[0].decision.admit);
-  EXPECT_TRUE(submitted[1].decision.admit);
-  EXPECT_FALSE(submitted[2].decision.admit);
-  EXPECT_EQ(submitted[2].decision.answer, Answer::kRefused);
-  EXPECT_EQ(submitted[2].decision.cause, Cause::kQueueFull);
-  EXPECT_EQ(scheduler_.figures().waiting, 2u);
-}
-
-TEST_F(CappedSchedulerTest, BeyondTheCapOnBytesTheAnswerIsQueueFullForThatOneOnly) {
-  const auto submitted =
-      Submit({{1, 10ms, kShort, 60}, {2, 10ms, kShort, 41}, {3, 10ms, kShort, 40}});
-  EXPECT_TRUE(submitted[0].decision.admit);
-  EXPECT_EQ(submitted[1].decision.cause, Cause::kQueueFull);
-  EXPECT_TRUE(submitted[2].decision.admit);
-}
-
-TEST_F(CappedSchedulerTest, ATicketThatIsTakenMakesRoom) {
-  SubmitMany(2);
-  ASSERT_TRUE(Take());
-  EXPECT_TRUE(Submit({{9, 10ms}})[0].decision.admit);
-}
-
-TEST_F(CappedSchedulerTest, ARefusedTicketIsDestroyedAndTheOthersRun) {
-  SubmitMany(3);
-  EXPECT_THROW(futures_[3].get(), std::future_error);
-  EXPECT_FALSE(HasReply(1));
-  EXPECT_EQ(endpoints_[kShort].waiting, 2);
 }
 
 }  // namespace

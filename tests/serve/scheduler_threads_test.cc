@@ -20,7 +20,10 @@ using testing_support::WaitUntil;
 
 class SchedulerThreadsTest : public testing::Test {
  protected:
-  SchedulerThreadsTest() : scheduler_(clock_, {.admission = {}}, 1) {}
+  SchedulerThreadsTest()
+      : scheduler_(clock_, {.policy = SchedulingPolicy::kEdf, .limits = {}}, endpoints_.size()) {
+    for (std::uint32_t i = 0; i < endpoints_.size(); ++i) endpoints_[i].index = i;
+  }
 
   // Sends its workers home at the end of its scope: before what they use goes.
   class Workers {
@@ -50,10 +53,10 @@ class SchedulerThreadsTest : public testing::Test {
   void WaitUntilAsleep(std::size_t count) {
     WaitUntil([&] { return scheduler_.figures().asleep_workers == count; });
   }
-  void Submit(std::uint64_t first_id, std::size_t count) {
+  void Submit(std::uint64_t first_id, std::size_t count, std::size_t endpoint = 0) {
     std::vector<std::unique_ptr<Ticket>> tickets;
     for (std::size_t i = 0; i < count; ++i) {
-      tickets.push_back(MakeTicket(first_id + i, endpoint_, clock_.Now() + 1h));
+      tickets.push_back(MakeTicket(first_id + i, endpoints_[endpoint], clock_.Now() + 1h));
     }
     std::vector<Scheduler::Submitted> results;
     scheduler_.Submit(tickets, results);
@@ -61,7 +64,7 @@ class SchedulerThreadsTest : public testing::Test {
   }
 
   SystemClock clock_;
-  Endpoint endpoint_;
+  std::array<Endpoint, 2> endpoints_;
   Scheduler scheduler_;
 };
 
@@ -70,9 +73,9 @@ TEST_F(SchedulerThreadsTest, TwoIdleWorkersSplitWhatComesIn) {
   std::atomic<std::size_t> largest{0};
   Workers workers(scheduler_);
   workers.Start(2, [&](WorkerSlot& slot) {
-    if (slot.batch.size() > largest) largest = slot.batch.size();
-    taken += slot.batch.size();
-    slot.samples.push_back({&endpoint_, 1us});
+    if (slot.assignment.tickets.size() > largest) largest = slot.assignment.tickets.size();
+    taken += slot.assignment.tickets.size();
+    slot.samples.push_back({0, 1us, 1, RunSample::End::kWhole});
     WaitUntil(
         [&] { return taken == 1 || taken == 5; });  // neither comes back for the other's share
   });
@@ -88,7 +91,7 @@ TEST_F(SchedulerThreadsTest, TwoIdleWorkersSplitWhatComesIn) {
 TEST_F(SchedulerThreadsTest, ASleepingWorkerIsWokenForEveryTicket) {
   std::atomic<std::uint64_t> taken{0};
   Workers workers(scheduler_);
-  workers.Start(1, [&](const WorkerSlot& slot) { taken += slot.batch.size(); });
+  workers.Start(1, [&](const WorkerSlot& slot) { taken += slot.assignment.tickets.size(); });
   for (std::uint64_t id = 1; id <= 500; ++id) {
     Submit(id, 1);
     WaitUntil([&] { return taken == id; });  // and back to sleep, or not yet
@@ -101,7 +104,7 @@ TEST_F(SchedulerThreadsTest, AllSleepingWorkersAreWokenForAsManyTickets) {
   std::atomic<std::uint64_t> goal{0};
   Workers workers(scheduler_);
   workers.Start(kWorkers, [&](const WorkerSlot& slot) {
-    taken += slot.batch.size();
+    taken += slot.assignment.tickets.size();
     WaitUntil([&] { return taken >= goal; });  // holds its worker until the others have come too
   });
   for (std::uint64_t round = 1; round <= 100; ++round) {
@@ -119,9 +122,9 @@ TEST_F(SchedulerThreadsTest, OfThousandsFromSeveralConductorsEachIsTakenExactlyO
   std::atomic<std::size_t> taken{0};
   Workers workers(scheduler_);
   workers.Start(4, [&](WorkerSlot& slot) {
-    for (const std::unique_ptr<Ticket>& ticket : slot.batch) {
+    for (const std::unique_ptr<Ticket>& ticket : slot.assignment.tickets) {
       ++times[IdOf(*ticket)];
-      slot.samples.push_back({&endpoint_, 1us});
+      slot.samples.push_back({0, 1us, 1, RunSample::End::kWhole});
       ++taken;
     }
   });
@@ -135,7 +138,7 @@ TEST_F(SchedulerThreadsTest, OfThousandsFromSeveralConductorsEachIsTakenExactlyO
   }
   WaitUntil([&] { return taken == times.size(); });
   for (const std::atomic<int>& count : times) ASSERT_EQ(count, 1);
-  EXPECT_EQ(endpoint_.waiting, 0);
+  EXPECT_EQ(endpoints_[0].waiting, 0);
 }
 
 TEST_F(SchedulerThreadsTest, WhatIsWithdrawnIsNeverTakenAndTheRestIs) {
@@ -144,13 +147,14 @@ TEST_F(SchedulerThreadsTest, WhatIsWithdrawnIsNeverTakenAndTheRestIs) {
   std::atomic<std::size_t> ended{0};
   Workers workers(scheduler_);
   workers.Start(2, [&](const WorkerSlot& slot) {
-    for (const std::unique_ptr<Ticket>& ticket : slot.batch) {
+    for (const std::unique_ptr<Ticket>& ticket : slot.assignment.tickets) {
       ++times[IdOf(*ticket)];
       ++ended;
     }
   });
   for (std::uint64_t id = 0; id < kTickets; ++id) {
-    std::array<std::unique_ptr<Ticket>, 1> tickets = {MakeTicket(id, endpoint_, clock_.Now() + 1h)};
+    std::array<std::unique_ptr<Ticket>, 1> tickets = {
+        MakeTicket(id, endpoints_[0], clock_.Now() + 1h)};
     std::vector<Scheduler::Submitted> results;
     scheduler_.Submit(tickets, results);
     const Withdrawal withdrawal = scheduler_.Withdraw(results[0].handle, RequestId{id});
@@ -160,6 +164,50 @@ TEST_F(SchedulerThreadsTest, WhatIsWithdrawnIsNeverTakenAndTheRestIs) {
   }
   WaitUntil([&] { return ended == kTickets; });
   for (const std::atomic<int>& count : times) ASSERT_EQ(count, 1);
+}
+
+// The endpoint may hold one worker; whoever returns it takes what is more urgent, so that the other
+// one has to be woken for the next of the endpoint.
+TEST_F(SchedulerThreadsTest, ASleepingWorkerIsWokenWhenAShareIsFreed) {
+  std::vector<EndpointPolicy> policies(2);
+  policies[0].max_workers = 1;
+  scheduler_.SetPolicies(policies);
+  std::atomic<std::size_t> taken{0};
+  std::atomic<bool> may_end{false};
+  Workers workers(scheduler_);
+  workers.Start(2, [&](const WorkerSlot& slot) {
+    if (++taken == 1) WaitUntil([&] { return may_end.load(); });
+    // Whoever has the urgent one keeps it until the last one has come to the other worker.
+    if (IdOf(*slot.assignment.tickets[0]) == 3) WaitUntil([&] { return taken == 3; });
+  });
+  Submit(1, 1);
+  WaitUntil([&] { return taken == 1; });
+  Submit(2, 1);
+  WaitUntilAsleep(1);
+  std::array<std::unique_ptr<Ticket>, 1> urgent = {
+      MakeTicket(3, endpoints_[1], clock_.Now() + 30min)};
+  std::vector<Scheduler::Submitted> results;
+  scheduler_.Submit(urgent, results);
+  may_end = true;
+  WaitUntil([&] { return taken == 3; });
+}
+
+TEST_F(SchedulerThreadsTest, ALargerShareIsTakenUpAtOnce) {
+  std::vector<EndpointPolicy> policies(2);
+  policies[0].max_workers = 1;
+  scheduler_.SetPolicies(policies);
+  std::atomic<std::size_t> taken{0};
+  Workers workers(scheduler_);
+  workers.Start(2, [&](const WorkerSlot& /*slot*/) {
+    ++taken;
+    WaitUntil([&] { return taken == 2; });
+  });
+  Submit(1, 2);
+  WaitUntil([&] { return taken == 1; });
+  WaitUntilAsleep(1);
+  policies[0].max_workers = 2;
+  scheduler_.SetPolicies(policies);
+  WaitUntil([&] { return taken == 2; });
 }
 
 TEST_F(SchedulerThreadsTest, SleepingWorkersLeaveWhenTheyAreTooMany) {

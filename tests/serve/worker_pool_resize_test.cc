@@ -104,6 +104,55 @@ TEST(WorkerPoolResizeTest, AfterStopNoWorkerStartsAnother) {
   EXPECT_EQ(waiting.started(), 0u);
 }
 
+TEST(WorkerPoolReplaceTest, AnotherWorkerStandsInForOneThatIsStuck) {
+  Harness harness;
+  FakeHandler stuck, waiting;
+  ASSERT_TRUE(harness.pool().Resize(1));
+  harness.Submit(stuck);
+  stuck.WaitUntilStarted(1);
+  harness.Submit(waiting);
+  harness.pool().Replace(1);
+  waiting.WaitUntilStarted(1);  // side by side with the stuck one
+  EXPECT_EQ(harness.pool().size(), 1);
+  EXPECT_EQ(Alive(harness), 2u);
+  stuck.FinishAll();
+  waiting.FinishAll();
+  harness.sink().WaitFor(2);
+}
+
+TEST(WorkerPoolReplaceTest, WhenNobodyIsStuckAnyMoreThePoolIsAsLargeAsBefore) {
+  Harness harness;
+  FakeHandler stuck;
+  ASSERT_TRUE(harness.pool().Resize(2));
+  harness.Submit(stuck);
+  stuck.WaitUntilStarted(1);
+  harness.pool().Replace(1);
+  EXPECT_EQ(Alive(harness), 3u);
+  stuck.FinishAll();
+  harness.sink().WaitFor(1);
+  harness.pool().Replace(0);
+  WaitUntil([&] { return Alive(harness) == 2; });
+  EXPECT_EQ(harness.pool().size(), 2);
+}
+
+TEST(WorkerPoolReplaceTest, ReplacementsComeOnTopOfEverySize) {
+  Harness harness;
+  ASSERT_TRUE(harness.pool().Resize(2));
+  harness.pool().Replace(1);
+  ASSERT_TRUE(harness.pool().Resize(3));
+  EXPECT_EQ(harness.pool().size(), 3);
+  EXPECT_EQ(Alive(harness), 4u);
+}
+
+TEST(WorkerPoolReplaceTest, AfterStopNobodyIsReplaced) {
+  Harness harness;
+  ASSERT_TRUE(harness.pool().Resize(1));
+  harness.pool().Stop();
+  WaitUntil([&] { return Alive(harness) == 0; });
+  harness.pool().Replace(1);
+  EXPECT_EQ(Alive(harness), 0u);
+}
+
 TEST(WorkerPoolResizeTest, UnderRandomResizesEveryTicketCompletesExactlyOnce) {
   constexpr std::uint64_t kTickets = 4000;
   constexpr std::uint32_t kSeed = 7;

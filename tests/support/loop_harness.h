@@ -37,6 +37,10 @@ class LoopHarness {
     loop_.AssertOnLoop();
     return loop_.ReadableSince();
   }
+  Duration lag() {
+    loop_.AssertOnLoop();
+    return loop_.lag();
+  }
   net::EventLoop::TimerId RunAt(SteadyTime at, net::EventLoop::Task task) {
     loop_.AssertOnLoop();
     return loop_.RunAt(at, std::move(task));

@@ -2,6 +2,7 @@
 #include "server/models/onnxruntime/onnx_model.h"
 
 #include <exception>
+#include <optional>
 #include <utility>
 
 #include "server/models/onnxruntime/api.h"
@@ -44,6 +45,27 @@ Ort::RunOptions MakeRunOptions() {
   // Warnings of a run would come once a request.
   options.SetRunLogSeverityLevel(ORT_LOGGING_LEVEL_ERROR);
   return options;
+}
+
+// The options of one run, with which it can be stopped. Stays where it was made.
+class StoppableRun {
+ public:
+  explicit StoppableRun(const std::stop_token& stop) : terminate_(stop, Terminate{options_}) {}
+
+  const Ort::RunOptions& options() const { return options_; }
+
+ private:
+  struct Terminate {
+    Ort::RunOptions& options;
+    void operator()() const noexcept { options.SetTerminate(); }
+  };
+
+  Ort::RunOptions options_ = MakeRunOptions();
+  std::stop_callback<Terminate> terminate_;
+};
+
+tl::unexpected<Error> Stopped() {
+  return Fail(ErrorCode::kDeadlineExceeded, "the run was stopped: nobody waits for its answer");
 }
 
 std::string_view KindOf(ONNXType type) {
@@ -144,15 +166,22 @@ Result<std::unique_ptr<OnnxModel>> OnnxModel::FromBytes(const OnnxRuntime& runti
 }
 
 Result<std::vector<Tensor>> OnnxModel::Predict(std::span<const Tensor> inputs,
-                                               std::span<const std::string> wanted) const {
+                                               std::span<const std::string> wanted,
+                                               const std::stop_token& stop) const {
   if (Status status = CheckInputs(info_, inputs); !status) return tl::unexpected(status.error());
   Result<std::vector<std::size_t>> outputs = FindOutputs(info_, wanted);
   if (!outputs) return tl::unexpected(outputs.error());
-  return Guarded(ErrorCode::kInternal, [&] { return Run(inputs, *outputs); });
+  if (stop.stop_requested()) return Stopped();
+  auto result = Guarded(ErrorCode::kInternal, [&] { return Run(inputs, *outputs, stop); });
+  // ONNX Runtime has no code of its own for a run that was terminated.
+  const bool has_failed = !result && result.error().code == ErrorCode::kInternal;
+  if (has_failed && stop.stop_requested()) return Stopped();
+  return result;
 }
 
 Result<std::vector<Tensor>> OnnxModel::Run(std::span<const Tensor> inputs,
-                                           std::span<const std::size_t> outputs) const {
+                                           std::span<const std::size_t> outputs,
+                                           const std::stop_token& stop) const {
   std::vector<const char*> input_names;
   std::vector<Ort::Value> input_values;
   input_names.reserve(inputs.size());
@@ -165,9 +194,11 @@ Result<std::vector<Tensor>> OnnxModel::Run(std::span<const Tensor> inputs,
   output_names.reserve(outputs.size());
   for (const std::size_t index : outputs) output_names.push_back(info_.outputs[index].name.c_str());
 
-  const std::vector<Ort::Value> values =
-      session_->session.Run(session_->run_options, input_names.data(), input_values.data(),
-                            input_values.size(), output_names.data(), output_names.size());
+  std::optional<StoppableRun> stoppable;
+  if (stop.stop_possible()) stoppable.emplace(stop);
+  const std::vector<Ort::Value> values = session_->session.Run(
+      stoppable ? stoppable->options() : session_->run_options, input_names.data(),
+      input_values.data(), input_values.size(), output_names.data(), output_names.size());
 
   std::vector<Tensor> tensors;
   tensors.reserve(values.size());

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -36,9 +37,12 @@ class OnnxModel final : public Model {
   const ModelInfo& info() const override { return info_; }
 
   // What ONNX Runtime itself finds wrong with the tensors (rows that do not match between two
-  // inputs, an index out of range) is kInvalidArgument where it says so, else kInternal.
+  // inputs, an index out of range) is kInvalidArgument where it says so, else kInternal. A run
+  // stops between two nodes of the graph, and between two rounds of a loop in it: one large node
+  // runs to its end.
   Result<std::vector<Tensor>> Predict(std::span<const Tensor> inputs,
-                                      std::span<const std::string> wanted) const override;
+                                      std::span<const std::string> wanted,
+                                      const std::stop_token& stop) const override;
 
  private:
   struct Session;  // keeps ONNX Runtime's headers out of this one
@@ -49,7 +53,8 @@ class OnnxModel final : public Model {
   static Result<std::unique_ptr<OnnxModel>> Load(std::string name, std::string version,
                                                  MakeSession make_session);
   Result<std::vector<Tensor>> Run(std::span<const Tensor> inputs,
-                                  std::span<const std::size_t> outputs) const;
+                                  std::span<const std::size_t> outputs,
+                                  const std::stop_token& stop) const;
 
   const ModelInfo info_;
   const std::unique_ptr<Session> session_;

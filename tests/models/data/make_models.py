@@ -77,6 +77,35 @@ write(
     [helper.make_tensor("table", TensorProto.INT64, [3], [10, 20, 30])],
 )
 
+# Adds one to x for as many rounds as are asked for, so a run lasts as long as a test wants.
+write(
+    "rounds",
+    [
+        helper.make_node("Constant", [], ["go_on"], value=helper.make_tensor("", TensorProto.BOOL, [], [True])),
+        helper.make_node(
+            "Loop",
+            ["rounds", "go_on", "x"],
+            ["sum"],
+            body=helper.make_graph(
+                [
+                    helper.make_node("Identity", ["still"], ["still_out"]),
+                    helper.make_node("Constant", [], ["one"], value_float=1.0),
+                    helper.make_node("Add", ["before", "one"], ["after"]),
+                ],
+                "round",
+                [
+                    tensor("round", TensorProto.INT64, []),
+                    tensor("still", TensorProto.BOOL, []),
+                    tensor("before", TensorProto.FLOAT, []),
+                ],
+                [tensor("still_out", TensorProto.BOOL, []), tensor("after", TensorProto.FLOAT, [])],
+            ),
+        ),
+    ],
+    [tensor("rounds", TensorProto.INT64, []), tensor("x", TensorProto.FLOAT, [])],
+    [tensor("sum", TensorProto.FLOAT, [])],
+)
+
 # What cannot be served: an output that is a sequence of maps, and an element type without a name.
 write(
     "map_output",

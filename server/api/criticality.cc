@@ -1,0 +1,48 @@
+// The header's words and the parameter's numbers.
+#include "server/api/criticality.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "server/api/bad_input.h"
+
+namespace baton::api {
+namespace {
+
+using serve::Criticality;
+
+constexpr std::array kWords = {
+    std::pair<std::string_view, Criticality>{"critical", Criticality::kCritical},
+    std::pair<std::string_view, Criticality>{"default", Criticality::kDefault},
+    std::pair<std::string_view, Criticality>{"sheddable", Criticality::kSheddable},
+};
+
+bool IsWord(std::string_view text, std::string_view word) {
+  const auto same = [](char a, char b) {
+    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a | 0x20) : a) == b;
+  };
+  return std::equal(text.begin(), text.end(), word.begin(), word.end(), same);
+}
+
+std::optional<Criticality> FromPriority(std::uint64_t priority) {
+  if (priority == 0) return std::nullopt;
+  return priority == 1 ? Criticality::kCritical : Criticality::kSheddable;
+}
+
+}  // namespace
+
+Result<std::optional<Criticality>> ReadCriticality(const http::Request& request,
+                                                   const std::optional<std::uint64_t>& priority) {
+  if (const auto value = request.Header("Baton-Criticality")) {
+    for (const auto& [word, criticality] : kWords) {
+      if (IsWord(*value, word)) return criticality;
+    }
+    return tl::unexpected(
+        BadInput("Baton-Criticality", "critical, default or sheddable", Quoted(*value)));
+  }
+  return priority ? FromPriority(*priority) : std::nullopt;
+}
+
+}  // namespace baton::api
