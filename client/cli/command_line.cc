@@ -12,7 +12,7 @@ namespace baton::client {
 namespace {
 
 constexpr const char* kExitCodes =
-    "Exit status: 0 a prediction or a fallback (load: it ran), 1 another answer, 2 usage,\n"
+    "Exit status: 0 a prediction or a fallback (load, demo: it ran), 1 another answer, 2 usage,\n"
     "3 server unreachable, 4 not found, 6 no answer within --timeout, 130 interrupted.\n";
 
 constexpr const char* kInferExamples =
@@ -30,6 +30,15 @@ constexpr const char* kLoadExamples =
     "Latency counts from the instant a request was intended for, not from when it could leave;\n"
     "none is left out. The report says when the generator itself was behind.\n";
 
+constexpr const char* kOverloadExamples =
+    "Examples:\n"
+    "  baton-client demo overload --svg overload.svg\n"
+    "  baton-client demo overload --model tumour --sample --factors 0.5,1,2,10 --repeat 3\n"
+    "  baton-client demo overload --beside 127.0.0.1:9080 --names baton,fifo --svg both.svg\n"
+    "Without --model and --path it asks POST /test/spin for 5 ms of computing, which a server "
+    "with\n"
+    "--test-endpoints serves. Ctrl-C ends the step and prints what is there, with status 130.\n";
+
 void AddDuration(CLI::App& app, const std::string& name, Duration& target,
                  const std::string& description) {
   app.add_option_function<std::string>(
@@ -44,7 +53,7 @@ void AddDuration(CLI::App& app, const std::string& name, Duration& target,
       ->default_str(target > Duration::zero() ? FormatDuration(target) : "");
 }
 
-// What both commands take. `budget` is where --budget lands; zero stays "not given".
+// What all commands take. `budget` is where --budget lands; zero stays "not given".
 void AddRequestFlags(CLI::App& app, RequestFlags& flags) {
   app.add_option("--server", flags.server, "Where the server is")
       ->type_name("HOST:PORT")
@@ -79,7 +88,8 @@ void AddRequestFlags(CLI::App& app, RequestFlags& flags) {
            flags.budget = *budget;
          },
          "How long the answer may take; sent as Baton-Budget-Ms")
-      ->type_name("DURATION");
+      ->type_name("DURATION")
+      ->default_str(flags.budget ? FormatDuration(*flags.budget) : "");
   app.add_option("--header", flags.headers, "A further header, may be repeated")
       ->type_name("'NAME: VALUE'")
       ->allow_extra_args(false);
@@ -103,7 +113,7 @@ CLI::App* AddInfer(CLI::App& app, InferFlags& flags) {
   return infer;
 }
 
-CLI::App* AddLoad(CLI::App& app, LoadFlags& flags) {
+void AddLoad(CLI::App& app, LoadFlags& flags) {
   CLI::App* load =
       app.add_subcommand("load", "Offers load and reports goodput, answers, latencies");
   AddRequestFlags(*load, flags.request);
@@ -129,11 +139,60 @@ CLI::App* AddLoad(CLI::App& app, LoadFlags& flags) {
   AddDuration(*load, "--warmup", flags.warmup, "Before that, offered and not counted");
   AddDuration(*load, "--grace", flags.grace, "How long to wait for outstanding answers at the end");
   load->add_flag("--allow-remote", flags.allow_remote, "Permit a server on another machine");
-  load->add_flag("--progress", flags.force_progress,
-                 "A line a second on standard error, also when that is no terminal");
+  load->add_flag_callback(
+      "--progress", [&flags] { flags.progress = Progress::kAlways; },
+      "A line a second on standard error, also when that is no terminal");
   AddOutput(*load, flags.is_json, "table");
   load->footer(std::string(kLoadExamples) + kExitCodes);
-  return load;
+}
+
+void AddOverloadSteps(CLI::App& app, OverloadFlags& flags) {
+  app.add_option("--factors", flags.factors, "Load of the steps, as multiples of the capacity")
+      ->type_name("F,F,...")
+      ->capture_default_str();
+  app.add_option("--seconds", flags.seconds, "How long each step is counted, 0.1 to 600")
+      ->type_name("S")
+      ->capture_default_str();
+  AddDuration(app, "--warmup", flags.warmup, "Before that, offered and not counted, at most 10m");
+  app.add_option("--repeat", flags.repeats, "Runs of all the steps, 1 to 100; medians are shown")
+      ->type_name("N")
+      ->capture_default_str();
+  app.add_option("--capacity", flags.capacity,
+                 "Requests per second that are 1x; measured by a closed loop without it")
+      ->type_name("R");
+  app.add_option("--connections", flags.connections,
+                 "Keep-alive connections, 1 to 50000; without it enough for the highest step")
+      ->type_name("N");
+  app.add_option("--seed", flags.seed, "Of the poisson schedule")->capture_default_str();
+}
+
+void AddOverload(CLI::App& demo, OverloadFlags& flags) {
+  CLI::App* overload = demo.add_subcommand(
+      "overload",
+      "Offers more and more, up to 10x the capacity, and draws what becomes of goodput");
+  AddRequestFlags(*overload, flags.request);
+  auto* beside = overload->add_option("--beside", flags.beside,
+                                      "A second server, which gets the same steps in turn");
+  beside->type_name("HOST:PORT");
+  overload->add_option("--names", flags.names, "What to call the server, or both: baton,fifo")
+      ->type_name("NAME[,NAME]");
+  AddOverloadSteps(*overload, flags);
+  overload->add_option("--svg", flags.svg_file, "Draw the curve into this file")->type_name("FILE");
+  overload->add_option("--json", flags.json_file, "Write the figures into this file too")
+      ->type_name("FILE");
+  overload->add_flag("--allow-remote", flags.allow_remote, "Permit servers on another machine");
+  overload->add_flag("--progress", flags.force_progress,
+                     "A line a step on standard error, also when that is no terminal");
+  AddOutput(*overload, flags.is_json, "table");
+  overload->footer(std::string(kOverloadExamples) + kExitCodes);
+}
+
+CLI::App* AddDemo(CLI::App& app, OverloadFlags& flags) {
+  CLI::App* demo = app.add_subcommand("demo", "Shows a server at work under conditions of its own");
+  demo->require_subcommand(1);
+  demo->footer(std::string(kOverloadExamples) + kExitCodes);
+  AddOverload(*demo, flags);
+  return demo;
 }
 
 }  // namespace
@@ -141,20 +200,26 @@ CLI::App* AddLoad(CLI::App& app, LoadFlags& flags) {
 Command ParseCommandLine(int argc, const char* const* argv) {
   InferFlags infer_flags;
   LoadFlags load_flags;
+  OverloadFlags overload_flags;
+  overload_flags.request.budget = 50ms;
   CLI::App app("Sends requests to a Baton server and offers it load.", "baton-client");
   app.set_version_flag("--version", "baton-client " BATON_VERSION);
   app.require_subcommand(0,
                          1);  // so that an unknown one is named; that there is one is seen to below
   app.footer(std::string(kInferExamples) + kExitCodes);
   const CLI::App* infer = AddInfer(app, infer_flags);
-  const CLI::App* load = AddLoad(app, load_flags);
+  AddLoad(app, load_flags);
+  const CLI::App* demo = AddDemo(app, overload_flags);
   try {
     app.parse(argc, argv);
-    if (!infer->parsed() && !load->parsed()) throw CLI::RequiredError("A subcommand (infer, load)");
+    if (app.get_subcommands().empty()) {
+      throw CLI::RequiredError("A subcommand (infer, load, demo)");
+    }
   } catch (const CLI::ParseError& error) {
     return Exit{app.exit(error) == 0 ? kExitOk : kExitUsage};
   }
   if (infer->parsed()) return infer_flags;
+  if (demo->parsed()) return overload_flags;
   return load_flags;
 }
 

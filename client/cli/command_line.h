@@ -5,6 +5,7 @@
 
 #include "client/cli/infer_command.h"
 #include "client/cli/load_command.h"
+#include "client/cli/overload_command.h"
 
 namespace baton::client {
 
@@ -12,7 +13,7 @@ namespace baton::client {
 struct Exit {
   int code = 0;
 };
-using Command = std::variant<Exit, InferFlags, LoadFlags>;
+using Command = std::variant<Exit, InferFlags, LoadFlags, OverloadFlags>;
 
 // Prints what it has to say itself, to standard output or standard error.
 Command ParseCommandLine(int argc, const char* const* argv);

@@ -2,9 +2,7 @@
 #include "client/cli/load_command.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstdio>
-#include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -17,37 +15,6 @@
 
 namespace baton::client {
 namespace {
-
-std::atomic<LoadGenerator*> running_generator{nullptr};
-
-void StopRunning(int) {
-  if (LoadGenerator* generator = running_generator.load()) generator->Stop();
-}
-
-// While it lives, a first SIGINT or SIGTERM stops the generator; the next one has its default
-// effect.
-class StopOnSignal {
- public:
-  explicit StopOnSignal(LoadGenerator& generator) {
-    running_generator.store(&generator);
-    struct sigaction action {};
-    action.sa_handler = StopRunning;
-    action.sa_flags = static_cast<int>(SA_RESETHAND);
-    ::sigaction(SIGINT, &action, &old_interrupt_);
-    ::sigaction(SIGTERM, &action, &old_terminate_);
-  }
-  ~StopOnSignal() {
-    ::sigaction(SIGINT, &old_interrupt_, nullptr);
-    ::sigaction(SIGTERM, &old_terminate_, nullptr);
-    running_generator.store(nullptr);
-  }
-  StopOnSignal(const StopOnSignal&) = delete;
-  StopOnSignal& operator=(const StopOnSignal&) = delete;
-
- private:
-  struct sigaction old_interrupt_ {};
-  struct sigaction old_terminate_ {};
-};
 
 // Raises this process's own limit of descriptors as far as it may go itself.
 Status MakeRoomFor(std::size_t connections) {
@@ -70,13 +37,8 @@ struct FoundServer {
 
 // The address of the server that takes connections, found by making one.
 Result<FoundServer> FindServer(const LoadFlags& flags) {
-  const Result<ServerAddress> server = ServerAddress::Resolve(flags.request.server);
+  const Result<ServerAddress> server = ResolveForLoad(flags.request.server, flags.allow_remote);
   if (!server) return tl::unexpected(server.error());
-  if (!server->IsLoopback() && !flags.allow_remote) {
-    return Fail(ErrorCode::kInvalidArgument,
-                "--server: " + server->text() +
-                    " is not on this machine; load goes to another one only with --allow-remote");
-  }
   constexpr Duration kPatience = 5s;
   const Result<Connection> connection = Connection::Open(*server, kPatience);
   if (!connection) return tl::unexpected(connection.error());
@@ -91,11 +53,19 @@ Result<std::vector<Duration>> PlanSchedule(const LoadFlags& flags) {
   options.span = flags.warmup + flags.duration;
   options.seed = flags.seed;
   if (const Status valid = options.Validate(); !valid) return tl::unexpected(valid.error());
-  return MakeSchedule(options);
+  if (!flags.warmup_rate) return MakeSchedule(options);
+  ScheduleOptions warmup = options;
+  warmup.rate = *flags.warmup_rate;
+  warmup.span = flags.warmup;
+  options.span = flags.duration;
+  if (const Status valid = warmup.Validate(); !valid) return tl::unexpected(valid.error());
+  return MakeSchedule(warmup, options);
 }
 
 std::function<void(const LoadProgress&)> ProgressPrinter(const LoadFlags& flags) {
-  if (!flags.force_progress && ::isatty(STDERR_FILENO) == 0) return {};
+  const bool is_wanted = flags.progress == Progress::kAlways ||
+                         (flags.progress == Progress::kOnTerminal && ::isatty(STDERR_FILENO) != 0);
+  if (!is_wanted) return {};
   return [last = LoadProgress{}](const LoadProgress& now) mutable {
     const double seconds = std::max(ToSeconds(now.elapsed - last.elapsed), 1e-9);
     const auto rate = [&](std::uint64_t before, std::uint64_t after) {
@@ -122,13 +92,22 @@ LoadTitle TitleOf(const LoadFlags& flags, const Request& request, std::string se
   return title;
 }
 
+}  // namespace
+
 std::string DescribeError(const Error& error) {
   return error.field.empty() ? error.message : "--" + error.field + ": " + error.message;
 }
 
-}  // namespace
+Result<ServerAddress> ResolveForLoad(const std::string& server, bool allow_remote) {
+  Result<ServerAddress> address = ServerAddress::Resolve(server);
+  if (!address || address->IsLoopback() || allow_remote) return address;
+  return Fail(ErrorCode::kInvalidArgument,
+              address->text() +
+                  " is not on this machine; load goes to another one only with --allow-remote",
+              "server");
+}
 
-Result<LoadResult> OfferLoad(const LoadFlags& flags) {
+Result<LoadResult> OfferLoad(const LoadFlags& flags, StopOnSignal& stop) {
   Result<Request> request = BuildRequest(flags.request);
   if (!request) return tl::unexpected(request.error());
   LoadOptions options;
@@ -151,14 +130,16 @@ Result<LoadResult> OfferLoad(const LoadFlags& flags) {
   options.server = server->address;
 
   LoadGenerator generator(std::move(options), std::move(*schedule));
-  const StopOnSignal stop_on_signal(generator);
+  stop.Attach(&generator);
   Result<LoadReport> report = generator.Run(ProgressPrinter(flags));
+  stop.Attach(nullptr);
   if (!report) return tl::unexpected(report.error());
   return LoadResult{TitleOf(flags, *request, server->host), std::move(*report)};
 }
 
 int RunLoad(const LoadFlags& flags) {
-  const Result<LoadResult> result = OfferLoad(flags);
+  StopOnSignal stop;
+  const Result<LoadResult> result = OfferLoad(flags, stop);
   if (!result) {
     fmt::print(stderr, "baton-client: {}\n", DescribeError(result.error()));
     return result.error().code == ErrorCode::kUnavailable ? kExitUnreachable : kExitUsage;

@@ -9,6 +9,7 @@ struct Runner {
   int operator()(const baton::client::Exit& exit) const { return exit.code; }
   int operator()(const baton::client::InferFlags& flags) const { return RunInfer(flags); }
   int operator()(const baton::client::LoadFlags& flags) const { return RunLoad(flags); }
+  int operator()(const baton::client::OverloadFlags& flags) const { return RunOverload(flags); }
 };
 
 }  // namespace

@@ -21,6 +21,11 @@ void Count(LoadReport::Counts& counts, std::string_view label) {
   ++found->second;
 }
 
+bool IsPrediction(const Outcome& outcome) {
+  if (outcome.answer.empty()) return outcome.status >= 200 && outcome.status < 300;
+  return outcome.answer == "prediction";
+}
+
 }  // namespace
 
 std::string_view ToText(End end) {
@@ -43,23 +48,24 @@ bool LoadReport::Generator::WasLimit(std::uint64_t requests) const {
 void LoadReport::Add(const Outcome& outcome) {
   ++requests_;
   ++ends_[static_cast<std::size_t>(outcome.end)];
-  if (outcome.end == End::kAnswered) AddAnswer(outcome);
+  const bool is_answered = outcome.end == End::kAnswered;
+  const bool is_late = is_answered && outcome.budget && outcome.latency > *outcome.budget;
+  const bool is_good = is_answered && !is_late && IsPrediction(outcome);
+  if (is_late) ++late_;
+  if (is_good) ++good_;
+  windows_.Add(outcome.intended, is_good, is_late);
+  if (is_answered) AddAnswer(outcome);
 }
 
 void LoadReport::AddAnswer(const Outcome& outcome) {
-  const bool is_ok = outcome.answer.empty() && outcome.status >= 200 && outcome.status < 300;
-  const bool is_prediction = is_ok || outcome.answer == "prediction";
-  const bool is_late = outcome.budget && outcome.latency > *outcome.budget;
   if (outcome.answer.empty()) {
     Count(answers_, AnswerKind({}, outcome.status));
   } else {
     Count(answers_, outcome.answer);
   }
   if (!outcome.cause.empty()) Count(causes_, outcome.cause);
-  if (is_late) ++late_;
-  if (is_prediction && !is_late) ++good_;
   latency_.Add(outcome.latency);
-  if (is_prediction) prediction_latency_.Add(outcome.latency);
+  if (IsPrediction(outcome)) prediction_latency_.Add(outcome.latency);
   if (outcome.answer == "refused") refusal_latency_.Add(outcome.latency);
 }
 

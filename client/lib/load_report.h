@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "client/lib/latency_histogram.h"
+#include "client/lib/load_windows.h"
 #include "server/base/clock.h"
 
 namespace baton::client {
@@ -30,7 +31,8 @@ std::string_view ToText(End end);  // "answered", "reset", ...
 
 struct Outcome {
   End end = End::kAnswered;
-  Duration latency = Duration::zero();  // from the intended instant to the last byte of the answer
+  Duration intended = Duration::zero();  // since the start of what is measured
+  Duration latency = Duration::zero();   // from the intended instant to the last byte of the answer
   int status = 0;
   std::string_view answer;         // the Baton-Answer header, empty without one
   std::string_view cause;          // the Baton-Cause header, empty without one
@@ -56,7 +58,7 @@ class LoadReport {
     bool WasLimit(std::uint64_t requests) const;
   };
 
-  // Cost: no allocation but for the first of a kind.
+  // Cost: no allocation but for the first of a kind, and for the windows.
   void Add(const Outcome& outcome);
 
   std::uint64_t requests() const { return requests_; }
@@ -69,6 +71,7 @@ class LoadReport {
   const LatencyHistogram& latency() const { return latency_; }  // of every answer
   const LatencyHistogram& prediction_latency() const { return prediction_latency_; }  // and of "ok"
   const LatencyHistogram& refusal_latency() const { return refusal_latency_; }  // time to refuse
+  const LoadWindows& windows() const { return windows_; }
 
   // Per second of measured(); 0 while that is zero.
   double PerSecond(std::uint64_t count) const;
@@ -94,6 +97,7 @@ class LoadReport {
   LatencyHistogram latency_;
   LatencyHistogram prediction_latency_;
   LatencyHistogram refusal_latency_;
+  LoadWindows windows_;
   Duration measured_ = Duration::zero();
   bool was_interrupted_ = false;
   Generator generator_;

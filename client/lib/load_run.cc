@@ -43,7 +43,7 @@ LoadRun::LoadRun(const LoadOptions& options, const std::vector<Duration>& schedu
       wire_(ToWire(options.request, options.host)),
       is_head_(options.request.method == "HEAD"),
       intended_end_(options.is_closed ? 0 : schedule.size()),
-      flights_(options.connections),
+      intended_(options.connections),
       buffer_(64 << 10),
       events_(kEventsPerTurn) {
   BATON_CHECK(epoll_.valid());
@@ -133,11 +133,11 @@ void LoadRun::Handle(std::uint32_t index, LoadConnection::Step step) {
 
 void LoadRun::HandleAnswer(std::uint32_t index) {
   LoadConnection& connection = connections_[index];
-  const Flight& flight = flights_[index];
+  const SteadyTime intended = intended_[index];
   const SteadyTime now = ReadClock();
   const Response& response = connection.response();
   Outcome outcome;
-  outcome.latency = now - flight.intended;
+  outcome.latency = now - intended;
   outcome.status = response.status;
   outcome.answer = response.headers.Find("Baton-Answer").value_or("");
   outcome.cause = response.headers.Find("Baton-Cause").value_or("");
@@ -147,7 +147,7 @@ void LoadRun::HandleAnswer(std::uint32_t index) {
       outcome.budget = ParseBudgetMs(*granted);
     }
   }
-  Record(outcome, flight.is_counted);
+  Record(outcome, intended);
   --in_flight_;
   connection.Rest();
   if (connection.state() != LoadConnection::State::kIdle) {
@@ -162,7 +162,7 @@ void LoadRun::HandleAnswer(std::uint32_t index) {
 void LoadRun::Finish(std::uint32_t index, End end) {
   Outcome outcome;
   outcome.end = end;
-  Record(outcome, flights_[index].is_counted);
+  Record(outcome, intended_[index]);
   --in_flight_;
   ReplaceConnection(index);
 }
@@ -194,7 +194,7 @@ void LoadRun::ConnectFailed(std::uint32_t index) {
     // requests and does not merely delay them.
     Outcome outcome;
     outcome.end = End::kConnect;
-    Record(outcome, IsCounted(IntendedAt(next_)));
+    Record(outcome, IntendedAt(next_));
     ++next_;
   }
   RetryLater(index, ReadClock());
@@ -243,7 +243,7 @@ void LoadRun::SendDue(SteadyTime now) {
 void LoadRun::NoteStarvation() { starved_until_ = std::max(starved_until_, due_); }
 
 void LoadRun::Launch(std::uint32_t index, SteadyTime intended) {
-  flights_[index] = Flight{intended, IsCounted(intended)};
+  intended_[index] = intended;
   ++in_flight_;
   ++sent_;
   const LoadConnection::Step step = connections_[index].Send(wire_, is_head_);
@@ -262,16 +262,18 @@ void LoadRun::CountOutstanding() {
   outcome.end = End::kUnanswered;
   for (std::size_t i = 0; i < connections_.size(); ++i) {
     if (connections_[i].state() == LoadConnection::State::kBusy) {
-      Record(outcome, flights_[i].is_counted);
+      Record(outcome, intended_[i]);
     }
   }
   outcome.end = End::kUnsent;
-  for (; next_ < intended_end_; ++next_) Record(outcome, IsCounted(IntendedAt(next_)));
+  for (; next_ < intended_end_; ++next_) Record(outcome, IntendedAt(next_));
 }
 
-void LoadRun::Record(const Outcome& outcome, bool is_counted) {
+void LoadRun::Record(Outcome outcome, SteadyTime intended) {
   ++ended_;
-  if (is_counted) report_.Add(outcome);
+  if (!IsCounted(intended)) return;
+  outcome.intended = intended - start_ - options_.warmup;
+  report_.Add(outcome);
 }
 
 SteadyTime LoadRun::NextWake(SteadyTime now) const {

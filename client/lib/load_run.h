@@ -36,11 +36,6 @@ class LoadRun {
   LoadReport Offer(const std::function<void(const LoadProgress&)>& each_second);
 
  private:
-  // The request under way on a connection.
-  struct Flight {
-    SteadyTime intended;
-    bool is_counted = false;
-  };
   struct Retry {
     SteadyTime at;
     std::uint32_t index;
@@ -66,7 +61,7 @@ class LoadRun {
   void NoteStarvation();
   void StopOffering(SteadyTime now);
   void CountOutstanding();
-  void Record(const Outcome& outcome, bool is_counted);
+  void Record(Outcome outcome, SteadyTime intended);
   SteadyTime NextWake(SteadyTime now) const;
   LoadProgress Progress(SteadyTime now) const;
 
@@ -88,7 +83,7 @@ class LoadRun {
   SteadyTime offer_until_;
 
   std::vector<LoadConnection> connections_;
-  std::vector<Flight> flights_;  // by connection
+  std::vector<SteadyTime> intended_;  // of the request under way, by connection
   std::deque<std::uint32_t> idle_;
   std::deque<Retry> retries_;  // ascending: the pause is always the same
   std::size_t in_flight_ = 0;

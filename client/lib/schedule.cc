@@ -65,4 +65,10 @@ std::vector<Duration> MakeSchedule(const ScheduleOptions& options) {
                                               : MakePoisson(options, std::move(offsets));
 }
 
+std::vector<Duration> MakeSchedule(const ScheduleOptions& first, const ScheduleOptions& second) {
+  std::vector<Duration> offsets = MakeSchedule(first);
+  for (const Duration offset : MakeSchedule(second)) offsets.push_back(first.span + offset);
+  return offsets;
+}
+
 }  // namespace baton::client

@@ -35,4 +35,8 @@ struct ScheduleOptions {
 // Requires: options.Validate().
 std::vector<Duration> MakeSchedule(const ScheduleOptions& options);
 
+// `second` from the instant at which the span of `first` ends, as one schedule.
+// Requires: both validate.
+std::vector<Duration> MakeSchedule(const ScheduleOptions& first, const ScheduleOptions& second);
+
 }  // namespace baton::client

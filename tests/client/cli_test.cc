@@ -1,7 +1,9 @@
 // baton-client as a script sees it: exit codes, outputs, errors.
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <fstream>
+#include <iterator>
 #include <memory>
 #include <signal.h>
 
@@ -178,6 +180,20 @@ TEST(CommandLineTest, UsageErrorsAreExitTwoAndNameTheFlag) {
       {{"load", "--path", "/x", "--schedule", "often"}, "--schedule"},
       {{"load", "--path", "/x", "--closed", "--rate", "5"}, "--closed"},
       {{"load", "--path", "/x", "--server", "192.0.2.1:80"}, "--allow-remote"},
+      {{"demo"}, "subcommand"},
+      {{"demo", "overload", "--factors", "1,fast"}, "--factors: expected"},
+      {{"demo", "overload", "--seconds", "0"}, "--seconds: expected"},
+      {{"demo", "overload", "--warmup", "11m"}, "--warmup: expected"},
+      {{"demo", "overload", "--repeat", "0"}, "--repeat: expected"},
+      {{"demo", "overload", "--budget", "0s"}, "--budget: expected"},
+      {{"demo", "overload", "--capacity", "0"}, "--capacity: expected"},
+      {{"demo", "overload", "--capacity", "nan"}, "--capacity: expected"},
+      {{"demo", "overload", "--capacity", "200000"}, "--factors: 10x of a capacity of 200000/s"},
+      {{"demo", "overload", "--connections", "0"}, "--connections: expected"},
+      {{"demo", "overload", "--names", "a,b"}, "--names: expected 1 name"},
+      {{"demo", "overload", "--beside", "127.0.0.1:1", "--names", "a"}, "--names: expected 2"},
+      {{"demo", "overload", "--server", "192.0.2.1:80"}, "--allow-remote"},
+      {{"demo", "overload", "--server", "nowhere"}, "'nowhere' is no server address"},
   };
   for (const auto& [arguments, message] : cases) {
     const ProgramResult result = RunClient(arguments);
@@ -190,7 +206,11 @@ TEST(CommandLineTest, UsageErrorsAreExitTwoAndNameTheFlag) {
 TEST(CommandLineTest, HelpHasExamplesAndVersionIsTheProjects) {
   EXPECT_EQ(RunClient({"--version"}).out, "baton-client " BATON_VERSION "\n");
   for (const std::vector<std::string>& arguments :
-       std::vector<std::vector<std::string>>{{"--help"}, {"infer", "--help"}, {"load", "--help"}}) {
+       std::vector<std::vector<std::string>>{{"--help"},
+                                             {"infer", "--help"},
+                                             {"load", "--help"},
+                                             {"demo", "--help"},
+                                             {"demo", "overload", "--help"}}) {
     const ProgramResult help = RunClient(arguments);
     EXPECT_EQ(help.exit_code, 0);
     EXPECT_THAT(help.out, AllOf(HasSubstr("Examples:"), HasSubstr("Exit status:")));
@@ -256,6 +276,103 @@ TEST(LoadCommandTest, AnInterruptEndsTheLoadAndStillReports) {
   EXPECT_EQ(result.exit_code, 130) << result.error;
   EXPECT_THAT(result.out, AllOf(HasSubstr("(interrupted)"), HasSubstr("prediction"),
                                 Not(HasSubstr("unanswered"))));
+}
+
+std::vector<std::string> OverloadOf(const std::string& address) {
+  return {"demo",       "overload", "--server", address,     "--path",        "/x",        "--data",
+          "{}",         "--budget", "10s",      "--factors", "0.5,2",         "--seconds", "0.2",
+          "--capacity", "100",      "--warmup", "0s",        "--connections", "4"};
+}
+
+TEST(OverloadCommandTest, ShowsEachStepAndWritesItsFiles) {
+  OneAnswer server(Answer(200, "prediction"));
+  const std::string stem = testing::TempDir() + "/overload." + std::to_string(::getpid());
+  std::vector<std::string> arguments = OverloadOf(server.address());
+  arguments.insert(arguments.end(), {"--svg", stem + ".svg", "--json", stem + ".json"});
+  const ProgramResult result = RunClient(arguments);
+  EXPECT_EQ(result.exit_code, 0) << result.error;
+  EXPECT_EQ(result.error, "");
+  EXPECT_THAT(result.out,
+              AllOf(HasSubstr("capacity    100 good answers/s, as given\n"), HasSubstr("\n  0.5x "),
+                    HasSubstr("\n    2x "), HasSubstr("back to normal after 0 ms\n")));
+  const auto read = [](const std::string& file) {
+    std::ifstream in(file);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  EXPECT_THAT(read(stem + ".svg"), AllOf(StartsWith("<svg "), testing::EndsWith("</svg>\n")));
+  EXPECT_THAT(read(stem + ".json"), StartsWith(R"({"target":"POST /x","budget_ms":10000,)"));
+  std::remove((stem + ".svg").c_str());
+  std::remove((stem + ".json").c_str());
+}
+
+TEST(OverloadCommandTest, CapacityIsMeasuredWhenItIsNotGiven) {
+  OneAnswer server(Answer(503, "refused"));
+  const ProgramResult result =
+      RunClient({"demo", "overload", "--server", server.address(), "--path", "/x", "--data", "{}"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.error, HasSubstr("no capacity to measure: " + server.address() +
+                                      " gave not one prediction inside the budget of 50ms"));
+}
+
+TEST(OverloadCommandTest, AServerWithoutTheTestEndpointSaysWhatToDo) {
+  OneAnswer server(Answer(404, "invalid"));
+  const ProgramResult result = RunClient({"demo", "overload", "--server", server.address()});
+  EXPECT_EQ(result.exit_code, 4);
+  EXPECT_EQ(result.error, "baton-client: " + server.address() +
+                              " does not serve POST /test/spin (status 404); start it with "
+                              "--test-endpoints, or say what to ask with --path or --model\n");
+  EXPECT_THAT(server.last(),
+              AllOf(StartsWith("POST /test/spin "), HasSubstr("\r\nBaton-Budget-Ms: 50\r\n"),
+                    testing::EndsWith("\r\n\r\n{\"ms\": 5}")));
+}
+
+TEST(OverloadCommandTest, ARequestThatIsAtFaultIsNotOfferedAgainAndAgain) {
+  OneAnswer server(Answer(400, "invalid"));
+  const ProgramResult result = RunClient(OverloadOf(server.address()));
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.error, HasSubstr("does not take POST /x (status 400)"));
+}
+
+TEST(OverloadCommandTest, AFileThatCannotBeWrittenIsToldBeforeAnythingRuns) {
+  OneAnswer server(Answer(200, "prediction"));
+  std::vector<std::string> arguments = OverloadOf(server.address());
+  arguments.insert(arguments.end(), {"--svg", "/nowhere/at/all.svg"});
+  const ProgramResult result = RunClient(arguments);
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.error, HasSubstr("--svg: cannot write '/nowhere/at/all.svg': No such file"));
+  EXPECT_EQ(result.out, "");
+}
+
+TEST(OverloadCommandTest, BothServersGetEachStepInTurn) {
+  OneAnswer first(Answer(200, "prediction"));
+  OneAnswer second(Answer(503, "refused"));
+  std::vector<std::string> arguments = OverloadOf(first.address());
+  arguments.insert(arguments.end(),
+                   {"--beside", second.address(), "--names", "good,bad", "--progress"});
+  const ProgramResult result = RunClient(arguments);
+  EXPECT_EQ(result.exit_code, 0) << result.error;
+  EXPECT_THAT(result.error, testing::ContainsRegex("good at 0.5x:.*\nbad at 0.5x:.*\n"
+                                                   "good at 2x:.*\nbad at 2x:.*\n"));
+  EXPECT_THAT(result.out, AllOf(HasSubstr("\ngood (" + first.address() + ")\n"),
+                                HasSubstr("\nbad (" + second.address() + ")\n"),
+                                HasSubstr("not back to normal within the step")));
+}
+
+TEST(OverloadCommandTest, AnInterruptEndsTheStepAndPrintsWhatIsThere) {
+  std::atomic<pid_t> client{0};
+  ScriptedServer server([&](std::size_t index, const std::string&) {
+    const pid_t pid = client.load();
+    if (index >= 20 && pid != 0 && client.exchange(0) != 0) ::kill(pid, SIGINT);
+    return Answer(200, "prediction");
+  });
+  std::vector<std::string> arguments = OverloadOf(server.address());
+  *(std::find(arguments.begin(), arguments.end(), "--seconds") + 1) = "600";
+  Program program(BATON_CLIENT_PATH, arguments);
+  client.store(program.pid());
+  const ProgramResult result = program.Wait();
+  EXPECT_EQ(result.exit_code, 130) << result.error;
+  EXPECT_THAT(result.out, AllOf(HasSubstr("(interrupted)"), HasSubstr("\n  0.5x "),
+                                Not(HasSubstr("\n    2x "))));
 }
 
 TEST(LoadCommandTest, ProgressIsSilentWithoutATerminalUnlessAskedFor) {

@@ -69,6 +69,12 @@ TEST(ScheduleTest, PoissonIsTheSameForTheSameSeedAndAnotherForAnother) {
   EXPECT_NE(make(42), make(43));
 }
 
+TEST(ScheduleTest, TwoSchedulesFollowEachOtherWithoutAGap) {
+  const auto offsets = MakeSchedule(Options(ScheduleKind::kFixed, 4, 500ms, 1),
+                                    Options(ScheduleKind::kFixed, 1, 2s, 1));
+  EXPECT_EQ(offsets, (std::vector<Duration>{0ms, 250ms, 500ms, 1500ms}));
+}
+
 TEST(ScheduleTest, RatesAndSpansOutOfRangeAreRefusedByName) {
   const auto field_of = [](double rate, Duration span) {
     const Status status = Options(ScheduleKind::kFixed, rate, span).Validate();
