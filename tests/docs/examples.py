@@ -80,7 +80,7 @@ class Server:
         for name, port in PORTS.items():
             text = re.sub(rf"\b(127\.0\.0\.1|localhost):{port}\b", self.addresses[name], text)
         # The client knows no variable for its default.
-        return re.sub(r"\bbaton-client (infer|load)\b", rf"baton-client \1 --server {self.addresses['http']}", text)
+        return re.sub(r"\bbaton-client (infer|load|demo overload)\b", rf"baton-client \1 --server {self.addresses['http']}", text)
 
     def with_default_ports(self, text):
         for name, port in PORTS.items():

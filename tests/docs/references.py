@@ -14,9 +14,9 @@ import markdown  # noqa: E402
 from project_files import project_files  # noqa: E402
 
 COMMANDS = (
-    "baton-server", "baton-client", "baton-client infer", "baton-client load", "batonctl", "batonctl status",
-    "batonctl get pool", "batonctl get endpoints", "batonctl get endpoint", "batonctl set pool",
-    "batonctl set endpoint",
+    "baton-server", "baton-client", "baton-client infer", "baton-client load", "baton-client demo overload",
+    "batonctl", "batonctl status", "batonctl get pool", "batonctl get endpoints", "batonctl get endpoint",
+    "batonctl set pool", "batonctl set endpoint", "batonctl reset estimator", "batonctl misses",
 )
 METRIC = re.compile(r"\b(?:baton|process)_[a-z][a-z_]*(?<!_)(?![a-z_]*\()")
 LIMITS = {  # what the document calls them

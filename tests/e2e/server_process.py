@@ -116,6 +116,30 @@ class ServerProcess:
     def ask(self, method, path, body=None, headers=()):
         return http_raw.ask(self.http, method, path, body, headers)
 
+    def teach(self, path="/test/sleep", body=None, times=20):
+        """Lets the server learn how long these requests take, one after the other: nobody may wait for a worker
+        whose times it does not know."""
+        before = self.metrics_when_idle()("baton_inferences_total", endpoint=path)
+        with self.connect() as connection:
+            learned = 0
+            while learned < times:
+                reply = connection.ask("POST", path, body or {"ms": 1}, [("Baton-Budget-Ms", "8000")])
+                # The worker that gave the last answer may not be back from that yet.
+                assert reply.status == 200 or reply.header("Baton-Cause") == "no_time", reply
+                learned += reply.status == 200
+        after = self.metrics_when_idle()("baton_inferences_total", endpoint=path)
+        assert after == before + times
+
+    def hold(self, stack, workers, milliseconds, **more):
+        """Requests that hold so many workers for so long; their connections, which `stack` closes."""
+        held = [stack.enter_context(self.connect()) for _ in range(workers)]
+        budget = [("Baton-Budget-Ms", "10000")]
+        for number, connection in enumerate(held, 1):
+            connection.send(http_raw.request("POST", "/test/sleep", {"ms": milliseconds, **more}, budget))
+            scrape = self.metrics_when(lambda now, least=number: now("baton_pool_workers", state="busy") >= least)
+            assert scrape("baton_pool_workers", state="busy") >= number, "the workers could not be held"
+        return held
+
     def connect(self, **options):
         return http_raw.Connection(self.http, **options)
 

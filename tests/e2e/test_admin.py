@@ -8,7 +8,8 @@ import environment
 import server_process
 
 SERVICE = "baton.admin.v1.AdminService"
-METHODS = ("GetStatus", "GetPool", "UpdatePool", "ListEndpoints", "GetEndpoint", "UpdateEndpoint")
+METHODS = ("GetStatus", "GetPool", "UpdatePool", "ListEndpoints", "GetEndpoint", "UpdateEndpoint",
+           "ResetEstimator", "ListMisses")
 GRPC_NOT_FOUND, GRPC_INVALID, GRPC_ABORTED = 5, 3, 10
 
 
@@ -149,12 +150,71 @@ def test_changed_budgets_are_granted_from_then_on(server):
     ({"name": "endpoints/reverse", "max_budget_ms": 100}, GRPC_INVALID, ["default_budget"]),
     ({"name": "endpoints/reverse", "max_budget_ms": "NaN"}, GRPC_INVALID, ["max_budget"]),
     ({"name": "endpoints/reverse", "default_budget_ms": 10, "etag": "999"}, GRPC_ABORTED, ["etag"]),
+    ({"name": "endpoints/reverse", "default_budget_ms": 10, "criticality": "CRITICALITY_UNSPECIFIED"}, GRPC_INVALID,
+     ["criticality", "CRITICALITY_SHEDDABLE"]),
+    ({"name": "endpoints/reverse", "default_budget_ms": 10, "max_workers": 1025}, GRPC_INVALID, ["max_workers", "1024"]),
+    ({"name": "endpoints/reverse", "default_budget_ms": 10, "batch": {"max_size": 0}}, GRPC_INVALID,
+     ["batch_max_size", "1024"]),
+    ({"name": "endpoints/reverse", "default_budget_ms": 10, "batch": {"max_delay_ms": 1001}}, GRPC_INVALID,
+     ["batch_max_delay", "1s"]),
+    ({"name": "endpoints/reverse", "fallback": {"kind": "FALLBACK_KIND_CONSTANT", "constant": "[1]"}}, GRPC_INVALID,
+     ["fallback.constant"]),
+    ({"name": "endpoints/reverse", "fallback": {"kind": "FALLBACK_KIND_MODEL", "model": "endpoints/reverse"}},
+     GRPC_INVALID, ["fallback.model", "tumour"]),
+    ({"name": "endpoints/reverse", "fallback": {"kind": "FALLBACK_KIND_LAST_GOOD", "key_header": "X"}}, GRPC_INVALID,
+     ["fallback.max_age"]),
 ])
-def test_budgets_out_of_range_change_nothing(server, change, code, words):
+def test_settings_out_of_range_change_nothing(server, change, code, words):
     message = refused(server, "UpdateEndpoint", code, {"endpoint": change})
     for word in words:
         assert word in message
     assert budget_granted(server) == 8000
+
+
+def test_every_setting_of_an_endpoint_can_be_changed_and_read_again(server):
+    before = call(server, "GetEndpoint", {"name": "endpoints/tumour"})
+    assert before["criticality"] == "CRITICALITY_DEFAULT"
+    assert before["batch"] == {"max_size": 1, "max_delay_ms": 0}
+    assert before["fallback"]["kind"] == "FALLBACK_KIND_NONE"
+    changed = call(server, "UpdateEndpoint", {
+        "endpoint": {
+            "name": "endpoints/tumour", "criticality": "CRITICALITY_CRITICAL", "max_workers": 2, "min_workers": 1,
+            "batch": {"max_size": 8, "max_delay_ms": 1.5},
+            "fallback": {"kind": "FALLBACK_KIND_MODEL", "model": "endpoints/tumour_logistic"}}})
+    assert (changed["criticality"], changed["max_workers"], changed["min_workers"]) == ("CRITICALITY_CRITICAL", 2, 1)
+    assert changed["batch"] == {"max_size": 8, "max_delay_ms": 1.5}
+    assert changed["fallback"]["model"] == "endpoints/tumour_logistic"
+    assert changed["default_budget_ms"] == before["default_budget_ms"]
+    masked = call(server, "UpdateEndpoint", {
+        "endpoint": {"name": "endpoints/tumour", "batch": {"max_size": 4, "max_delay_ms": 9}, "max_workers": 7},
+        "update_mask": {"paths": ["batch.max_size"]}})
+    assert masked["batch"] == {"max_size": 4, "max_delay_ms": 1.5}
+    assert masked["max_workers"] == 2
+    message = refused(server, "UpdateEndpoint", GRPC_INVALID, {
+        "endpoint": {"name": "endpoints/tumour", "max_workers": 3}, "update_mask": {"paths": ["batch.colour"]}})
+    assert "batch.colour" in message
+    # Reading it all and giving it back changes what was meant and nothing else.
+    masked["min_workers"] = 0
+    again = call(server, "UpdateEndpoint", {"endpoint": masked, "update_mask": {"paths": ["*"]}})
+    assert again["fallback"] == masked["fallback"] and again["criticality"] == "CRITICALITY_CRITICAL"
+    log = server.log()
+    assert log.count("endpoint_changed") >= 8
+    assert all(word in log for word in ("criticality", "batch_max_delay", "fallback_model", "tumour_logistic"))
+
+
+def test_misses_are_listed_by_both_clients(server):
+    assert "misses" not in call(server, "ListMisses") or server.metrics()("baton_misses_total") > 0
+    refused(server, "ListMisses", GRPC_INVALID, {"limit": -1})
+    refused(server, "ListMisses", GRPC_INVALID, {"endpoint": "reverse"})
+    refused(server, "ListMisses", GRPC_NOT_FOUND, {"endpoint": "endpoints/nosuch"})
+    assert server.batonctl("misses").stdout.split()[:4] == ["TIME", "ENDPOINT", "ANSWER", "CAUSE"]
+    assert "misses" in json.loads(server.batonctl("misses", "--endpoint", "reverse", "-o", "json").stdout)
+
+
+def test_resetting_the_estimator_of_nobody_is_not_found(server):
+    refused(server, "ResetEstimator", GRPC_NOT_FOUND, {"name": "endpoints/nosuch"})
+    refused(server, "ResetEstimator", GRPC_INVALID, {"name": "tumour"})
+    server.batonctl("reset", "estimator", "nosuch", expect=4)
 
 
 def test_calls_are_counted_by_method_and_code(server):
@@ -175,7 +235,8 @@ def test_batonctl_shows_tables_and_json(server):
     assert "tumour" in server.batonctl("get", "endpoints").stdout
     endpoints = json.loads(server.batonctl("get", "endpoints", "-o", "json").stdout)["endpoints"]
     assert "endpoints/digits" in [endpoint["name"] for endpoint in endpoints]
-    assert "8s" in server.batonctl("get", "endpoint", "digits").stdout
+    shown = dict(line.split(maxsplit=1) for line in server.batonctl("get", "endpoint", "digits").stdout.splitlines())
+    assert (shown["default_budget"], shown["criticality"], shown["fallback"]) == ("8s", "default", "none")
 
 
 def test_batonctl_changes_what_it_says_it_changes(server):
@@ -190,6 +251,45 @@ def test_batonctl_changes_what_it_says_it_changes(server):
     assert budget_granted(server, "5000") == 2000
 
 
+def test_batonctl_sets_a_fallback_part_by_part(server):
+    first = server.batonctl("set", "endpoint", "tumour", "fallback=last_good", "fallback_max_bytes=16MiB").stdout
+    assert "tumour fallback: none -> last_good" in first and "fallback_key_header: - -> Baton-Key" in first
+    assert "60s -> 5s" in server.batonctl("set", "endpoint", "tumour", "fallback_max_age=5s").stdout
+    fallback = call(server, "GetEndpoint", {"name": "endpoints/tumour"})["fallback"]
+    assert (fallback["max_age_ms"], fallback["max_bytes"]) == (5000, str(16 << 20))
+    constant = 'fallback_constant={"label": "unknown"}'
+    assert "-> constant" in server.batonctl("set", "endpoint", "tumour", "fallback=constant", constant).stdout
+    assert 'fallback_constant  {"label": "unknown"}' in server.batonctl("get", "endpoint", "tumour").stdout
+    assert "constant -> none" in server.batonctl("set", "endpoint", "tumour", "fallback=none").stdout
+
+
+def test_endpoints_start_with_the_settings_of_the_command_line():
+    flags = ["tumour:criticality=critical", "tumour:max_workers=1", "digits:fallback=model",
+             "digits:fallback_model=tumour", "reverse:default_budget=3s"]
+    with server_process.running(*server_process.PLENTY, *(word for flag in flags for word in ("--endpoint", flag)),
+                                "--endpoint=reverse:batch_max_size=2") as server:
+        tumour = call(server, "GetEndpoint", {"name": "endpoints/tumour"})
+        assert (tumour["criticality"], tumour["max_workers"]) == ("CRITICALITY_CRITICAL", 1)
+        assert call(server, "GetEndpoint", {"name": "endpoints/digits"})["fallback"]["model"] == "endpoints/tumour"
+        assert call(server, "GetEndpoint", {"name": "endpoints/reverse"})["batch"]["max_size"] == 2
+        assert budget_granted(server) == 3000
+
+
+@pytest.mark.parametrize("flags, code, said", [
+    (["tumour", "tumour:colour=red", "tumour:max_workers=many"], 2,
+     ["NAME:KEY=VALUE", "'colour'", "'many'"]),
+    (["tumour:max_workers=2000", "digits:fallback=constant"], 2, ["max_workers is 2000", "fallback_constant=JSON"]),
+    (["nosuch:max_workers=1", "digits:fallback=model", "digits:fallback_model=digits"], 1,
+     ["nosuch", "expected one of digits", "fallback.model is 'digits'"]),
+])
+def test_settings_of_the_command_line_that_are_wrong_are_said_at_once(flags, code, said):
+    words = [word for flag in flags for word in ("--endpoint", flag)]
+    done = environment.run(environment.program("baton-server"), *server_process.ANY_PORT, *words, expect=code)
+    assert done.stdout == ""
+    for part in said:
+        assert part in done.stderr
+
+
 @pytest.mark.parametrize("words, code, said", [
     (["set", "pool", "size=0"], 1, "1 to 1024"),
     (["set", "pool", "size=5000"], 1, "1 to 1024"),
@@ -199,6 +299,14 @@ def test_batonctl_changes_what_it_says_it_changes(server):
     (["set", "endpoint", "reverse", "default_budget=soon"], 2, "soon"),
     (["set", "endpoint", "nosuch", "default_budget=10ms"], 4, "nosuch"),
     (["get", "endpoint", "nosuch"], 4, "nosuch"),
+    (["set", "endpoint", "reverse", "criticality=urgent"], 2, "sheddable"),
+    (["set", "endpoint", "reverse", "max_workrs=2"], 2, "did you mean max_workers?"),
+    (["set", "endpoint", "reverse", "fallback=constant"], 2, "fallback_constant=JSON"),
+    (["set", "endpoint", "reverse", "fallback=constant", "fallback_constant=7"], 1, "fallback.constant"),
+    (["set", "endpoint", "reverse", "batch_max_size=2000"], 1, "1 to 1024"),
+    (["misses", "--endpoint", "nosuch"], 4, "nosuch"),
+    (["misses", "--limit", "0"], 2, "--limit"),
+    (["reset", "nonsense"], 2, "nonsense"),
     (["set", "pool", "size=3", "--etag", "999"], 5, "etag"),
     (["get", "nonsense"], 2, "nonsense"),
     (["status", "-o", "xml"], 2, "xml"),

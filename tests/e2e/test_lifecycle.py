@@ -227,6 +227,7 @@ def test_help_and_version_of_every_program(name):
 
 @pytest.mark.parametrize("flags, words", [
     (["--workers", "0x"], ["--workers"]),
+    (["--workers", "0"], ["--workers", "0", "1024"]),
     (["--workers", "1025"], ["--workers", "1025", "1024"]),
     (["--conductors", "0"], ["--conductors", "1 to 64"]),
     (["--backlog", "0"], ["--backlog"]),

@@ -43,7 +43,7 @@ def read_catalogue(text):
         labels = {}
         for label in LABEL.finditer(re.sub(r"^–$", "", row["labels"])):
             values = label["values"]
-            labels[label["name"]] = set(re.findall(r"`(\w+)`", values)) if values else None
+            labels[label["name"]] = set(re.findall(r"`([\w.]+)`", values)) if values else None
         if row["name"] in entries:
             raise ValueError(f"{row['name']} stands twice in the catalogue")
         entries[row["name"]] = Entry(row["name"], row["type"], labels)
