@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Benchmarks Baton beside nginx and a bare epoll loop, in one run on one machine, and writes docs/benchmarks.md.
+"""Benchmarks Baton beside nginx and a bare epoll loop, in one run on one machine; writes its section of docs/benchmarks.md.
 
     tests/bench/run.py [--bin build/bin] [--seconds 3] [--runs 3] [--write]
 
@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import pathlib
-import platform
 import re
 import shutil
 import statistics
@@ -20,7 +19,10 @@ import tempfile
 import time
 import urllib.request
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.dont_write_bytecode = True
+import sections  # noqa: E402
+from sections import ROOT  # noqa: E402
+
 CONNECTIONS = (1, 64, 1000)
 REVERSE = ("/reverse", '{"data":["Hello, World"]}')
 
@@ -149,7 +151,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--nginx-port", type=int, default=18099)
-    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
+    parser.add_argument("--write", action="store_true", help="write the section of docs/benchmarks.md")
     args = parser.parse_args()
 
     baton = [str(args.bin / "baton-server"), "--http", "127.0.0.1:0", "--admin", "off", "--pages", "127.0.0.1:0",
@@ -182,18 +184,15 @@ def main():
     text = report(args, rows, costs, [name for name, _ in starters] + [f"Baton `{m}` (OIP, JSON)" for m in models])
     print(text)
     if args.write:
-        (ROOT / "docs/benchmarks.md").write_text(text)
+        sections.write("tests/bench/run.py", text)
     failed = sum(row["failed"] for all_rows in rows.values() for row in all_rows)
     return 1 if failed else 0
 
 
 def report(args, rows, costs, names):
-    commit = subprocess.run(["git", "-C", str(ROOT), "describe", "--always", "--dirty"], capture_output=True,
-                            text=True).stdout.strip()
-    cpu = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
-    lines = ["# Benchmarks", "",
-             f"Made by `tests/bench/run.py --seconds {args.seconds} --runs {args.runs} --write` at commit `{commit}` on "
-             f"{cpu}, {os.cpu_count()} cores, Linux {platform.release()}. Servers on core 0 (Baton: one conductor, one "
+    lines = ["## Cost of a request", "",
+             f"Made by `tests/bench/run.py --seconds {args.seconds} --runs {args.runs} --write` at commit "
+             f"`{sections.commit()}` on {sections.machine()}. Servers on core 0 (Baton: one conductor, one "
              "worker), wrk on core 1; medians of the runs. The machine is shared: read differences under 15 % as none, "
              "and ratios before absolute figures.", "",
              "| server | connections | requests/s | of the bare loop | CPU a request | in the kernel | p50 | p99 | failed |",
@@ -205,7 +204,7 @@ def report(args, rows, costs, names):
             lines.append(f"| {name} | {c} | {row['rate']:,.0f} | {row['rate'] / bare:.2f} | {row['cpu_us']:.1f} us | "
                          f"{row['kernel_us']:.1f} us | "
                          f"{row['p50']:.2f} ms | {row['p99']:.2f} ms | {row['failed']:.0f} |")
-    lines += ["", "## Where the time goes", "",
+    lines += ["", "### Where the time goes", "",
               "At 64 connections, from `baton_stage_duration_seconds`, `baton_conductor_busy_seconds_total` and "
               "`baton_pool_busy_seconds_total`. The stages contain waiting (64 requests share one core); the busy times "
               "are what the threads spent, the kernel's part of reads and writes included.", "",
