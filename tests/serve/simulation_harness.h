@@ -50,14 +50,18 @@ void ForEachSeed(Workload workload, Check check) {
 }
 
 // Predictions as a share of what could have been: of those offered, as many as the workers can run.
-inline double ShareOfIdeal(const Workload& workload, double capacity_per_second) {
+// Always of the same seeds: how long the runs of a few seconds take in all varies by a percent.
+inline double ShareOfIdeal(Workload workload, double capacity_per_second) {
   double good = 0, ideal = 0;
-  ForEachSeed(workload, [&](const SimulationResult& result) {
+  for (workload.seed = 1; workload.seed <= 3; ++workload.seed) {
+    SCOPED_TRACE("seed " + std::to_string(workload.seed));
+    const SimulationResult result = Simulate(workload);
+    ExpectSound(result);
     EXPECT_EQ(result.all.late, 0u);
     good += static_cast<double>(result.all.good);
     ideal +=
         std::min(static_cast<double>(result.all.offered), capacity_per_second * result.seconds);
-  });
+  }
   return good / ideal;
 }
 

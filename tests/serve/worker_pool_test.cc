@@ -1,10 +1,12 @@
 // A worker's round: what it runs, what it never starts, and how every ending becomes a reply.
 #include "server/serve/worker_pool.h"
 
+#include <algorithm>
 #include <atomic>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <sys/resource.h>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -285,6 +287,17 @@ TEST_F(WorkerPoolTest, ABudgetShortenedIntoThePastSaysSo) {
   EXPECT_FALSE(may_go_on);
   EXPECT_EQ(reply.answer, Answer::kTimeout);
   EXPECT_EQ(harness_.sink().moves().size(), 1u);
+}
+
+// See docs/decisions/0010.
+TEST_F(WorkerPoolTest, WorkersGiveWayToOtherThreads) {
+  std::atomic<int> niceness{0};
+  const FunctionHandler handler([&niceness](const Call& /*call*/, RunContext& /*context*/) {
+    niceness = getpriority(PRIO_PROCESS, 0);
+    return Fine();
+  });
+  harness_.Run(handler);
+  EXPECT_EQ(niceness, std::min(19, getpriority(PRIO_PROCESS, 0) + 10));
 }
 
 TEST_F(WorkerPoolTest, TasksAndBusyTimeAreCounted) {
