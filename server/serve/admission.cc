@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "server/serve/standing_queue.h"
+
 namespace baton::serve {
 namespace {
 
@@ -51,6 +53,16 @@ std::optional<Decision> DecideWithoutPrediction(const LoadView& load, const Admi
   return std::nullopt;
 }
 
+// A queue that stands is kept short, but one run may always be ahead: where runs are long for the
+// budget, less than that would leave workers without anything to do between two arrivals.
+Duration MostWait(const LoadView& load, const ServicePrediction& service, Criticality criticality,
+                  Duration slack) {
+  const Duration spare = slack - service.allowance;
+  const double share = ShareOf(criticality);
+  const Duration one_run = std::min(service.mean, Scale(spare, StandingQueue::kPassing * share));
+  return std::max(Scale(spare, load.alpha * share), one_run);
+}
+
 Decision DecideByPrediction(const LoadView& load, const ServicePrediction& service,
                             const RequestView& request, Duration slack) {
   const auto probe = [&](Answer answer, Cause cause) {
@@ -71,7 +83,7 @@ Decision DecideByPrediction(const LoadView& load, const ServicePrediction& servi
     return probe(Answer::kRefused, Cause::kNoTime);
   }
   Decision decision = Admit(service.allowance);
-  if (wait > Scale(slack - service.allowance, load.alpha * ShareOf(request.criticality))) {
+  if (wait > MostWait(load, service, request.criticality, slack)) {
     decision = Refuse(Answer::kRefused, Cause::kNoTime);
     decision.allowance = service.allowance;
   }

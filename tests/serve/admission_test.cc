@@ -199,6 +199,27 @@ INSTANTIATE_TEST_SUITE_P(
                                s.load.alpha = 0.5;
                              }),
                         kRefused, Cause::kNoTime},
+                    Row{When("WhileAQueueStandsOneRunMayBeAhead",
+                             [](S& s) {
+                               s.load.free_after = 22ms;
+                               s.load.alpha = 0.5;
+                               s.service.mean = 22ms;
+                             }),
+                        kYes, Cause::kNone, 12ms},
+                    Row{When("WhileAQueueStandsNotMoreThanOneRun",
+                             [](S& s) {
+                               s.load.free_after = 22'001us;
+                               s.load.alpha = 0.5;
+                               s.service.mean = 22ms;
+                             }),
+                        kRefused, Cause::kNoTime},
+                    Row{When("ARunAheadIsNotAllowedMoreThanABurst",
+                             [](S& s) {
+                               s.load.free_after = 34'201us;
+                               s.load.alpha = 0.5;
+                               s.service.mean = 40ms;
+                             }),
+                        kRefused, Cause::kNoTime},
                     Row{When("ByDefaultThreeQuartersOfIt",
                              [](S& s) {
                                s.load.free_after = 25'650us;

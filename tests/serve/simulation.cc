@@ -323,12 +323,22 @@ class Simulation {
     Worker& worker = workers_[number];
     worker.serial = ++last_serial_;
     worker.since = now_;
+    NoteDrawn(worker);
     Duration takes = requests_[worker.members[worker.current]].service;
     if (worker.is_batch) {
       for (const std::uint64_t id : worker.members) takes = std::max(takes, requests_[id].service);
       takes = BatchTimeOf(takes, worker.members.size());
     }
     At(now_ + takes, Kind::kFinish, worker.serial * 1024 + number);
+  }
+
+  void NoteDrawn(const Worker& worker) {
+    const std::size_t size = worker.is_batch ? worker.members.size() : 1;
+    for (std::size_t i = 0; i < size; ++i) {
+      const Request& request = requests_[worker.members[worker.current + i]];
+      result_.drawn += request.service;
+      ++result_.begun;
+    }
   }
 
   void Finish(std::uint64_t subject) {
@@ -420,6 +430,10 @@ double SimulationResult::GoodPerSecond(Duration from, Duration to) const {
 
 double SimulationResult::WastedShare() const {
   return busy == Duration::zero() ? 0 : ToSeconds(wasted) / ToSeconds(busy);
+}
+
+double SimulationResult::MeanDrawnSeconds() const {
+  return begun == 0 ? 0 : ToSeconds(drawn) / static_cast<double>(begun);
 }
 
 SimulationResult Simulate(const Workload& workload) { return Simulation(workload).Run(); }

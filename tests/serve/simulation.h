@@ -31,6 +31,8 @@ struct SimulationResult {
   Outcomes all;
   double seconds = 0;
   Duration busy = Duration::zero();
+  Duration drawn = Duration::zero();  // the service times of those that were begun
+  std::uint64_t begun = 0;
   Duration wasted = Duration::zero();      // of it, for nobody
   std::vector<std::uint64_t> good_slices;  // by the time of the answer, since the start
   std::size_t most_waiting = 0;
@@ -40,6 +42,8 @@ struct SimulationResult {
   // Between two times since the start.
   double GoodPerSecond(Duration from, Duration to) const;
   double WastedShare() const;
+  // Mean service time of those that were begun. Nobody knows it before, so it is a fair sample.
+  double MeanDrawnSeconds() const;
 };
 
 // Guard and hand-off are a millisecond before each deadline, at most a tenth of the budget.

@@ -50,8 +50,9 @@ void ForEachSeed(Workload workload, Check check) {
 }
 
 // Predictions as a share of what could have been: of those offered, as many as the workers can run.
-// Always of the same seeds: how long the runs of a few seconds take in all varies by a percent.
-inline double ShareOfIdeal(Workload workload, double capacity_per_second) {
+// `capacity_per_second` is that of runs of `mean_seconds`, and is put right for the mean of those
+// that were drawn. Always of the same seeds.
+inline double ShareOfIdeal(Workload workload, double capacity_per_second, double mean_seconds) {
   double good = 0, ideal = 0;
   for (workload.seed = 1; workload.seed <= 3; ++workload.seed) {
     SCOPED_TRACE("seed " + std::to_string(workload.seed));
@@ -60,7 +61,8 @@ inline double ShareOfIdeal(Workload workload, double capacity_per_second) {
     EXPECT_EQ(result.all.late, 0u);
     good += static_cast<double>(result.all.good);
     ideal +=
-        std::min(static_cast<double>(result.all.offered), capacity_per_second * result.seconds);
+        std::min(static_cast<double>(result.all.offered),
+                 capacity_per_second * result.seconds * mean_seconds / result.MeanDrawnSeconds());
   }
   return good / ideal;
 }

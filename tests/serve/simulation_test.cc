@@ -30,7 +30,7 @@ Workload Base(std::size_t workers, ServiceTime service = Fixed(kService)) {
 double ShareAt(Workload workload, double load, double mean_seconds = ToSeconds(kService)) {
   const double capacity = Capacity(workload.workers, mean_seconds);
   workload.traffic = {{load * capacity, 0, 50ms}};
-  return ShareOfIdeal(workload, capacity);
+  return ShareOfIdeal(workload, capacity, mean_seconds);
 }
 
 struct Target {
@@ -76,14 +76,19 @@ class LongServiceTest : public testing::TestWithParam<Target> {};
 TEST_P(LongServiceTest, OfThreeTenthsOfTheBudgetTheGoodputIsNearTheIdealToo) {
   const auto [workers, load, share] = GetParam();
   EXPECT_GE(ShareAt(Base(workers, Fixed(15ms)), load, 0.015), share);
+  EXPECT_GE(ShareAt(Base(workers, Lognormal(15ms, 0.3)), load, 0.015), share);
 }
 
-// While a queue stands only half of the slack may be spent waiting, and here that is less than a
-// run of those before: two workers at twice the capacity reach 0.97 (0.99 with all of the slack).
-TEST_P(LongServiceTest, OfFourTenthsOfTheBudgetTheGoodputIsNearIt) {
+TEST_P(LongServiceTest, OfFourTenthsOfTheBudgetTheGoodputIsNearTheIdealToo) {
   const auto [workers, load, share] = GetParam();
-  const bool is_lacking = workers == 2 && load < 10;
-  EXPECT_GE(ShareAt(Base(workers, Fixed(20ms)), load, 0.02), is_lacking ? 0.955 : share - 0.005);
+  EXPECT_GE(ShareAt(Base(workers, Fixed(20ms)), load, 0.02), share);
+}
+
+// One run in twenty takes more than 32 ms of the 50 ms here: what is set aside for that cannot be
+// spent waiting, and now and then a worker finds nobody.
+TEST_P(LongServiceTest, OfFourTenthsOfTheBudgetAndVaryingTheGoodputIsNotFarFromIt) {
+  const auto [workers, load, share] = GetParam();
+  EXPECT_GE(ShareAt(Base(workers, Lognormal(20ms, 0.3)), load, 0.02), share - 0.06);
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, LongServiceTest,
@@ -118,7 +123,8 @@ double ShareInBursts(std::size_t workers, double rate, Duration phase) {
   workload.traffic = {{rate, 0, 50ms}};
   workload.phase = [phase](Duration since) { return (since / phase) % 2 == 0 ? 0.5 : 3; };
   const double capacity = Capacity(workers);
-  return ShareOfIdeal(workload, (std::min(capacity, rate / 2) + std::min(capacity, 3 * rate)) / 2);
+  const double served = (std::min(capacity, rate / 2) + std::min(capacity, 3 * rate)) / 2;
+  return ShareOfIdeal(workload, served, ToSeconds(kService));
 }
 
 TEST(BurstTest, BurstsOfThreeTimesTheCapacityLoseLittle) {
@@ -140,7 +146,7 @@ TEST(MixedBudgetTest, ShortAndLongBudgetsTogetherReachTheIdealAndNeitherIsStarve
   for (const double load : {1.5, 2.0, 10.0}) {
     const double each = load * Capacity(4) / 2;
     workload.traffic = {{each, 0, 20ms}, {each, 0, 100ms}};
-    EXPECT_GE(ShareOfIdeal(workload, Capacity(4)), 0.98) << load;
+    EXPECT_GE(ShareOfIdeal(workload, Capacity(4), ToSeconds(kService)), 0.98) << load;
     ForEachSeed(workload, [&](const SimulationResult& result) {
       for (const Outcomes& one : result.traffic) EXPECT_GE(one.GoodShare(), 0.5 / load) << load;
     });
@@ -152,7 +158,7 @@ TEST(CriticalityTest, AtOneAndAHalfTimesTheCapacityTheCriticalOnesAreServedAndNo
   const double each = 1.5 * Capacity(4) / 2;
   workload.traffic = {{each, 0, 50ms, Criticality::kCritical},
                       {each, 0, 50ms, Criticality::kSheddable}};
-  EXPECT_GE(ShareOfIdeal(workload, Capacity(4)), 0.99);
+  EXPECT_GE(ShareOfIdeal(workload, Capacity(4), ToSeconds(kService)), 0.99);
   ForEachSeed(workload, [](const SimulationResult& result) {
     EXPECT_GE(result.traffic[0].GoodShare(), 0.99);
     EXPECT_GE(result.traffic[1].GoodShare(), 0.25);
@@ -200,13 +206,16 @@ Workload Batching(std::size_t workers) {
   return workload;
 }
 double BatchCapacity(std::size_t workers) { return 8 * Capacity(workers) / 4.5; }
+double ShareOfFullBatches(const Workload& workload) {
+  return ShareOfIdeal(workload, BatchCapacity(workload.workers), ToSeconds(kService));
+}
 
 TEST(BatchingTest, WithOneBudgetTheGoodputIsNearThatOfFullBatches) {
   for (const std::size_t workers : {2u, 4u}) {
     for (const double load : {0.8, 2.0, 10.0}) {
       Workload workload = Batching(workers);
       workload.traffic = {{load * BatchCapacity(workers), 0, 50ms}};
-      EXPECT_GE(ShareOfIdeal(workload, BatchCapacity(workers)), 0.95) << workers << " " << load;
+      EXPECT_GE(ShareOfFullBatches(workload), 0.95) << workers << " " << load;
     }
   }
 }
@@ -217,7 +226,7 @@ TEST(BatchingTest, WithMixedBudgetsTheGoodputIsNotMuchLess) {
       Workload workload = Batching(workers);
       const double each = load * BatchCapacity(workers) / 2;
       workload.traffic = {{each, 0, 20ms}, {each, 0, 100ms}};
-      EXPECT_GE(ShareOfIdeal(workload, BatchCapacity(workers)), 0.82) << workers << " " << load;
+      EXPECT_GE(ShareOfFullBatches(workload), 0.82) << workers << " " << load;
     }
   }
 }
@@ -227,7 +236,7 @@ TEST(ShortRunTest, RunsThatAreTakenTogetherReachTheIdealToo) {
   workload.length = 200ms;
   workload.warm_up = 100ms;
   workload.traffic = {{2 * Capacity(2, 20e-6), 0, 20ms}};
-  EXPECT_GE(ShareOfIdeal(workload, Capacity(2, 20e-6)), 0.97);
+  EXPECT_GE(ShareOfIdeal(workload, Capacity(2, 20e-6), 20e-6), 0.97);
 }
 
 TEST(ColdStartTest, WithoutAWarmUpTheFirstSecondsReachTheIdeal) {
