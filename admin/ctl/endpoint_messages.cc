@@ -1,39 +1,26 @@
 // Between the messages of endpoints and misses and the plain structs of control, seen by a client.
 #include "admin/ctl/endpoint_messages.h"
 
-#include <cctype>
 #include <cmath>
 #include <optional>
 #include <string_view>
+
+#include "admin/messages/endpoint_words.h"
 
 namespace baton::ctl {
 namespace {
 
 namespace v1 = admin::v1;
 
-constexpr std::string_view kEndpointPrefix = "endpoints/";
+using admin::kCriticalityPrefix;
+using admin::kEndpointPrefix;
+using admin::kFallbackPrefix;
+
 constexpr std::string_view kKindPrefix = "ENDPOINT_KIND_";
-constexpr std::string_view kCriticalityPrefix = "CRITICALITY_";
-constexpr std::string_view kFallbackPrefix = "FALLBACK_KIND_";
 
-// "sheddable" for "CRITICALITY_SHEDDABLE".
 std::string Word(std::string_view prefix, const std::string& enum_name) {
-  std::string word;
-  if (enum_name.starts_with(prefix)) {
-    for (const char c : enum_name.substr(prefix.size())) {
-      word += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    }
-  }
+  std::string word = admin::Word(prefix, enum_name);
   return word.empty() || word == "unspecified" ? "unknown" : word;
-}
-
-// "CRITICALITY_SHEDDABLE" for "sheddable".
-std::string EnumName(std::string_view prefix, const std::string& word) {
-  std::string name(prefix);
-  for (const char c : word) {
-    name += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  }
-  return name;
 }
 
 std::string ShortName(const std::string& name) {
@@ -67,17 +54,6 @@ control::EstimateState ToState(const v1::Estimate& estimate) {
   state.samples = estimate.samples();
   state.cold = estimate.cold();
   return state;
-}
-
-void Fill(const control::FallbackSettings& settings, v1::Fallback& fallback) {
-  v1::FallbackKind kind = v1::FALLBACK_KIND_UNSPECIFIED;
-  static_cast<void>(v1::FallbackKind_Parse(EnumName(kFallbackPrefix, settings.kind), &kind));
-  fallback.set_kind(kind);
-  fallback.set_constant(settings.constant);
-  fallback.set_key_header(settings.key_header);
-  fallback.set_max_age_ms(ToMillis(settings.max_age));
-  fallback.set_max_bytes(settings.max_bytes);
-  if (!settings.model.empty()) fallback.set_model(std::string(kEndpointPrefix) + settings.model);
 }
 
 }  // namespace
@@ -130,19 +106,14 @@ v1::UpdateEndpointRequest ToRequest(const control::EndpointUpdate& update) {
   endpoint.set_name(std::string(kEndpointPrefix) + update.name);
   if (update.default_budget) endpoint.set_default_budget_ms(ToMillis(*update.default_budget));
   if (update.max_budget) endpoint.set_max_budget_ms(ToMillis(*update.max_budget));
-  if (update.criticality) {
-    v1::Criticality criticality = v1::CRITICALITY_UNSPECIFIED;
-    static_cast<void>(
-        v1::Criticality_Parse(EnumName(kCriticalityPrefix, *update.criticality), &criticality));
-    endpoint.set_criticality(criticality);
-  }
+  if (update.criticality) endpoint.set_criticality(admin::ToCriticality(*update.criticality));
   if (update.max_workers) endpoint.set_max_workers(*update.max_workers);
   if (update.min_workers) endpoint.set_min_workers(*update.min_workers);
   if (update.batch_max_size) endpoint.mutable_batch()->set_max_size(*update.batch_max_size);
   if (update.batch_max_delay) {
     endpoint.mutable_batch()->set_max_delay_ms(ToMillis(*update.batch_max_delay));
   }
-  if (update.fallback) Fill(*update.fallback, *endpoint.mutable_fallback());
+  if (update.fallback) admin::Fill(*update.fallback, *endpoint.mutable_fallback());
   if (update.expected_generation) endpoint.set_etag(std::to_string(*update.expected_generation));
   request.set_validate_only(update.validate_only);
   return request;

@@ -2,7 +2,6 @@
 #include "admin/service/translate_endpoint.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <cstddef>
 #include <optional>
@@ -12,15 +11,13 @@
 
 #include "baton/admin/v1/admin_service.pb.h"
 
+#include "admin/messages/endpoint_words.h"
 #include "admin/service/field_mask.h"
 #include "server/control/endpoint_settings.h"
 
 namespace baton::admin {
 namespace {
 
-constexpr std::string_view kEndpointPrefix = "endpoints/";
-constexpr std::string_view kCriticalityPrefix = "CRITICALITY_";
-constexpr std::string_view kFallbackPrefix = "FALLBACK_KIND_";
 // Far above every range and far below what a Duration can hold.
 constexpr double kMostMillis = 1e9;
 constexpr std::size_t kDefaultMisses = 100;
@@ -33,42 +30,6 @@ v1::EndpointKind ToKind(std::string_view kind) {
   if (kind == "route") return v1::ENDPOINT_KIND_ROUTE;
   if (kind == "test") return v1::ENDPOINT_KIND_TEST;
   return v1::ENDPOINT_KIND_UNSPECIFIED;
-}
-
-// "CRITICALITY_SHEDDABLE" for "sheddable".
-std::string EnumName(std::string_view prefix, const std::string& word) {
-  std::string name(prefix);
-  for (const char c : word) {
-    name += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  }
-  return name;
-}
-
-// "sheddable" for "CRITICALITY_SHEDDABLE".
-std::string Word(std::string_view prefix, const std::string& enum_name) {
-  std::string word;
-  for (const char c : enum_name.substr(std::min(prefix.size(), enum_name.size()))) {
-    word += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  }
-  return word;
-}
-
-// Stays unspecified for a word that the schema does not know.
-v1::Criticality ToCriticality(const std::string& word) {
-  v1::Criticality criticality = v1::CRITICALITY_UNSPECIFIED;
-  static_cast<void>(v1::Criticality_Parse(EnumName(kCriticalityPrefix, word), &criticality));
-  return criticality;
-}
-
-void Fill(const control::FallbackSettings& settings, v1::Fallback& fallback) {
-  v1::FallbackKind kind = v1::FALLBACK_KIND_UNSPECIFIED;
-  static_cast<void>(v1::FallbackKind_Parse(EnumName(kFallbackPrefix, settings.kind), &kind));
-  fallback.set_kind(kind);
-  fallback.set_constant(settings.constant);
-  fallback.set_key_header(settings.key_header);
-  fallback.set_max_age_ms(ToMillis(settings.max_age));
-  fallback.set_max_bytes(settings.max_bytes);
-  if (!settings.model.empty()) fallback.set_model(std::string(kEndpointPrefix) + settings.model);
 }
 
 void Fill(const control::EstimateState& state, v1::Estimate& estimate) {
