@@ -13,6 +13,7 @@
 #include "server/base/fd.h"
 #include "server/base/indexed_heap.h"
 #include "server/base/mutex.h"
+#include "server/base/spare_buffers.h"
 #include "server/base/thread_roles.h"
 #include "server/metrics/registry.h"
 
@@ -110,6 +111,9 @@ class EventLoop {
     retired_.push_back(std::move(object));
   }
 
+  // What the connections of the loop share.
+  SpareBuffers& spare_buffers() { return spare_buffers_; }
+
   // `inbox` outlives the loop's last turn. Before Run only.
   void AddInbox(Inbox& inbox) { inboxes_.push_back(&inbox); }
 
@@ -142,6 +146,7 @@ class EventLoop {
   Timers timers_ BATON_GUARDED_BY(on_loop);
   std::uint64_t timer_round_ BATON_GUARDED_BY(on_loop) = 0;
   std::vector<Task> end_of_turn_ BATON_GUARDED_BY(on_loop);
+  SpareBuffers spare_buffers_;  // before what may hold connections
   std::vector<std::unique_ptr<IoHandler>> retired_ BATON_GUARDED_BY(on_loop);
   std::vector<epoll_event> events_ BATON_GUARDED_BY(on_loop);  // of the last wait
   std::size_t next_event_ BATON_GUARDED_BY(on_loop) = 0;       // to dispatch

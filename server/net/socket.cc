@@ -14,6 +14,8 @@
 namespace baton::net {
 namespace {
 
+constexpr int kUnsentBytes = 128 * 1024;  // beyond what the peer's window has room for
+
 struct SocketAddress {
   sockaddr_storage storage{};
   socklen_t size = 0;
@@ -51,8 +53,10 @@ Result<UniqueFd> Listen(const ListenAddress& address, int backlog) {
   if (!fd.valid()) return ListenFailure(address, errno);
   const int on = 1;
   setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  // Inherited by accepted connections.
+  // Inherited by accepted connections. The kernel would buffer megabytes for a peer that reads
+  // nothing.
   setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  setsockopt(fd.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsentBytes, sizeof(kUnsentBytes));
   if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&to.storage), to.size) != 0 ||
       listen(fd.get(), backlog) != 0) {
     return ListenFailure(address, errno);

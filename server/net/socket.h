@@ -11,9 +11,10 @@
 namespace baton::net {
 
 // A non-blocking listening TCP socket on `address` (port 0: any free one). The kernel cuts
-// `backlog` to net.core.somaxconn. Errors: kAlreadyExists for an address in use, kInvalidArgument
-// for one that is not this machine's, else kInternal; the message holds the address and the
-// system's reason.
+// `backlog` to net.core.somaxconn. What is accepted from it sends small writes at once, and takes
+// little more from us than the peer does. Errors: kAlreadyExists for an address in use,
+// kInvalidArgument for one that is not this machine's, else kInternal; the message holds the
+// address and the system's reason.
 Result<UniqueFd> Listen(const ListenAddress& address, int backlog);
 
 // The port that a bound socket has.

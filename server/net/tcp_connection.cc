@@ -1,8 +1,10 @@
 // Non-blocking reads and writes of one connection.
 #include "server/net/tcp_connection.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <utility>
 
@@ -10,7 +12,8 @@ namespace baton::net {
 namespace {
 
 constexpr std::size_t kReadBytes = 64 * 1024;
-constexpr std::size_t kKeptOutputBytes = 16 * 1024;  // more is given back once it is sent
+constexpr std::size_t kForgottenBytes = 16 * 1024;  // sent ones in front of the others
+constexpr std::size_t kFileBytesPerFlush = 128 * 1024;
 
 }  // namespace
 
@@ -67,32 +70,76 @@ void TcpConnection::ReadOnce() {
   }
 }
 
+void TcpConnection::AppendFile(std::shared_ptr<const UniqueFd> file, std::uint64_t offset,
+                               std::uint64_t size) {
+  if (size == 0) return;
+  files_.push_back(FileRange{std::move(file), static_cast<off_t>(offset), size, queued_bytes()});
+  unsent_file_bytes_ += size;
+}
+
 void TcpConnection::Flush() {
   if (IsClosed()) return;
   const SteadyTime began = loop_.ReadClock();
-  while (HasUnsent()) {
-    const ssize_t n = send(fd_.get(), output_.data() + output_start_,
-                           output_.size() - output_start_, MSG_NOSIGNAL);
+  std::size_t file_allowance = kFileBytesPerFlush;
+  while (HasUnsent() && file_allowance > 0) {
+    const ssize_t n = SendNext(file_allowance);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EAGAIN) break;
     if (n < 0) {
       OnBroken();
       return;
     }
-    output_start_ += static_cast<std::size_t>(n);
-    sent_bytes_ += static_cast<std::uint64_t>(n);
+    if (n == 0) {
+      OnFileCutShort();
+      return;
+    }
   }
-  if (!HasUnsent()) {
+  ForgetSentMemory();
+  UpdateInterest();  // what is left of a file goes on when the socket takes more, in a later turn
+  OnFlushed(began);
+}
+
+ssize_t TcpConnection::SendNext(std::size_t& file_allowance) {
+  const bool is_files_turn = !files_.empty() && files_.front().starts_at <= sent_bytes_;
+  const ssize_t n = is_files_turn ? SendFile(file_allowance) : SendMemory();
+  if (n <= 0) return n;
+  sent_bytes_ += static_cast<std::uint64_t>(n);
+  if (is_files_turn) file_allowance -= static_cast<std::size_t>(n);
+  return n;
+}
+
+// A head and the file behind it travel in one packet where they fit.
+ssize_t TcpConnection::SendMemory() {
+  const bool has_file_behind = !files_.empty();
+  const std::size_t size = has_file_behind
+                               ? static_cast<std::size_t>(files_.front().starts_at - sent_bytes_)
+                               : unsent_memory_bytes();
+  const ssize_t n = send(fd_.get(), output_.data() + output_start_, size,
+                         has_file_behind ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL);
+  if (n > 0) output_start_ += static_cast<std::size_t>(n);
+  return n;
+}
+
+ssize_t TcpConnection::SendFile(std::size_t at_most) {
+  FileRange& range = files_.front();
+  const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(range.size, at_most));
+  const ssize_t n = sendfile(fd_.get(), range.file->get(), &range.offset, size);
+  if (n <= 0) return n;
+  range.size -= static_cast<std::uint64_t>(n);
+  unsent_file_bytes_ -= static_cast<std::uint64_t>(n);
+  if (range.size == 0) files_.erase(files_.begin());
+  return n;
+}
+
+void TcpConnection::ForgetSentMemory() {
+  if (output_start_ == output_.size()) {
     output_start_ = 0;
-    output_.clear();
-    if (output_.capacity() > kKeptOutputBytes) output_ = std::string();
-  } else if (output_start_ >= kKeptOutputBytes && output_start_ >= output_.size() / 2) {
+    loop_.spare_buffers().GiveBack(output_);
+  } else if (output_start_ >= kForgottenBytes && output_start_ >= output_.size() / 2) {
     // A peer that never takes the last byte must not make us keep all those before it.
     output_.erase(0, output_start_);
     output_start_ = 0;
   }
-  UpdateInterest();
-  OnFlushed(began);
 }
 
 void TcpConnection::FlushAtEndOfTurn() {
@@ -111,6 +158,7 @@ void TcpConnection::Close() {
   if (IsClosed()) return;
   loop_.Unwatch(fd_.get());
   fd_.Reset();
+  files_.clear();
 }
 
 void TcpConnection::UpdateInterest() {

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
+#include <vector>
 
 #include "server/base/fd.h"
 #include "server/net/event_loop.h"
@@ -12,11 +15,14 @@
 namespace baton::net {
 
 // What comes in is handed on at once; what goes out is appended to output() and flushed, at once or
-// at the end of the turn, and whatever the socket does not take waits for EPOLLOUT.
+// at the end of the turn, and whatever the socket does not take waits for EPOLLOUT. Files leave
+// straight from the kernel's cache, a bounded part of them a turn: the fastest reader of the
+// largest file does not hold the loop.
 //
-// Threads: the loop's.
-// Owns: the socket. The object itself is retired to the loop after Close, never deleted inside a
-// callback.
+// Threads: the loop's. SIGPIPE is ignored by the process.
+// Owns: the socket, and a share of each file until it is sent. The object itself is retired to the
+// loop after Close, never deleted inside a callback.
+// Cost: what waits of a file takes no memory.
 class TcpConnection : public IoHandler {
  public:
   TcpConnection(EventLoop& loop, UniqueFd fd);
@@ -29,7 +35,13 @@ class TcpConnection : public IoHandler {
   void ResumeReading() BATON_REQUIRES(on_loop);
 
   // Bytes appended here leave in order.
-  std::string& output() { return output_; }
+  std::string& output() {
+    if (output_.empty()) output_ = loop_.spare_buffers().Take();
+    return output_;
+  }
+  // So do `size` bytes of `file` from `offset` on, behind everything appended so far. A file that
+  // turns out to be shorter breaks the connection (OnFileCutShort).
+  void AppendFile(std::shared_ptr<const UniqueFd> file, std::uint64_t offset, std::uint64_t size);
   void Flush() BATON_REQUIRES(on_loop);
   // Several answers of one turn leave in one write.
   void FlushAtEndOfTurn() BATON_REQUIRES(on_loop);
@@ -37,8 +49,11 @@ class TcpConnection : public IoHandler {
   // Counts since the connection began: when sent_bytes() reaches what queued_bytes() was after an
   // append, all of that append has been handed to the kernel.
   std::uint64_t sent_bytes() const { return sent_bytes_; }
-  std::uint64_t queued_bytes() const { return sent_bytes_ + (output_.size() - output_start_); }
-  bool HasUnsent() const { return output_start_ < output_.size(); }
+  std::uint64_t queued_bytes() const {
+    return sent_bytes_ + unsent_memory_bytes() + unsent_file_bytes_;
+  }
+  std::size_t unsent_memory_bytes() const { return output_.size() - output_start_; }
+  bool HasUnsent() const { return output_start_ < output_.size() || !files_.empty(); }
 
   // No more bytes from us; the peer sees the end once everything before has left.
   void ShutdownWrite();
@@ -60,15 +75,31 @@ class TcpConnection : public IoHandler {
   virtual void OnEndOfInput() BATON_REQUIRES(on_loop) = 0;
   // Reset, or gone in both directions. Nothing can be sent any more.
   virtual void OnBroken() BATON_REQUIRES(on_loop) = 0;
+  // What was appended of a file is not there any more: the peer must not take what it got for all
+  // of it. Only closing is left.
+  virtual void OnFileCutShort() BATON_REQUIRES(on_loop) { OnBroken(); }
   // A write was tried; `at` is when it began.
   virtual void OnFlushed(SteadyTime at) BATON_REQUIRES(on_loop) = 0;
 
   EventLoop& loop() const { return loop_; }
 
  private:
+  struct FileRange {
+    std::shared_ptr<const UniqueFd> file;
+    off_t offset;             // of its next byte
+    std::uint64_t size;       // from there on
+    std::uint64_t starts_at;  // its turn comes when so much has been sent
+  };
+
   void ReadOrPause(std::uint32_t events) BATON_REQUIRES(on_loop);
   void ReadOnce() BATON_REQUIRES(on_loop);
   void UpdateInterest() BATON_REQUIRES(on_loop);
+  // As send(2) does, and account for what it took; `file_allowance` is lowered by what was a
+  // file's.
+  ssize_t SendNext(std::size_t& file_allowance);
+  ssize_t SendMemory();
+  ssize_t SendFile(std::size_t at_most);
+  void ForgetSentMemory();
 
   // Set once.
   EventLoop& loop_;
@@ -77,6 +108,8 @@ class TcpConnection : public IoHandler {
   // Loop thread.
   std::string output_;
   std::size_t output_start_ = 0;
+  std::vector<FileRange> files_;  // between the bytes of output_, in order
+  std::uint64_t unsent_file_bytes_ = 0;
   std::uint64_t sent_bytes_ = 0;
   std::uint32_t interest_ = 0;
   bool wants_to_read_ = true;

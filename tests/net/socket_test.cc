@@ -43,6 +43,16 @@ TEST(ListenTest, AcceptedConnectionsSendSmallAnswersAtOnce) {
   EXPECT_NE(no_delay, 0);
 }
 
+TEST(ListenTest, AcceptedConnectionsTakeLittleForAPeerThatReadsNothing) {
+  const testing_support::SocketPair pair = testing_support::TcpPair();
+  const std::string data(64 * 1024, 'x');
+  ssize_t taken = 0;
+  ssize_t n = 0;
+  while ((n = send(pair.ours.get(), data.data(), data.size(), MSG_NOSIGNAL)) > 0) taken += n;
+  EXPECT_GE(taken, 128 * 1024);
+  EXPECT_LE(taken, 512 * 1024);  // by default the kernel takes 2.5 MiB or more
+}
+
 TEST(PeerStateTest, APeerThatStaysIsThere) {
   const testing_support::SocketPair pair = testing_support::TcpPair();
   EXPECT_EQ(ReadPeerState(pair.ours.get()), PeerState::kThere);

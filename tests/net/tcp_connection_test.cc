@@ -1,6 +1,8 @@
 // One connection's reads, writes and ends, over sockets whose buffers are tiny.
 #include "server/net/tcp_connection.h"
 
+#include <csignal>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
@@ -11,6 +13,7 @@
 
 #include "tests/support/loop_harness.h"
 #include "tests/support/sockets.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/support/wait_until.h"
 
 namespace baton::net {
@@ -24,6 +27,7 @@ using testing_support::LoopHarness;
 using testing_support::ReceiveNow;
 using testing_support::SendAll;
 using testing_support::SocketPair;
+using testing_support::TemporaryFolder;
 using testing_support::WaitUntil;
 
 class RecordingConnection final : public TcpConnection {
@@ -33,6 +37,7 @@ class RecordingConnection final : public TcpConnection {
   std::string received;
   int ends = 0;
   int breaks = 0;
+  int cuts = 0;
   std::vector<SteadyTime> flushes;
   bool closes_on_bytes = false;
   bool takes_bytes = true;
@@ -48,6 +53,11 @@ class RecordingConnection final : public TcpConnection {
   void OnBroken() override {
     loop().AssertOnLoop();
     ++breaks;
+    Close();
+  }
+  void OnFileCutShort() override {
+    loop().AssertOnLoop();
+    ++cuts;
     Close();
   }
   void OnFlushed(SteadyTime at) override { flushes.push_back(at); }
@@ -259,6 +269,124 @@ TEST_F(TcpConnectionTest, ItMayBeClosedWhileItsBytesAreHandedOn) {
   EXPECT_TRUE(connection_.IsClosed());
   EXPECT_THAT(ReceiveNow(peer_), IsEmpty());
   EXPECT_TRUE(IsAtEnd(peer_));
+}
+
+class FilesOfAConnectionTest : public TcpConnectionTest {
+ protected:
+  FilesOfAConnectionTest() {
+    std::signal(SIGPIPE, SIG_IGN);  // as the server does: sendfile has no MSG_NOSIGNAL
+    folder_.Write("file", bytes_);
+  }
+
+  TemporaryFolder folder_;
+  const std::string bytes_ = ManyBytes(300'000);
+};
+
+TEST_F(FilesOfAConnectionTest, BytesAndFilesLeaveInTheOrderOfTheirAppends) {
+  folder_.Write("other", "OTHER");
+  connection_.output() += "<";
+  connection_.AppendFile(folder_.Open("file"), 10, 100'000);
+  connection_.output() += "|";
+  connection_.AppendFile(folder_.Open("other"), 0, 5);
+  connection_.AppendFile(folder_.Open("other"), 1, 2);
+  connection_.output() += ">";
+  Flush();
+  EXPECT_EQ(ReadEverything(), "<" + bytes_.substr(10, 100'000) + "|OTHERTH>");
+  EXPECT_FALSE(connection_.HasUnsent());
+}
+
+TEST_F(FilesOfAConnectionTest, AFileMayComeFirst) {
+  connection_.AppendFile(folder_.Open("file"), 0, 5);
+  connection_.output() += "!";
+  Flush();
+  EXPECT_EQ(ReceiveNow(peer_), bytes_.substr(0, 5) + "!");
+}
+
+TEST_F(FilesOfAConnectionTest, AFileOfNoBytesIsNothing) {
+  connection_.output() += "a";
+  connection_.AppendFile(folder_.Open("file"), 0, 0);
+  connection_.output() += "b";
+  Flush();
+  EXPECT_EQ(ReceiveNow(peer_), "ab");
+  EXPECT_FALSE(connection_.HasUnsent());
+}
+
+TEST_F(FilesOfAConnectionTest, CountsAreExactThroughFilesAndMemory) {
+  connection_.output() += "12345";
+  connection_.AppendFile(folder_.Open("file"), 0, bytes_.size());
+  EXPECT_EQ(connection_.queued_bytes(), 5 + bytes_.size());
+  connection_.output() += "67";
+  EXPECT_EQ(connection_.unsent_memory_bytes(), 7u);
+  EXPECT_EQ(connection_.sent_bytes(), 0u);
+  Flush();
+  EXPECT_TRUE(connection_.HasUnsent());
+  EXPECT_EQ(connection_.queued_bytes(), 7 + bytes_.size());
+  EXPECT_EQ(connection_.unsent_memory_bytes(), 2u);
+  EXPECT_GT(connection_.sent_bytes(), 5u);
+  EXPECT_EQ(ReadEverything(), "12345" + bytes_ + "67");
+  EXPECT_EQ(connection_.sent_bytes(), 7 + bytes_.size());
+  EXPECT_EQ(connection_.queued_bytes(), 7 + bytes_.size());
+}
+
+TEST_F(FilesOfAConnectionTest, AFileIsLetGoOfWhenItIsSent) {
+  auto file = folder_.Open("file");
+  connection_.AppendFile(file, 0, bytes_.size());
+  Flush();
+  EXPECT_EQ(file.use_count(), 2);
+  ReadEverything();
+  EXPECT_EQ(file.use_count(), 1);
+}
+
+TEST_F(FilesOfAConnectionTest, AFileIsLetGoOfWhenTheConnectionCloses) {
+  auto file = folder_.Open("file");
+  connection_.AppendFile(file, 0, bytes_.size());
+  Flush();
+  Close();
+  EXPECT_EQ(file.use_count(), 1);
+}
+
+TEST_F(FilesOfAConnectionTest, AFileThatShrinksCutsTheConnectionShort) {
+  connection_.AppendFile(folder_.Open("file"), 0, bytes_.size());
+  connection_.output() += "must not follow";
+  Flush();
+  std::filesystem::resize_file(folder_.path() / "file", 200'000);
+  EXPECT_EQ(ReadEverything(), bytes_.substr(0, 200'000));
+  EXPECT_EQ(connection_.cuts, 1);
+  EXPECT_EQ(connection_.breaks, 0);
+  EXPECT_TRUE(IsAtEnd(peer_));
+}
+
+TEST_F(FilesOfAConnectionTest, AFileThatGrowsIsSentAsLongAsItWasAppended) {
+  connection_.AppendFile(folder_.Open("file"), 0, bytes_.size());
+  connection_.output() += "!";
+  Flush();
+  folder_.Write("file", bytes_ + "more");
+  EXPECT_EQ(ReadEverything(), bytes_ + "!");
+}
+
+TEST_F(FilesOfAConnectionTest, APeerThatIsGoneBreaksTheConnection) {
+  peer_.Reset();
+  connection_.AppendFile(folder_.Open("file"), 0, bytes_.size());
+  Flush();
+  EXPECT_EQ(connection_.breaks, 1);
+  EXPECT_EQ(connection_.cuts, 0);
+}
+
+class LargeBufferTest : public TcpConnectionTest {
+ protected:
+  LargeBufferTest() : TcpConnectionTest(testing_support::LocalPair(4 * 1024 * 1024)) {}
+};
+
+TEST_F(LargeBufferTest, AFastReaderGetsItsFileInPartsOfATurnEach) {
+  const TemporaryFolder folder;
+  const std::string bytes = ManyBytes(150'000);
+  folder.Write("file", bytes);
+  connection_.AppendFile(folder.Open("file"), 0, bytes.size());
+  Flush();
+  EXPECT_EQ(connection_.sent_bytes(), 128u * 1024);
+  harness_.Turn();
+  EXPECT_EQ(connection_.sent_bytes(), bytes.size());
+  EXPECT_EQ(ReceiveNow(peer_), bytes);
 }
 
 class OverTcpTest : public TcpConnectionTest {
