@@ -13,6 +13,9 @@ struct Limits {
   std::size_t chunk_extension_bytes = 256;    // of one request together: 400
   std::size_t trailer_bytes = 4 * 1024;       // all trailer lines of one request, as sent: 431
   std::size_t pipelined_requests = 64;        // unanswered on one connection; reading waits
+  // Of a body whose request was answered by its head alone, still to come: it is read and
+  // forgotten. More than this: the connection ends with that answer.
+  std::size_t forgotten_bytes = 64 * 1024;
 };
 
 }  // namespace baton::http

@@ -11,8 +11,9 @@ namespace {
 constexpr std::array<std::string_view, kConnectionStates> kStateNames = {"idle", "reading",
                                                                          "pending", "writing"};
 constexpr std::array<std::string_view, kCloseReasons> kReasonNames = {
-    "client",         "idle_timeout", "header_timeout", "body_timeout", "write_timeout",
-    "protocol_error", "limit",        "drain",          "error"};
+    "client",        "idle_timeout",  "header_timeout", "body_timeout",
+    "body_too_slow", "budget_spent",  "write_timeout",  "protocol_error",
+    "limit",         "address_limit", "drain",          "error"};
 
 }  // namespace
 
@@ -51,8 +52,13 @@ void ListenerShard::CountParseError(std::string_view reason) {
 }
 
 void ListenerShard::Move(ConnectionState from, ConnectionState to) {
-  states[static_cast<std::size_t>(from)].fetch_sub(1, std::memory_order_relaxed);
-  states[static_cast<std::size_t>(to)].fetch_add(1, std::memory_order_relaxed);
+  // Nobody else writes: no locked instruction is needed.
+  const auto add = [this](ConnectionState state, std::int64_t count) {
+    std::atomic<std::int64_t>& cell = states[static_cast<std::size_t>(state)];
+    cell.store(cell.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
+  };
+  add(from, -1);
+  add(to, 1);
 }
 
 void AddConnectionGauges(metrics::Registry& registry, const std::string& listener,

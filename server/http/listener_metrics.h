@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/http/request_parser.h"
 #include "server/metrics/registry.h"
 
 namespace baton::http {
@@ -24,13 +25,16 @@ enum class CloseReason {
   kIdleTimeout,
   kHeaderTimeout,
   kBodyTimeout,
+  kBodyTooSlow,
+  kBudgetSpent,
   kWriteTimeout,
   kProtocolError,
   kLimit,
+  kAddressLimit,
   kDrain,
   kError,
 };
-inline constexpr std::size_t kCloseReasons = 9;
+inline constexpr std::size_t kCloseReasons = 12;
 
 // The children of one listener; made once, read by every ListenerShard.
 struct ListenerMetrics {
@@ -57,11 +61,12 @@ struct ListenerShard {
   // False: nothing is read of a connection while an answer is pending on it. Takes effect with the
   // next bytes of each.
   bool takes_pipelined = true;
+  ParserPool parsers;  // its sessions have the same limits
 
   // Accepted, and closed at once.
-  void CountTurnedAway() {
+  void CountTurnedAway(CloseReason reason = CloseReason::kLimit) {
     shard->Add(children->accepted);
-    CountClosed(CloseReason::kLimit);
+    CountClosed(reason);
   }
   void CountClosed(CloseReason reason) {
     shard->Add(children->closed[static_cast<std::size_t>(reason)]);

@@ -1,6 +1,8 @@
 // Names of methods and statuses, and header look-up.
 #include "server/http/message.h"
 
+#include <algorithm>
+
 #include "server/base/check.h"
 #include "server/http/characters.h"
 
@@ -8,7 +10,8 @@ namespace baton::http {
 namespace {
 
 bool IsHeaderText(std::string_view text) {
-  return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+  return std::none_of(text.begin(), text.end(),
+                      [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
 }
 
 std::string_view ClientErrorPhrase(int status) {

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "server/base/clock.h"
+#include "server/base/fd.h"
 
 namespace baton::http {
 
@@ -28,7 +30,7 @@ struct Request {
   bool has_body = false;   // a Content-Length or Transfer-Encoding was sent
   std::string body;        // decoded from chunks; capacity reaches 64 bytes beyond its size
   SteadyTime arrival;      // set by the session: when its first byte can have been readable
-  SteadyTime complete_at;  // the same of its last byte
+  SteadyTime complete_at;  // the same of its last byte; max(): that has not come
 
   // The value of the header of the name (ASCII case-insensitive), trimmed; the first, or the `nth`
   // from 0. Empty optional when absent.
@@ -41,11 +43,23 @@ struct Request {
   std::vector<HeaderField> headers;  // in the order sent
 };
 
+// A part of a file.
+struct FileBody {
+  std::shared_ptr<const UniqueFd> file;
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+};
+
 struct Response {
   int status = 200;
   std::string_view content_type = "application/json";  // a literal
   std::string headers = {};  // more header lines, each with its CRLF; made by AppendHeader
   std::string body = {};
+  std::string_view fixed_body = {};   // a literal, in place of `body`
+  std::optional<FileBody> file = {};  // in place of `body`; not with 204 and 304
+
+  // What goes with the head.
+  std::string_view Body() const { return fixed_body.empty() ? std::string_view(body) : fixed_body; }
 };
 
 // Appends "Name: value\r\n". Requires: neither holds CR, LF or NUL.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "server/base/check.h"
+#include "server/base/spare_buffers.h"
 #include "server/http/characters.h"
 #include "server/http/request_line.h"
 
@@ -30,6 +31,21 @@ std::string Describe(const Fault& fault) {
   }
   text += fault.got.size() > kMaxQuotedBytes ? "...'" : "'";
   return text;
+}
+
+// As good as a new one, but for the capacity of its buffers.
+void MakeNew(Request& request) {
+  constexpr std::size_t kKeptBytes = 4096;
+  constexpr std::size_t kKeptHeaders = 64;
+  Request made;
+  for (std::string Request::*buffer :
+       {&Request::target, &Request::path, &Request::query, &Request::body, &Request::head}) {
+    EmptyBuffer(request.*buffer, kKeptBytes);
+    (made.*buffer).swap(request.*buffer);
+  }
+  request.headers.clear();
+  if (request.headers.capacity() <= kKeptHeaders) made.headers.swap(request.headers);
+  request = std::move(made);
 }
 
 }  // namespace
@@ -67,6 +83,14 @@ struct RequestMachine::Callbacks {
     return HPE_OK;
   }
   static int OnChunkLineEnd(llhttp_t* parser) { return Of(parser).EndChunkLine(); }
+  static int OnExtensionName(llhttp_t* parser, const char* /*at*/, std::size_t size) {
+    Of(parser).extension_part_bytes_ += size;
+    return HPE_OK;
+  }
+  static int OnExtensionValue(llhttp_t* parser, const char* at, std::size_t size) {
+    return Of(parser).TakeExtensionValue({at, size});
+  }
+  static int OnExtensionPartEnd(llhttp_t* parser) { return Of(parser).EndExtensionPart(); }
   static int OnChunkEnd(llhttp_t* parser) { return Of(parser).EndChunk(); }
   static int OnMessageEnd(llhttp_t* parser) {
     Of(parser).Complete();
@@ -83,6 +107,10 @@ struct RequestMachine::Callbacks {
       made.on_header_value_complete = OnValueEnd;
       made.on_headers_complete = OnHeadersEnd;
       made.on_chunk_header = OnChunkLineEnd;
+      made.on_chunk_extension_name = OnExtensionName;
+      made.on_chunk_extension_name_complete = OnExtensionPartEnd;
+      made.on_chunk_extension_value = OnExtensionValue;
+      made.on_chunk_extension_value_complete = OnExtensionPartEnd;
       made.on_body = OnBody;
       made.on_chunk_complete = OnChunkEnd;
       made.on_message_complete = OnMessageEnd;
@@ -107,16 +135,20 @@ struct RequestMachine::Callbacks {
 };
 
 RequestMachine::RequestMachine(const Limits& limits)
-    : limits_(limits), line_(limits.request_line_bytes), fields_(limits_) {}
+    : limits_(limits),
+      line_(limits.request_line_bytes),
+      fields_(limits_),
+      chunks_room_(limits.body_bytes) {}
 
 void RequestMachine::Restart() {
   phase_ = Phase::kLine;
   line_.Reset();
   fields_ = HeadFields(limits_);
-  request_ = Request{};
-  continue_is_due_ = chunk_digits_ended_ = false;
+  MakeNew(request_);
+  continue_is_due_ = forgets_body_ = chunk_digits_ended_ = extension_is_quoted_ = false;
   body_left_ = 0;
-  phase_bytes_ = extension_bytes_ = chunk_digits_ = 0;
+  chunks_room_ = limits_.body_bytes;
+  phase_bytes_ = extension_bytes_ = extension_part_bytes_ = chunk_digits_ = 0;
 }
 
 std::size_t RequestMachine::Step(std::string_view bytes) {
@@ -219,10 +251,27 @@ std::size_t RequestMachine::ReadChunkLine(std::string_view bytes) {
   return used;
 }
 
+// By RFC 9112, 7.1.1 it is a token or a quoted string; llhttp lets a quote begin anywhere in it,
+// and a DEL stand between quotes.
+int RequestMachine::TakeExtensionValue(std::string_view piece) {
+  if (extension_part_bytes_ == 0) extension_is_quoted_ = piece.starts_with('"');
+  extension_part_bytes_ += piece.size();
+  if (piece.find_first_of(extension_is_quoted_ ? "\x7f" : "\"") == piece.npos) return HPE_OK;
+  return Checked(Fault{RefusalKind::kBadChunk,
+                       "a chunk extension's value must be a token or a quoted string"});
+}
+
+int RequestMachine::EndExtensionPart() {
+  if (std::exchange(extension_part_bytes_, 0) > 0) return HPE_OK;
+  return Checked(Fault{RefusalKind::kBadChunk,
+                       "a chunk extension's name and value must have at least one character"});
+}
+
 int RequestMachine::EndChunkLine() {
-  if (llhttp_.content_length > limits_.body_bytes - request_.body.size()) {
+  if (llhttp_.content_length > chunks_room_) {
     return Checked(Fault{RefusalKind::kBodyTooLarge, "the body is larger than allowed"});
   }
+  chunks_room_ -= llhttp_.content_length;
   phase_ = llhttp_.content_length == 0 ? Phase::kTrailer : Phase::kChunkData;
   return HPE_PAUSED;
 }
@@ -243,8 +292,21 @@ std::size_t RequestMachine::ReadTrailer(std::string_view bytes) {
   return used;
 }
 
+std::uint64_t RequestMachine::BodyBytesLeft() const {
+  return phase_ == Phase::kChunkData ? llhttp_.content_length : body_left_;
+}
+
+Request RequestMachine::TakeHead(std::size_t at_most) {
+  chunks_room_ = at_most - std::min<std::uint64_t>(at_most, BodyBytesLeft());
+  forgets_body_ = true;
+  Request taken = std::exchange(request_, Request{});
+  taken.body = {};
+  return taken;
+}
+
 // Memory follows the bytes that came, not those that were announced.
 void RequestMachine::AppendBody(std::string_view bytes, std::uint64_t announced) {
+  if (forgets_body_) return;
   std::string& body = request_.body;
   const std::size_t needed = body.size() + bytes.size();
   if (body.capacity() < needed + kBodyPaddingBytes) {
@@ -256,7 +318,7 @@ void RequestMachine::AppendBody(std::string_view bytes, std::uint64_t announced)
 }
 
 void RequestMachine::Complete() {
-  request_.body.reserve(request_.body.size() + kBodyPaddingBytes);
+  if (!forgets_body_) request_.body.reserve(request_.body.size() + kBodyPaddingBytes);
   phase_ = Phase::kComplete;
 }
 

@@ -51,6 +51,9 @@ class RequestMachine {
     return phase_ == Phase::kLine && line_.state() == LineReader::State::kWaiting;
   }
   Request& request() { return request_; }
+  // As in RequestParser.
+  std::uint64_t BodyBytesLeft() const;
+  Request TakeHead(std::size_t at_most);
   const Refusal& refusal() const { return refusal_; }
   bool& continue_is_due() { return continue_is_due_; }
 
@@ -65,6 +68,8 @@ class RequestMachine {
   std::size_t Execute(std::string_view bytes);
 
   int EndHead();
+  int TakeExtensionValue(std::string_view piece);
+  int EndExtensionPart();
   int EndChunkLine();
   int EndChunk();
   void Complete();
@@ -88,10 +93,14 @@ class RequestMachine {
   llhttp_t llhttp_{};
   Request request_;
   bool continue_is_due_ = false;
-  std::uint64_t body_left_ = 0;      // of a kLengthBody
-  std::size_t phase_bytes_ = 0;      // taken in kFields, kChunkLine or kTrailer
-  std::size_t extension_bytes_ = 0;  // of the chunk lines before this one
-  std::size_t chunk_digits_ = 0;     // of this chunk line's size
+  bool forgets_body_ = false;
+  std::uint64_t body_left_ = 0;           // of a kLengthBody
+  std::uint64_t chunks_room_ = 0;         // for chunks after the one under way
+  std::size_t phase_bytes_ = 0;           // taken in kFields, kChunkLine or kTrailer
+  std::size_t extension_bytes_ = 0;       // of the chunk lines before this one
+  std::size_t extension_part_bytes_ = 0;  // of the name or value that is being read
+  bool extension_is_quoted_ = false;
+  std::size_t chunk_digits_ = 0;  // of this chunk line's size
   bool chunk_digits_ended_ = false;
 };
 

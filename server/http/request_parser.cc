@@ -11,18 +11,28 @@ namespace baton::http {
 
 std::span<const std::string_view> AllRefusalReasons() { return AllReasons(); }
 
-struct RequestParser::Impl {
-  explicit Impl(const Limits& limits) : machine(limits) {}
-  RequestMachine machine;
-};
+ParserPool::ParserPool() = default;
+ParserPool::~ParserPool() = default;
 
-RequestParser::RequestParser(const Limits& limits) : impl_(std::make_unique<Impl>(limits)) {}
+RequestParser::RequestParser(const Limits& limits, ParserPool* pool)
+    : limits_(limits), pool_(pool) {}
 RequestParser::~RequestParser() = default;
 RequestParser::RequestParser(RequestParser&&) noexcept = default;
 RequestParser& RequestParser::operator=(RequestParser&&) noexcept = default;
 
+RequestMachine& RequestParser::Machine() {
+  if (machine_) return *machine_;
+  if (pool_ != nullptr && !pool_->spare_.empty()) {
+    machine_ = std::move(pool_->spare_.back());
+    pool_->spare_.pop_back();
+  } else {
+    machine_ = std::make_unique<RequestMachine>(limits_);
+  }
+  return *machine_;
+}
+
 RequestParser::Progress RequestParser::Feed(std::string_view bytes) {
-  RequestMachine& machine = impl_->machine;
+  RequestMachine& machine = Machine();
   BATON_CHECK(!machine.IsDone());
   std::size_t used = 0;
   while (used < bytes.size() && !machine.IsDone()) {
@@ -33,7 +43,8 @@ RequestParser::Progress RequestParser::Feed(std::string_view bytes) {
 }
 
 ParseState RequestParser::state() const {
-  switch (impl_->machine.phase()) {
+  if (!machine_) return ParseState::kHead;
+  switch (machine_->phase()) {
     case Phase::kLine:
     case Phase::kFields: return ParseState::kHead;
     case Phase::kLengthBody:
@@ -46,23 +57,43 @@ ParseState RequestParser::state() const {
   return ParseState::kRefused;
 }
 
-bool RequestParser::IsBetweenRequests() const { return impl_->machine.IsUntouched(); }
+bool RequestParser::IsBetweenRequests() const { return !machine_ || machine_->IsUntouched(); }
 
 bool RequestParser::TakeExpectContinue() {
-  return std::exchange(impl_->machine.continue_is_due(), false);
+  return machine_ && std::exchange(machine_->continue_is_due(), false);
 }
 
 Request& RequestParser::request() {
   BATON_CHECK(state() == ParseState::kComplete);
-  return impl_->machine.request();
+  return machine_->request();
 }
 
-const Request& RequestParser::partial() const { return impl_->machine.request(); }
-const Refusal& RequestParser::refusal() const { return impl_->machine.refusal(); }
+const Request& RequestParser::partial() const {
+  static const Request nothing;
+  return machine_ ? machine_->request() : nothing;
+}
+
+std::uint64_t RequestParser::BodyBytesLeft() const {
+  BATON_CHECK(state() == ParseState::kBody);
+  return machine_->BodyBytesLeft();
+}
+
+Request RequestParser::TakeHead(std::size_t at_most) {
+  BATON_CHECK(state() == ParseState::kBody);
+  return machine_->TakeHead(at_most);
+}
+
+const Refusal& RequestParser::refusal() const {
+  BATON_CHECK(state() == ParseState::kRefused);
+  return machine_->refusal();
+}
 
 void RequestParser::Next() {
   BATON_CHECK(state() == ParseState::kComplete);
-  impl_->machine.Restart();
+  machine_->Restart();
+  if (pool_ == nullptr) return;
+  if (pool_->spare_.size() < ParserPool::kKept) pool_->spare_.push_back(std::move(machine_));
+  machine_.reset();
 }
 
 }  // namespace baton::http

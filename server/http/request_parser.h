@@ -6,10 +6,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "server/http/limits.h"
 #include "server/http/message.h"
@@ -32,10 +34,29 @@ struct Refusal {
 };
 std::span<const std::string_view> AllRefusalReasons();
 
+class RequestMachine;
+
+// Lends parsers of the same limits the memory that they need inside a request, so that the
+// thousands that wait for their next one hold none. What is kept is bounded.
+//
+// Threads: one at a time.
+class ParserPool {
+ public:
+  ParserPool();
+  ~ParserPool();
+
+ private:
+  friend class RequestParser;
+  static constexpr std::size_t kKept = 64;
+
+  std::vector<std::unique_ptr<RequestMachine>> spare_;
+};
+
 // Threads: one at a time.
 class RequestParser {
  public:
-  explicit RequestParser(const Limits& limits);
+  // Without a pool it has memory of its own; one that is given outlives it.
+  explicit RequestParser(const Limits& limits, ParserPool* pool = nullptr);
   ~RequestParser();
   RequestParser(RequestParser&&) noexcept;
   RequestParser& operator=(RequestParser&&) noexcept;
@@ -57,17 +78,27 @@ class RequestParser {
   // has come.
   bool TakeExpectContinue();
 
-  // Requires: kComplete. The caller takes it over; then Next().
+  // Requires: kComplete. The caller may take it over, or parts of it; what it leaves is used again
+  // for the next one. Then Next().
   Request& request();
   // What is known of an incomplete or refused request, for its error answer: method and path may be
   // empty.
   const Request& partial() const;
+  // How much of the body is still to come at least; of chunks no more is known than the one under
+  // way. Requires: kBody.
+  std::uint64_t BodyBytesLeft() const;
+  // Takes the request over by its head alone. Its body is read on and forgotten, up to `at_most`
+  // bytes; a longer one is refused as too large. Complete, request() is empty. Requires: kBody.
+  Request TakeHead(std::size_t at_most);
   const Refusal& refusal() const;
   void Next();
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  RequestMachine& Machine();
+
+  Limits limits_;
+  ParserPool* pool_;
+  std::unique_ptr<RequestMachine> machine_;  // null: nothing of a request has come
 };
 
 }  // namespace baton::http

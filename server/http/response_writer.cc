@@ -61,7 +61,8 @@ std::string_view DateCache::At(std::time_t now) {
 
 void AppendResponse(std::string& out, const Response& response, const WriteOptions& options) {
   const bool has_body = HasBody(response.status);
-  const std::size_t body_bytes = has_body && !options.head_only ? response.body.size() : 0;
+  const std::string_view body = response.Body();
+  const std::size_t body_bytes = has_body && !options.head_only ? body.size() : 0;
   const std::size_t needed = out.size() + kHeadBytes + response.headers.size() + body_bytes;
   if (out.capacity() < needed) out.reserve(std::max(needed, out.capacity() * 2));
 
@@ -72,7 +73,7 @@ void AppendResponse(std::string& out, const Response& response, const WriteOptio
       out.append("Content-Type: ").append(response.content_type).append("\r\n");
     }
     out += "Content-Length: ";
-    AppendNumber(out, response.body.size());
+    AppendNumber(out, response.file ? response.file->size : body.size());
     out += "\r\n";
   }
   if (options.close) {
@@ -81,7 +82,7 @@ void AppendResponse(std::string& out, const Response& response, const WriteOptio
     out += "Connection: keep-alive\r\n";
   }
   out.append(response.headers).append("\r\n");
-  out.append(response.body, 0, body_bytes);
+  out.append(body.substr(0, body_bytes));
 }
 
 }  // namespace baton::http

@@ -27,8 +27,8 @@ struct WriteOptions {
   bool head_only = false;      // answer to HEAD: Content-Length of the body, without the body
 };
 
-// Appends the whole response to `out`. Takes no copy but the one into `out`. 204 and 304 go without
-// a body, whatever `response` holds.
+// Appends the whole response to `out`; where its body is a file, all that comes before that. Takes
+// no copy but the one into `out`. 204 and 304 go without a body, whatever `response` holds.
 void AppendResponse(std::string& out, const Response& response, const WriteOptions& options);
 
 }  // namespace baton::http

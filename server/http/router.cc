@@ -7,6 +7,7 @@
 #include <optional>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "server/base/check.h"
 
@@ -88,8 +89,7 @@ std::string_view TakeSegment(std::string_view& rest) {
 
 // Goes back where a literal leads nowhere; as deep as the deepest pattern, however long the path
 // is.
-const Routes* FindIn(const Node& node, std::string_view rest,
-                     std::vector<std::string_view>& params) {
+const Routes* FindIn(const Node& node, std::string_view rest, PathParams& params) {
   if (rest.empty()) return node.routes.IsEmpty() ? nullptr : &node.routes;
   const std::string_view segment = TakeSegment(rest);
   if (const auto literal = node.literals.find(segment); literal != node.literals.end()) {
@@ -143,6 +143,8 @@ Router& Router::operator=(Router&&) noexcept = default;
 
 void Router::Add(Method method, std::string_view pattern, std::size_t route) {
   BATON_CHECK(pattern.starts_with('/') && method != Method::kOther);
+  BATON_CHECK(std::count(pattern.begin(), pattern.end(), '{') <=
+              static_cast<std::ptrdiff_t>(PathParams::kMost));
   impl_->RoutesOf(pattern).Add(method, route);
   if (!impl_->any.Find(method)) impl_->any.Add(method, route);
 }

@@ -1,23 +1,43 @@
 // Which route a method and path name.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "server/http/message.h"
 
 namespace baton::http {
 
-// `route` is whatever number the caller gave; `params` are the values of the pattern's {names}, in
-// order, as views into the path that was asked for.
+// The values of a pattern's {names}, in order, as views into the path that was asked for.
+class PathParams {
+ public:
+  static constexpr std::size_t kMost = 4;
+  using value_type = std::string_view;
+  using const_iterator = const std::string_view*;
+
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  std::string_view operator[](std::size_t index) const { return values_[index]; }
+  const_iterator begin() const { return values_.data(); }
+  const_iterator end() const { return values_.data() + size_; }
+
+  void push_back(std::string_view value) { values_[size_++] = value; }
+  void pop_back() { --size_; }
+
+ private:
+  std::array<std::string_view, kMost> values_;
+  std::size_t size_ = 0;
+};
+
+// `route` is whatever number the caller gave.
 struct Match {
   enum class Kind { kFound, kNotFound, kMethodNotAllowed };
   Kind kind = Kind::kNotFound;
   std::size_t route = 0;
-  std::vector<std::string_view> params;
+  PathParams params;
   std::string allow;  // kMethodNotAllowed and OPTIONS: "GET, HEAD"
 };
 
@@ -39,7 +59,8 @@ class Router {
   Router(Router&&) noexcept;
   Router& operator=(Router&&) noexcept;
 
-  // Requires: the pair is new; `pattern` is of the form above and `method` not kOther.
+  // Requires: the pair is new; `pattern` is of the form above, with at most PathParams::kMost
+  // names, and `method` not kOther.
   void Add(Method method, std::string_view pattern, std::size_t route);
 
   Match Find(Method method, std::string_view path) const;

@@ -1,4 +1,4 @@
-// The session's states, its clocks, and the order of its answers.
+// The session's states, and the order of its requests and answers.
 #include "server/http/session.h"
 
 #include <algorithm>
@@ -9,8 +9,6 @@
 namespace baton::http {
 namespace {
 
-constexpr Refusal kSlowHead = {408, "header_timeout", "the request's head took too long to arrive"};
-constexpr Refusal kSlowBody = {408, "body_timeout", "the request's body took too long to arrive"};
 constexpr Refusal kTooMuchHeld = {503, "too_much_held",
                                   "the server holds as many unfinished requests as it may"};
 
@@ -27,14 +25,15 @@ bool Session::IsAllowed(State from, State to) {
 }
 
 Session::Session(net::EventLoop& loop, UniqueFd fd, ConnectionId id, const Options& options,
-                 ListenerShard& books, DateCache& date, SessionOwner& owner)
+                 ListenerShard& books, DateCache& date, SessionOwner& owner, net::ClientPlace place)
     : TcpConnection(loop, std::move(fd)),
       id_(id),
       options_(options),
       books_(books),
       date_(date),
       owner_(owner),
-      parser_(options.limits) {
+      place_(std::move(place)),
+      parser_(options.limits, &books.parsers) {
   loop.AssertOnLoop();
   last_progress_ = loop.Now();
   books_.shard->Add(books_.children->accepted);
@@ -76,7 +75,7 @@ void Session::OnBytes(std::string_view bytes) {
     } else if (parser_.IsBetweenRequests()) {
       request_began_ = loop().ReadableSince();
     }
-    const bool is_too_much = parser_.state() == ParseState::kBody &&
+    const bool is_too_much = parser_.state() == ParseState::kBody && !forgets_body_ &&
                              held_ > options_.held_free_bytes &&
                              books_.held_bytes > options_.held_bytes;
     if (is_too_much) Refuse(kTooMuchHeld, CloseReason::kLimit);
@@ -89,6 +88,7 @@ void Session::OnBytes(std::string_view bytes) {
   } else if (state_ == State::kFinishing) {
     PauseReading();  // the rest waits in the kernel until the answer has left
   }  // kLingering: read and forgotten, so that the peer gets an orderly end instead of a reset
+  FinishIfDone();
   if (state_ == State::kClosed) return;
   UpdateVisible();
   UpdateHeld();
@@ -102,13 +102,14 @@ std::size_t Session::Parse(std::string_view bytes, SteadyTime readable_since) {
     const bool was_in_head = parser_.state() == ParseState::kHead;
     const RequestParser::Progress progress = parser_.Feed(bytes.substr(used));
     used += progress.consumed;
-    if (was_in_head && progress.state != ParseState::kHead) body_began_ = loop().Now();
     if (progress.state == ParseState::kComplete) {
-      TakeRequest(readable_since);
-      request_began_ = readable_since;  // of a next one in the same bytes
+      EndRequest(readable_since);
     } else if (progress.state == ParseState::kRefused) {
-      books_.CountParseError(parser_.refusal().reason);
-      Refuse(parser_.refusal(), CloseReason::kProtocolError);
+      RefuseUnreadable();
+    } else if (was_in_head && progress.state == ParseState::kBody) {
+      BeginBody(readable_since);
+    } else {
+      body_bytes_ += progress.consumed;
     }
     if (parser_.state() != ParseState::kRefused && parser_.TakeExpectContinue()) {
       continue_is_due_ = true;
@@ -118,20 +119,66 @@ std::size_t Session::Parse(std::string_view bytes, SteadyTime readable_since) {
   return used;
 }
 
-void Session::TakeRequest(SteadyTime readable_since) {
-  Request request = std::move(parser_.request());
+void Session::BeginBody(SteadyTime readable_since) {
+  body_began_ = loop().Now();
+  body_bytes_ = 0;
+  const HeadVerdict verdict = owner_.OnHead(*this, parser_.partial());
+  complete_by_ = verdict.complete_by;
+  if (verdict.needs_body) return;
+  const std::size_t at_most = options_.limits.forgotten_bytes;
+  // Who waits for leave may send the body all the same, or the next request (RFC 9110, 10.1.1).
+  const bool is_last = parser_.TakeExpectContinue() || parser_.BodyBytesLeft() > at_most;
+  Request request = parser_.TakeHead(at_most);
+  forgets_body_ = true;
+  HandOver(std::move(request), is_last || !request.keep_alive, readable_since);
+}
+
+void Session::EndRequest(SteadyTime readable_since) {
+  if (forgets_body_) {
+    forgets_body_ = false;
+    last_progress_ = loop().Now();
+    parser_.Next();
+  } else {
+    Request& request = parser_.request();
+    HandOver(std::move(request), !request.keep_alive, readable_since);
+    parser_.Next();
+  }
+  request_began_ = readable_since;  // of a next one in the same bytes
+}
+
+void Session::HandOver(Request&& request, bool is_last, SteadyTime readable_since) {
   request.arrival = request_began_;
   request.complete_at = std::max(request_began_, readable_since);
   continue_is_due_ = false;
   Exchange exchange;
-  exchange.close = !request.keep_alive;
+  exchange.close = is_last;
   exchange.head_only = request.method == Method::kHead;
   exchange.version_minor = request.version_minor;
   const ExchangeId id{first_exchange_ + exchanges_.size()};
   exchanges_.push_back(std::move(exchange));
-  if (!request.keep_alive) MoveTo(State::kFinishing);
-  parser_.Next();
+  if (is_last) MoveTo(State::kFinishing);
   owner_.OnRequest(*this, id, std::move(request));
+}
+
+void Session::RefuseUnreadable() {
+  const Refusal& refusal = parser_.refusal();
+  if (forgets_body_ && refusal.status == 413) {
+    StopForgetting(CloseReason::kLimit);
+    return;
+  }
+  books_.CountParseError(refusal.reason);
+  if (forgets_body_) {
+    StopForgetting(CloseReason::kProtocolError);
+  } else {
+    Refuse(refusal, CloseReason::kProtocolError);
+  }
+}
+
+// Its request has its answer already, so nobody is told; the connection ends behind that.
+void Session::StopForgetting(CloseReason reason) {
+  refused_for_ = reason;
+  last_progress_ = loop().Now();
+  MoveTo(State::kFinishing);
 }
 
 void Session::Refuse(const Refusal& refusal, CloseReason reason) {
@@ -155,7 +202,7 @@ void Session::SendContinueWhenDue() {
 
 Session::Exchange& Session::Unanswered(ExchangeId id) {
   const std::uint64_t index = static_cast<std::uint64_t>(id) - first_exchange_;
-  BATON_CHECK(index < exchanges_.size() && !exchanges_[index].is_answered);
+  BATON_CHECK(index < exchanges_.size() && !exchanges_[index].response);
   return exchanges_[index];
 }
 
@@ -163,38 +210,44 @@ void Session::Attach(ExchangeId id, AnswerNote note) { Unanswered(id).note = not
 
 void Session::Answer(ExchangeId id, Response&& response) {
   Exchange& exchange = Unanswered(id);
-  exchange.is_answered = true;
-  exchange.response = std::move(response);
-  exchange.waited = static_cast<std::uint64_t>(id) != first_exchange_;
-  if (exchange.waited) {
+  if (static_cast<std::uint64_t>(id) != first_exchange_) {
+    exchange.response = std::make_unique<Response>(std::move(response));
     exchange.answered_at = loop().ReadClock();
-  } else {
-    WriteAnswersInOrder();
+    return;
   }
-}
-
-void Session::WriteAnswersInOrder() {
   // The time to take an answer starts with the answer.
-  if (!HasUnsent()) last_progress_ = std::max(last_progress_, loop().Now());
-  while (!exchanges_.empty() && exchanges_.front().is_answered) {
-    Exchange& exchange = exchanges_.front();
-    const bool is_last = exchanges_.size() == 1 && input_.empty();
-    if (is_draining_ && is_last && state_ == State::kReading) {
-      exchange.close = true;
-      MoveTo(State::kFinishing);
-    }
-    WriteOptions how;
-    how.date = date_.At(std::time(nullptr));
-    how.close = exchange.close || (state_ == State::kFinishing && is_last);
-    how.version_minor = exchange.version_minor;
-    how.head_only = exchange.head_only;
-    AppendResponse(output(), exchange.response, how);
-    const SteadyTime first_write = exchange.waited ? exchange.answered_at : SteadyTime::max();
-    unsent_.push_back(Unsent{exchange.note, queued_bytes(), first_write});
-    exchanges_.pop_front();
-    ++first_exchange_;
+  if (!HasUnsent()) {
+    last_progress_ = std::max(last_progress_, loop().Now());
+    progress_bytes_ = sent_bytes();
+  }
+  WriteNext(response, SteadyTime::max());
+  while (!exchanges_.empty() && exchanges_.front().response) {
+    const Exchange& next = exchanges_.front();
+    WriteNext(*next.response, next.answered_at);
   }
   FlushAtEndOfTurn();
+}
+
+// `first_write` is SteadyTime::max() for whoever did not wait for its turn.
+void Session::WriteNext(const Response& response, SteadyTime first_write) {
+  Exchange& exchange = exchanges_.front();
+  const bool is_last = exchanges_.size() == 1 && input_.empty();
+  if (is_draining_ && is_last && state_ == State::kReading) {
+    exchange.close = true;
+    MoveTo(State::kFinishing);
+  }
+  WriteOptions how;
+  how.date = date_.At(std::time(nullptr));
+  how.close = exchange.close || (state_ == State::kFinishing && is_last);
+  how.version_minor = exchange.version_minor;
+  how.head_only = exchange.head_only;
+  AppendResponse(output(), response, how);
+  if (const auto& part = response.file; part && !how.head_only) {
+    AppendFile(part->file, part->offset, part->size);
+  }
+  unsent_.push_back(Unsent{exchange.note, queued_bytes(), first_write});
+  exchanges_.pop_front();
+  ++first_exchange_;
 }
 
 void Session::OnFlushed(SteadyTime at) {
@@ -213,17 +266,22 @@ void Session::OnFlushed(SteadyTime at) {
 void Session::ReportSent(SteadyTime flush_began) {
   const SteadyTime now = loop().ReadClock();
   if (sent_bytes() > reported_bytes_) {
-    last_progress_ = now;
+    if (!HasUnsent() || sent_bytes() - progress_bytes_ >= options_.timeouts.write_bytes) {
+      last_progress_ = now;
+      progress_bytes_ = sent_bytes();
+    }
     books_.shard->Add(books_.children->sent_bytes,
                       static_cast<double>(sent_bytes() - reported_bytes_));
     reported_bytes_ = sent_bytes();
   }
-  for (Unsent& unsent : unsent_) {
-    if (unsent.first_write == SteadyTime::max()) unsent.first_write = flush_began;
+  for (std::size_t i = 0; i < unsent_.size(); ++i) {
+    SteadyTime& first_write = unsent_[i].first_write;
+    if (first_write == SteadyTime::max()) first_write = flush_began;
   }
   while (!unsent_.empty() && unsent_.front().ends_at <= sent_bytes()) {
     const Unsent unsent = unsent_.front();
     unsent_.pop_front();
+    body_began_ = now;  // reading may have had to wait for this
     if (unsent.note != kNoNote) owner_.OnSent(unsent.note, unsent.first_write, now, true);
   }
 }
@@ -276,6 +334,8 @@ void Session::OnBroken() {
   CloseNow(state_ == State::kLingering ? OrderlyEnd() : CloseReason::kClient);
 }
 
+void Session::OnFileCutShort() { CloseNow(CloseReason::kError); }
+
 CloseReason Session::OrderlyEnd() const {
   if (refused_for_ != CloseReason::kClient) return refused_for_;
   return is_draining_ ? CloseReason::kDrain : CloseReason::kClient;
@@ -295,7 +355,8 @@ void Session::CloseNow(CloseReason reason) {
 
 void Session::AbandonAll() {
   const SteadyTime now = loop().ReadClock();
-  for (const Unsent& unsent : unsent_) {
+  for (std::size_t i = 0; i < unsent_.size(); ++i) {
+    const Unsent& unsent = unsent_[i];
     if (unsent.note == kNoNote) continue;
     owner_.OnSent(unsent.note, std::min(unsent.first_write, now), now, false);
   }
@@ -303,7 +364,7 @@ void Session::AbandonAll() {
   for (std::size_t i = 0; i < exchanges_.size(); ++i) {
     const Exchange& exchange = exchanges_[i];
     if (exchange.note == kNoNote) continue;
-    if (exchange.is_answered) {
+    if (exchange.response) {
       owner_.OnSent(exchange.note, exchange.answered_at, now, false);
     } else {
       owner_.OnAbandoned(exchange.note);
@@ -327,53 +388,9 @@ void Session::UpdateVisible() {
 }
 
 void Session::UpdateHeld() {
-  const std::size_t unsent = static_cast<std::size_t>(queued_bytes() - sent_bytes());
-  const std::size_t now = parser_.partial().body.size() + input_.size() + unsent;
+  const std::size_t now = parser_.partial().body.size() + input_.size() + unsent_memory_bytes();
   books_.held_bytes += now - held_;  // may wrap around on the way, and comes out right
   held_ = now;
-}
-
-SteadyTime Session::NextTimeout() const {
-  const SessionTimeouts& timeouts = options_.timeouts;
-  if (state_ == State::kLingering) return last_progress_ + timeouts.linger;
-  if (HasUnsent()) return last_progress_ + timeouts.write;
-  if (!exchanges_.empty() || state_ != State::kReading) return SteadyTime::max();
-  if (parser_.IsBetweenRequests()) return last_progress_ + timeouts.idle;
-  if (parser_.state() == ParseState::kHead) return request_began_ + timeouts.head;
-  return body_began_ + timeouts.body;
-}
-
-// A timer that is there already is left to fire and look again: moving it with every request would
-// cost more.
-void Session::ArmTimer() {
-  const SteadyTime due = NextTimeout();
-  if (due >= timer_at_) return;
-  loop().Cancel(timer_);
-  timer_at_ = due;
-  timer_ = loop().RunAt(due, [this] {
-    loop().AssertOnLoop();
-    timer_at_ = SteadyTime::max();
-    OnTimer();
-  });
-}
-
-void Session::OnTimer() {
-  if (NextTimeout() > loop().ReadClock()) {
-    ArmTimer();
-    return;
-  }
-  if (state_ == State::kLingering) {
-    CloseNow(OrderlyEnd());
-  } else if (HasUnsent()) {
-    CloseNow(CloseReason::kWriteTimeout);
-  } else if (parser_.IsBetweenRequests()) {
-    CloseNow(CloseReason::kIdleTimeout);
-  } else {
-    const bool is_in_head = parser_.state() == ParseState::kHead;
-    Refuse(is_in_head ? kSlowHead : kSlowBody,
-           is_in_head ? CloseReason::kHeaderTimeout : CloseReason::kBodyTimeout);
-    UpdateVisible();
-  }
 }
 
 }  // namespace baton::http

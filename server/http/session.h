@@ -2,15 +2,17 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <string>
 #include <string_view>
 
+#include "server/base/ring.h"
 #include "server/http/limits.h"
 #include "server/http/listener_metrics.h"
 #include "server/http/message.h"
 #include "server/http/request_parser.h"
 #include "server/http/response_writer.h"
+#include "server/net/client_places.h"
 #include "server/net/tcp_connection.h"
 
 namespace baton::http {
@@ -19,9 +21,15 @@ namespace baton::http {
 struct SessionTimeouts {
   Duration head = 10s;   // from a request's first byte to the end of its head: 408
   Duration body = 20s;   // from there to the end of its body: 408
-  Duration write = 20s;  // without any progress while an answer is waiting to leave
+  Duration write = 20s;  // for the next write_bytes of what waits to leave, or all of it
   Duration idle = 75s;   // between requests
   Duration linger = 2s;  // for the peer to take its last answer and hang up
+
+  // A body may take so long, and a second more for each body_rate of its bytes that have come; then
+  // 408.
+  Duration body_grace = 5s;
+  std::size_t body_rate = 240;  // bytes a second; 0: `body` is all that counts
+  std::size_t write_bytes = 16 * 1024;
 };
 
 // What a client means that ends its input while an answer is pending.
@@ -39,6 +47,14 @@ enum class ConnectionId : std::uint64_t {};
 using AnswerNote = std::uint32_t;
 inline constexpr AnswerNote kNoNote = UINT32_MAX;
 
+// What the owner makes of a request by its head, while its body is still to come.
+struct HeadVerdict {
+  bool needs_body = true;  // false: OnRequest follows at once, and what is to come is forgotten
+  // Absolute, and apart from the session's own clocks. If the body is not there by then, OnRequest
+  // follows without it, with complete_at max(); its answer is the connection's last.
+  SteadyTime complete_by = SteadyTime::max();
+};
+
 class Session;
 
 // Whoever answers the requests. All calls come on the loop thread.
@@ -46,7 +62,13 @@ class SessionOwner {
  public:
   virtual ~SessionOwner() = default;
 
-  // Answer it inside this call or later, exactly once.
+  // A head is complete and its body is not. The request has begun at session.request_began().
+  virtual HeadVerdict OnHead(Session& session, const Request& head) {
+    static_cast<void>(session);
+    static_cast<void>(head);
+    return {};
+  }
+  // Answer it inside this call or later, exactly once. Its body is whole, but for what OnHead said.
   virtual void OnRequest(Session& session, ExchangeId exchange, Request&& request) = 0;
   // The bytes were no request (or came too slowly, refusal 408). Answer inside this call; the
   // connection ends.
@@ -66,7 +88,12 @@ class SessionOwner {
 // while the books say so (ListenerShard::takes_pipelined); it is resumed by the answers that leave.
 // What is not read yet stays in the kernel, and the end of the input unseen behind it.
 //
-// Threads: the loop's.
+// A request that its head decides is answered before its body has come. That body is read and
+// forgotten, up to limits.forgotten_bytes and against the same clocks, and the connection goes on
+// behind it; where it is longer, or nobody can know whether it comes at all (Expect), the answer is
+// the connection's last. In no case are its bytes taken for a request.
+//
+// Threads: the loop's. Owns: its place among the connections of its client.
 // Invariant: every exchange ends in exactly one of Answer and OnAbandoned.
 class Session final : public net::TcpConnection {
  public:
@@ -90,7 +117,7 @@ class Session final : public net::TcpConnection {
   };
 
   Session(net::EventLoop& loop, UniqueFd fd, ConnectionId id, const Options& options,
-          ListenerShard& books, DateCache& date, SessionOwner& owner);
+          ListenerShard& books, DateCache& date, SessionOwner& owner, net::ClientPlace place = {});
   ~Session() override;
 
   ConnectionId id() const { return id_; }
@@ -100,7 +127,8 @@ class Session final : public net::TcpConnection {
 
   // Gives an unanswered exchange its note.
   void Attach(ExchangeId id, AnswerNote note);
-  // Requires: exchange `id` is unanswered. Never calls the owner back from inside.
+  // Requires: exchange `id` is unanswered. Never calls the owner back from inside. A response whose
+  // turn has come is written and left as it was, for its buffers to be used again.
   void Answer(ExchangeId id, Response&& response) BATON_REQUIRES(on_loop);
 
   // From the next answer on the client is told to go; a connection with nothing under way stays.
@@ -114,18 +142,16 @@ class Session final : public net::TcpConnection {
 
  private:
   struct Exchange {
-    bool is_answered = false;
     bool close = false;      // the connection ends after it
     bool head_only = false;  // HEAD
     int version_minor = 1;
-    bool waited = false;  // answered before its turn
     AnswerNote note = kNoNote;
+    std::unique_ptr<Response> response;  // that was there before its turn
     SteadyTime answered_at;
-    Response response;
   };
   struct Unsent {
-    AnswerNote note;
-    std::uint64_t ends_at;  // of queued_bytes()
+    AnswerNote note = kNoNote;
+    std::uint64_t ends_at = 0;  // of queued_bytes()
     SteadyTime first_write;
   };
 
@@ -133,14 +159,26 @@ class Session final : public net::TcpConnection {
   void OnBytes(std::string_view bytes) override BATON_REQUIRES(on_loop);
   void OnEndOfInput() override BATON_REQUIRES(on_loop);
   void OnBroken() override BATON_REQUIRES(on_loop);
+  void OnFileCutShort() override BATON_REQUIRES(on_loop);
   void OnFlushed(SteadyTime at) override BATON_REQUIRES(on_loop);
+
+  // What the connection waits for, and how long at most.
+  enum class Clock { kNone, kIdle, kHead, kBody, kBodyRate, kBudget, kWrite, kLinger };
+  struct Due {
+    SteadyTime at = SteadyTime::max();
+    Clock clock = Clock::kNone;
+  };
 
   void MoveTo(State next);
   std::size_t Parse(std::string_view bytes, SteadyTime readable_since) BATON_REQUIRES(on_loop);
-  void TakeRequest(SteadyTime readable_since) BATON_REQUIRES(on_loop);
+  void BeginBody(SteadyTime readable_since) BATON_REQUIRES(on_loop);
+  void EndRequest(SteadyTime readable_since) BATON_REQUIRES(on_loop);
+  void HandOver(Request&& request, bool is_last, SteadyTime readable_since) BATON_REQUIRES(on_loop);
+  void RefuseUnreadable() BATON_REQUIRES(on_loop);
+  void StopForgetting(CloseReason reason) BATON_REQUIRES(on_loop);
   void Refuse(const Refusal& refusal, CloseReason reason) BATON_REQUIRES(on_loop);
   void SendContinueWhenDue() BATON_REQUIRES(on_loop);
-  void WriteAnswersInOrder() BATON_REQUIRES(on_loop);
+  void WriteNext(const Response& response, SteadyTime first_write) BATON_REQUIRES(on_loop);
   void ReportSent(SteadyTime flush_began) BATON_REQUIRES(on_loop);
   void ResumeAfterAnswer() BATON_REQUIRES(on_loop);
   void FinishIfDone() BATON_REQUIRES(on_loop);
@@ -151,9 +189,14 @@ class Session final : public net::TcpConnection {
   ConnectionState Visible() const;
   void UpdateVisible();
   void UpdateHeld();
-  SteadyTime NextTimeout() const BATON_REQUIRES(on_loop);
+
+  // session_clocks.cc
+  Due NextDue() const BATON_REQUIRES(on_loop);
+  Due BodyDue() const BATON_REQUIRES(on_loop);
   void ArmTimer() BATON_REQUIRES(on_loop);
   void OnTimer() BATON_REQUIRES(on_loop);
+  void EndSlowRequest(const Refusal& refusal, CloseReason reason) BATON_REQUIRES(on_loop);
+  void EndLateRequest() BATON_REQUIRES(on_loop);
 
   // Set once.
   const ConnectionId id_;
@@ -161,6 +204,7 @@ class Session final : public net::TcpConnection {
   ListenerShard& books_;
   DateCache& date_;
   SessionOwner& owner_;
+  const net::ClientPlace place_;
 
   // Loop thread.
   State state_ = State::kReading;
@@ -168,19 +212,23 @@ class Session final : public net::TcpConnection {
   RequestParser parser_;
   std::string input_;  // read and not parsed yet: too many requests are pending
   SteadyTime input_arrival_;
-  std::deque<Exchange> exchanges_;    // the unanswered, and the answered behind them
+  Ring<Exchange> exchanges_;          // the unanswered, and the answered behind them
   std::uint64_t first_exchange_ = 0;  // id of exchanges_.front()
-  std::deque<Unsent> unsent_;
+  Ring<Unsent> unsent_;
   std::uint64_t reported_bytes_ = 0;  // of sent_bytes(), counted so far
   std::size_t held_{0};               // this session's part of books_.held_bytes
   bool is_draining_ = false;
   bool continue_is_due_ = false;
+  bool forgets_body_ = false;  // of a request that was handed over by its head
   bool peer_has_ended_ = false;
   CloseReason refused_for_ = CloseReason::kClient;  // anything else once a request was refused
 
-  SteadyTime request_began_;  // arrival of the request that is being read
-  SteadyTime body_began_;
-  SteadyTime last_progress_;  // in reading between requests, or in writing
+  SteadyTime request_began_;          // arrival of the request that is being read
+  SteadyTime body_began_;             // or when the last answer left, if that was later
+  SteadyTime complete_by_;            // what OnHead said
+  std::uint64_t body_bytes_ = 0;      // read of it since it began, chunk lines and all
+  SteadyTime last_progress_;          // in reading between requests, or in writing
+  std::uint64_t progress_bytes_ = 0;  // sent_bytes() then
   net::EventLoop::TimerId timer_;
   SteadyTime timer_at_ = SteadyTime::max();
 };

@@ -137,7 +137,9 @@ std::optional<Fault> ParseTarget(Request& request) {
   const std::string_view path = rest.substr(0, question);
   if (question != rest.npos) request.query = rest.substr(question + 1);
   if (path.empty()) {
-    request.path = "/";
+    // RFC 9112, 3.2.4: of an OPTIONS with neither path nor query the server as a whole is asked.
+    const bool is_all = request.method == Method::kOptions && question == rest.npos;
+    request.path = is_all ? "*" : "/";
     return std::nullopt;
   }
   return NormalizePath(path, request.path);

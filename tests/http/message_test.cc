@@ -26,8 +26,9 @@ TEST(MessageDeathTest, AHeaderWithALineEndOrNulIsOurOwnFault) {
 }
 
 TEST(MessageTest, EveryStatusOfOursHasAPhrase) {
-  for (const int status : {100, 200, 204, 206, 304, 400, 401, 403, 404, 405, 408, 411, 413,
-                           414, 415, 416, 417, 422, 429, 431, 500, 501, 503, 504, 505}) {
+  for (const int status :
+       {100, 200, 201, 202, 204, 206, 304, 400, 401, 403, 404, 405, 406, 408, 409, 411,
+        412, 413, 414, 415, 416, 417, 422, 429, 431, 500, 501, 502, 503, 504, 505}) {
     EXPECT_FALSE(ReasonPhrase(status).empty()) << status;
   }
   EXPECT_EQ(ReasonPhrase(299), "");

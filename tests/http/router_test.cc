@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -12,6 +13,7 @@ namespace baton::http {
 namespace {
 
 using testing::ElementsAre;
+using testing::ElementsAreArray;
 using testing::IsEmpty;
 using Kind = Match::Kind;
 
@@ -84,7 +86,7 @@ TEST(RouterTest, PathsNameTheirRoutes) {
     const Match match = router.Find(one.method, one.path);
     EXPECT_EQ(match.kind, Kind::kFound);
     EXPECT_EQ(match.route, one.route);
-    EXPECT_EQ(match.params, one.params);
+    EXPECT_THAT(match.params, ElementsAreArray(one.params));
     EXPECT_THAT(match.allow, IsEmpty());
   }
 }
@@ -151,6 +153,13 @@ TEST(RouterTest, AnOptionsRouteIsFoundAndKnowsTheAllowedMethods) {
   EXPECT_EQ(match.kind, Kind::kFound);
   EXPECT_EQ(match.route, 1U);
   EXPECT_EQ(match.allow, "PUT, OPTIONS");
+}
+
+TEST(RouterTest, ARouterThatWasMovedGoesOn) {
+  Router moved_into;
+  moved_into = MakeRouter();
+  const Router router(std::move(moved_into));
+  EXPECT_EQ(router.Find(Method::kGet, "/hello").route, kHello);
 }
 
 TEST(RouterTest, ARouteForHeadWinsOverThatForGet) {

@@ -21,6 +21,12 @@ using testing_support::SessionHarness;
 
 constexpr SessionTimeouts kTimeouts;  // the defaults
 
+Session::Options WithoutBodyRate() {
+  Session::Options options;
+  options.timeouts.body_rate = 0;
+  return options;
+}
+
 void ExpectRefusedAs408(SessionHarness& harness, std::string_view reason, CloseReason counted) {
   ASSERT_THAT(harness.refusals(), SizeIs(1));
   EXPECT_EQ(harness.refusals()[0].reason, reason);
@@ -54,7 +60,7 @@ TEST(SessionTimeoutsTest, AHeadThatTricklesGetsNoMoreTime) {
 }
 
 TEST(SessionTimeoutsTest, ABodyThatTakesTooLongIsRefused) {
-  SessionHarness harness;
+  SessionHarness harness(WithoutBodyRate());
   harness.Send("POST / HTTP/1.1\r\nHost: baton\r\n");
   harness.loop().Advance(5s);
   harness.Send("Content-Length: 10\r\n\r\n12345");
@@ -62,6 +68,75 @@ TEST(SessionTimeoutsTest, ABodyThatTakesTooLongIsRefused) {
   EXPECT_THAT(harness.refusals(), IsEmpty());
   harness.loop().Advance(1ns);
   ExpectRefusedAs408(harness, "body_timeout", CloseReason::kBodyTimeout);
+}
+
+constexpr char kBodyAhead[] = "POST / HTTP/1.1\r\nHost: baton\r\nContent-Length: 100000\r\n\r\n";
+
+TEST(SessionTimeoutsTest, ABodyThatTricklesIsRefused) {
+  SessionHarness harness;
+  harness.Send(kBodyAhead);
+  const std::size_t allowed = kTimeouts.body_rate;  // bytes that buy a second
+  harness.Send(std::string(allowed, 'x'));
+  harness.loop().Advance(kTimeouts.body_grace + 1s - 1ns);
+  EXPECT_THAT(harness.refusals(), IsEmpty());
+  harness.loop().Advance(1ns);
+  ExpectRefusedAs408(harness, "body_too_slow", CloseReason::kBodyTooSlow);
+}
+
+TEST(SessionTimeoutsTest, ABodyThatKeepsItsRateHasAllItsTime) {
+  SessionHarness harness;
+  harness.Send(kBodyAhead);
+  for (Duration waited = 1s; waited < kTimeouts.body; waited += 1s) {
+    harness.Send(std::string(kTimeouts.body_rate, 'x'));
+    harness.loop().Advance(1s);
+    ASSERT_THAT(harness.refusals(), IsEmpty()) << ToSeconds(waited);
+  }
+  harness.loop().Advance(1s);
+  ExpectRefusedAs408(harness, "body_timeout", CloseReason::kBodyTimeout);
+}
+
+TEST(SessionTimeoutsTest, ABodyBehindAPendingAnswerIsMeasuredFromThatAnswerOn) {
+  SessionHarness harness;
+  harness.Send(Get("/0") + kBodyAhead);
+  harness.loop().Advance(1h);
+  harness.Answer(0, "zero");
+  harness.loop().Turn();
+  harness.loop().Advance(kTimeouts.body_grace - 1ns);
+  EXPECT_THAT(harness.refusals(), IsEmpty());
+  harness.loop().Advance(1ns);
+  EXPECT_THAT(harness.refusals(), SizeIs(1));
+}
+
+TEST(SessionTimeoutsTest, ARequestWhoseBodyIsNotThereInItsTimeIsHandedOverWithoutIt) {
+  SessionHarness harness;
+  harness.EchoPaths();
+  const SteadyTime began = harness.loop().clock().Now();
+  harness.SetVerdict({.complete_by = began + 50ms});
+  harness.Send(kBodyAhead + std::string("some"));
+  harness.loop().Advance(50ms - 1ns);
+  EXPECT_THAT(harness.taken(), IsEmpty());
+  harness.loop().Advance(1ns);
+  ASSERT_THAT(harness.taken(), SizeIs(1));
+  EXPECT_EQ(harness.taken()[0].request.arrival, began);
+  EXPECT_EQ(harness.taken()[0].request.complete_at, SteadyTime::max());
+  EXPECT_THAT(harness.taken()[0].request.body, IsEmpty());
+  EXPECT_TRUE(ParseAnswers(harness.Read()).at(0).SaysClose());
+  harness.Send(Get("/smuggled"));
+  EXPECT_THAT(harness.taken(), SizeIs(1));
+  harness.HangUp();
+  EXPECT_EQ(harness.Closed(CloseReason::kBudgetSpent), 1);
+}
+
+TEST(SessionTimeoutsTest, TheNextRequestHasABudgetOfItsOwn) {
+  SessionHarness harness;
+  harness.EchoPaths();
+  harness.SetVerdict({.complete_by = harness.loop().clock().Now() + 50ms});
+  harness.Send("POST /0 HTTP/1.1\r\nHost: baton\r\nContent-Length: 2\r\n\r\n");
+  harness.Send("{}");
+  harness.SetVerdict({});
+  harness.Send(kBodyAhead);
+  harness.loop().Advance(1s);
+  EXPECT_THAT(harness.refusals(), IsEmpty());
 }
 
 TEST(SessionTimeoutsTest, AConnectionWithoutARequestIsClosedInTheEnd) {
@@ -127,15 +202,31 @@ TEST_F(SessionWriteTimeoutTest, AClientThatTakesNothingIsCutOff) {
   EXPECT_FALSE(harness_.sent()[0].is_whole);
 }
 
-TEST_F(SessionWriteTimeoutTest, EveryProgressGivesItMoreTime) {
+TEST_F(SessionWriteTimeoutTest, EnoughProgressGivesItMoreTime) {
   harness_.Send(Get("/"));
   AnswerMuch(0);
   for (int i = 0; i < 10; ++i) {
     harness_.loop().Advance(kTimeouts.write - 1s);
-    ASSERT_FALSE(harness_.Read().empty());
+    for (std::size_t taken = 0; taken < 2 * kTimeouts.write_bytes;) {
+      const std::size_t some = harness_.Read().size();
+      ASSERT_GT(some, 0u);
+      taken += some;
+    }
     harness_.loop().Turn();
     ASSERT_FALSE(harness_.IsClosed());
   }
+}
+
+TEST_F(SessionWriteTimeoutTest, AClientThatTakesAByteNowAndThenIsCutOff) {
+  harness_.Send(Get("/"));
+  AnswerMuch(0);
+  for (Duration waited{}; waited < kTimeouts.write; waited += 1s) {
+    EXPECT_FALSE(harness_.IsClosed());
+    harness_.Read(1);
+    harness_.loop().Advance(1s);
+  }
+  EXPECT_TRUE(harness_.IsClosed());
+  EXPECT_EQ(harness_.Closed(CloseReason::kWriteTimeout), 1);
 }
 
 TEST_F(SessionWriteTimeoutTest, TheTimeToTakeAnAnswerStartsWithTheAnswer) {

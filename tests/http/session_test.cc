@@ -141,6 +141,19 @@ TEST(SessionTest, ALingeringConnectionForgetsWhatComesAndGoesWithItsPeer) {
   EXPECT_EQ(harness.Closed(CloseReason::kClient), 1);
 }
 
+TEST(SessionTest, WhatFollowsTheLastRequestIsNotTakenWhenItComesWithTheEndOfTheInput) {
+  SessionHarness harness;
+  harness.Send(Get("/last", "Connection: close\r\n"));
+  testing_support::SendAll(harness.peer(), Get("/too-late"));
+  harness.HalfClose();
+  EXPECT_THAT(harness.Paths(), ElementsAre("/last"));
+  harness.Answer(0, "last");
+  EXPECT_THAT(Bodies(harness.Read()), ElementsAre("last"));
+  harness.loop().Turn();
+  EXPECT_THAT(harness.Paths(), ElementsAre("/last"));
+  EXPECT_TRUE(harness.IsClosed());
+}
+
 TEST(SessionTest, AnHttp10ConnectionEndsWithItsAnswer) {
   SessionHarness harness;
   harness.EchoPaths();
