@@ -255,7 +255,7 @@ void Dispatcher::Shed(std::uint32_t lane, SteadyTime now, Assignment& assignment
   reply.answer = Answer::kTimeout;
   reply.cause = Cause::kExpiredInQueue;
   reply.finished = now;
-  ticket->promise.set_value(std::move(reply));
+  ticket->promise.Keep(std::move(reply));
   assignment.shed.push_back(std::move(ticket));
 }
 
@@ -308,7 +308,8 @@ void Dispatcher::TakeBatch(std::uint32_t lane, SteadyTime now, Assignment& assig
 
 void Dispatcher::Start(std::size_t worker, std::uint32_t endpoint, Duration predicted,
                        SteadyTime now, const Assignment& assignment) {
-  WorkerTable::Run run;
+  WorkerTable::Run& run = next_run_;
+  run.members.clear();
   run.endpoint = endpoint;
   run.batch_stop = assignment.batch_stop;
   run.since = now;

@@ -128,6 +128,7 @@ class Dispatcher {
   RecentRange budgets_;
   SteadyTime quotas_at_;
   SteadyTime next_start_ = SteadyTime::max();
+  WorkerTable::Run next_run_;  // of no meaning between calls, but for its buffers
   std::size_t returning_ = 0;
   bool is_draining_ = false;
 };

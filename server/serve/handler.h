@@ -21,6 +21,8 @@ namespace baton::serve {
 struct Call {
   std::string body;
   std::string model_version;  // the one asked for; empty for the policy's choice
+  bool body_is_gzip = false;
+  bool takes_gzip = false;  // whoever called
 };
 inline constexpr std::size_t kBodyPadding = 64;
 
@@ -34,6 +36,10 @@ struct Outcome {
   // answer is given again to another.
   std::size_t own_begin = 0;
   std::size_t own_size = 0;
+  std::string gzip = {};     // `body` compressed, where it was worth while; else empty
+  bool may_be_gzip = false;  // who takes gzip may get `body` compressed
+  bool has_run = true;       // no: it failed before the endpoint's own work began, so that the time
+                             // it took says nothing about that
 };
 
 // What a running handler may ask of its surroundings.
@@ -47,9 +53,16 @@ class RunContext {
   // ask now and then and return early.
   virtual bool expired() const = 0;
 
+  // Until somebody else answers, a little before the deadline.
+  virtual Duration time_left() const { return Duration::max(); }
+
   // Asked to stop at the same moment, for whoever can be interrupted; of a batch when nobody wants
   // any of its answers.
   virtual std::stop_token stop_token() const { return {}; }
+
+  // A string to write the answer's body into: empty, with the capacity of an earlier one, or
+  // without. At most once a run.
+  virtual std::string TakeBuffer() { return {}; }
 
   // The body itself asked for a smaller budget (OIP `parameters.timeout` beyond what the conductor
   // scans). The deadline moves earlier if `budget` is smaller than what was granted, and the client

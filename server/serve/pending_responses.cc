@@ -8,6 +8,7 @@
 #include <tbb/concurrent_hash_map.h>
 
 #include "server/base/check.h"
+#include "server/base/recycling_allocator.h"
 
 namespace baton::serve {
 namespace {
@@ -21,10 +22,11 @@ struct HashCompare {
 }  // namespace
 
 struct PendingResponses::Map {
-  // std::allocator, so that the thread sanitizer can follow what TBB's own would hide.
+  // Not TBB's own allocator, which the thread sanitizer cannot follow. A conductor claims what it
+  // has added, so that its nodes are used again.
   using Entries =
       tbb::concurrent_hash_map<std::uint64_t, PendingResponse, HashCompare,
-                               std::allocator<std::pair<const std::uint64_t, PendingResponse>>>;
+                               RecyclingAllocator<std::pair<const std::uint64_t, PendingResponse>>>;
   Entries entries;
   std::atomic<std::uint64_t> added{0};
   std::atomic<std::uint64_t> claimed{0};

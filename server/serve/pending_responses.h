@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <future>
 #include <memory>
 #include <optional>
 
@@ -13,7 +12,7 @@
 namespace baton::serve {
 
 struct PendingResponse {
-  std::future<Reply> future;
+  ReplyFuture future;
   Deadline deadline;
   // Where the answer goes: the conductor's own number for the exchange it holds open.
   std::uint32_t record = 0;

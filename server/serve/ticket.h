@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <future>
+#include <memory>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -10,10 +10,10 @@
 
 #include "server/base/deadline.h"
 #include "server/base/result.h"
-#include "server/serve/answer.h"
 #include "server/serve/endpoint.h"
 #include "server/serve/endpoint_policy.h"
 #include "server/serve/handler.h"
+#include "server/serve/reply_future.h"
 #include "server/serve/work_ahead.h"
 
 namespace baton::serve {
@@ -21,32 +21,21 @@ namespace baton::serve {
 // Never reused in the life of the process, unlike a file descriptor.
 enum class RequestId : std::uint64_t {};
 
-// What came back from the pool.
-struct Reply {
-  Answer answer = Answer::kError;
-  Cause cause = Cause::kNone;
-  std::string body;            // JSON of a prediction
-  std::optional<Error> error;  // of everything else
-  std::size_t own_begin = 0;   // see Outcome
-  std::size_t own_size = 0;
-  SteadyTime started;  // run began; the default when it never did
-  SteadyTime finished;
-};
+struct Ticket;
 
-// A reply is ready in the future of `id`. What the conductor needs if nobody is left to take it
-// comes along.
+// A reply is ready in the future of its ticket, which comes back with it: the worker is done with
+// it.
 struct Completion {
-  RequestId id;
-  const Endpoint* endpoint;
-  Duration run_time;
+  std::unique_ptr<Ticket> ticket;
+  Duration run_time = Duration::zero();
 };
 
 // The conductor, as a worker sees it. Threads: any.
 class CompletionSink {
  public:
   virtual ~CompletionSink() = default;
-  // One call, one lock, at most one wake-up for all of them.
-  virtual void Deliver(std::span<const Completion> completions) = 0;
+  // Takes them over. One call, one lock, at most one wake-up for all of them.
+  virtual void Deliver(std::span<Completion> completions) = 0;
   // The body of `id` asked for an earlier deadline.
   virtual void MoveDeadline(RequestId id, Deadline earlier) = 0;
 };
@@ -60,9 +49,10 @@ struct Ticket {
   SteadyTime due;  // deadline less guard: when the conductor answers for it
   SteadyTime admitted;
   Criticality criticality = Criticality::kDefault;
-  std::promise<Reply> promise;
+  ReplyPromise promise;
   CompletionSink* sink = nullptr;
-  std::stop_source stop;  // asked when nobody wants the answer any more
+  std::stop_source stop;     // asked when nobody wants the answer any more
+  std::string reply_buffer;  // a used one, for the handler (RunContext::TakeBuffer)
 
   // The dispatcher's.
   Duration largest_allowance = Duration::max();  // of one admitted against the prediction

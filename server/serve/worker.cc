@@ -18,7 +18,9 @@ class TicketContext final : public RunContext {
   bool expired() const override {
     return clock_.Now() >= ticket_.due || !pending_.IsPending(ticket_.id);
   }
+  Duration time_left() const override { return ticket_.due - clock_.Now(); }
   std::stop_token stop_token() const override { return ticket_.stop.get_token(); }
+  std::string TakeBuffer() override { return std::move(ticket_.reply_buffer); }
   bool ShortenBudget(Duration budget) override {
     if (budget < ticket_.deadline.budget()) {
       ticket_.deadline = Deadline(ticket_.deadline.arrival(), budget);
@@ -47,6 +49,8 @@ Reply ToReply(Outcome&& outcome, SteadyTime started, SteadyTime finished) {
   reply.own_begin = outcome.own_begin;
   reply.own_size = outcome.own_size;
   reply.body = std::move(outcome.body);
+  reply.gzip = std::move(outcome.gzip);
+  reply.may_be_gzip = outcome.may_be_gzip;
   reply.error = std::move(outcome.error);
   if (!reply.error) {
     reply.answer = Answer::kPrediction;
@@ -62,13 +66,21 @@ Reply ToReply(Outcome&& outcome, SteadyTime started, SteadyTime finished) {
   return reply;
 }
 
-RunSample::End EndOf(Answer answer) {
+RunSample::End EndOf(Answer answer, bool has_run) {
+  if (!has_run) return RunSample::End::kRejected;
   switch (answer) {
     case Answer::kPrediction: return RunSample::End::kWhole;
     case Answer::kTimeout: return RunSample::End::kCancelled;
     case Answer::kInvalid: return RunSample::End::kRejected;
     default: return RunSample::End::kFailed;
   }
+}
+
+RunSample::End EndOf(std::span<const BatchMember> members, bool has_failed, bool is_stopped) {
+  const auto has_run = [](const BatchMember& member) { return member.outcome.has_run; };
+  if (has_failed) return RunSample::End::kFailed;
+  if (!std::all_of(members.begin(), members.end(), has_run)) return RunSample::End::kRejected;
+  return is_stopped ? RunSample::End::kCancelled : RunSample::End::kWhole;
 }
 
 Error HandlerFailed(const char* what) {
@@ -98,13 +110,13 @@ Outcome HandleSafely(const Ticket& ticket, RunContext& context) {
 }
 
 // Runs of tickets of one conductor go in one call.
-void Deliver(std::span<const std::unique_ptr<Ticket>> tickets,
-             std::span<const Completion> completions) {
+void Deliver(std::span<Completion> completions) {
   std::size_t first = 0;
-  while (first < tickets.size()) {
+  while (first < completions.size()) {
+    CompletionSink* const sink = completions[first].ticket->sink;
     std::size_t end = first + 1;
-    while (end < tickets.size() && tickets[end]->sink == tickets[first]->sink) ++end;
-    tickets[first]->sink->Deliver(completions.subspan(first, end - first));
+    while (end < completions.size() && completions[end].ticket->sink == sink) ++end;
+    sink->Deliver(completions.subspan(first, end - first));
     first = end;
   }
 }
@@ -113,10 +125,10 @@ void Deliver(std::span<const std::unique_ptr<Ticket>> tickets,
 
 void Worker::Work(WorkerSlot& slot) {
   completions_.clear();
-  for (const std::unique_ptr<Ticket>& ticket : slot.assignment.shed) {
-    completions_.push_back({ticket->id, ticket->endpoint, Duration::zero()});
+  for (std::unique_ptr<Ticket>& ticket : slot.assignment.shed) {
+    completions_.push_back({std::move(ticket), Duration::zero()});
   }
-  Deliver(slot.assignment.shed, completions_);
+  Deliver(completions_);
   completions_.clear();
   if (slot.assignment.batch_stop) {
     RunBatch(slot);
@@ -137,7 +149,7 @@ void Worker::GiveUp(Ticket& ticket, SteadyTime now) const {
   reply.answer = Answer::kTimeout;
   reply.cause = Cause::kExpiredInQueue;
   reply.finished = now;
-  ticket.promise.set_value(std::move(reply));
+  ticket.promise.Keep(std::move(reply));
 }
 
 void Worker::Account(WorkerSlot& slot, const RunSample& sample) {
@@ -148,7 +160,6 @@ void Worker::Account(WorkerSlot& slot, const RunSample& sample) {
 void Worker::RunOneByOne(WorkerSlot& slot) {
   const std::span tickets(slot.assignment.tickets);
   SteadyTime began = parts_.clock.Now();
-  std::size_t delivered = 0;
   for (std::size_t i = 0; i < tickets.size(); ++i) {
     Ticket& ticket = *tickets[i];
     Duration took = Duration::zero();
@@ -159,23 +170,23 @@ void Worker::RunOneByOne(WorkerSlot& slot) {
       TicketContext context(ticket, parts_.pending, parts_.clock);
       Outcome outcome = HandleSafely(ticket, context);
       const SteadyTime finished = parts_.clock.Now();
+      const bool has_run = outcome.has_run;
       Reply reply = ToReply(std::move(outcome), began, finished);
       took = finished - began;
-      Account(slot, {ticket.endpoint->index, took, 1, EndOf(reply.answer)});
+      Account(slot, {ticket.endpoint->index, took, 1, EndOf(reply.answer, has_run)});
       shard_.Add(ticket.endpoint->metrics.inferences);
       shard_.Add(ticket.endpoint->metrics.batches);
       shard_.Observe(ticket.endpoint->metrics.batch_size, 1);
-      ticket.promise.set_value(std::move(reply));
+      ticket.promise.Keep(std::move(reply));
       began = finished;
     }
-    completions_.push_back({ticket.id, ticket.endpoint, took});
+    completions_.push_back({std::move(tickets[i]), took});
     // One that took longer than it was known to must not keep the answers of the others.
     const bool is_last = i + 1 == tickets.size();
     if (is_last) parts_.scheduler.NoteReturning(slot);
     if (is_last || took > parts_.scheduler.quantum()) {
-      Deliver(tickets.subspan(delivered, i + 1 - delivered), completions_);
+      Deliver(completions_);
       completions_.clear();
-      delivered = i + 1;
     }
   }
 }
@@ -201,26 +212,24 @@ void Worker::RunBatch(WorkerSlot& slot) {
     const std::stop_token stop = slot.assignment.batch_stop->get_token();
     const std::optional<Error> failed = Guarded([&] { any.handler->HandleBatch(members, stop); });
     finished = parts_.clock.Now();
-    const auto end = failed                  ? RunSample::End::kFailed
-                     : stop.stop_requested() ? RunSample::End::kCancelled
-                                             : RunSample::End::kWhole;
-    Account(slot, {any.endpoint->index, finished - began, running.size(), end});
+    Account(slot, {any.endpoint->index, finished - began, running.size(),
+                   EndOf(members, failed.has_value(), stop.stop_requested())});
     shard_.Add(any.endpoint->metrics.inferences, static_cast<double>(running.size()));
     shard_.Add(any.endpoint->metrics.batches);
     shard_.Observe(any.endpoint->metrics.batch_size, static_cast<double>(running.size()));
     for (std::size_t i = 0; i < running.size(); ++i) {
       if (failed) members[i].outcome = {{}, failed};
-      running[i]->promise.set_value(ToReply(std::move(members[i].outcome), began, finished));
+      running[i]->promise.Keep(ToReply(std::move(members[i].outcome), began, finished));
     }
   }
   shard_.Add(parts_.metrics.tasks, static_cast<double>(tickets.size()));
   // Each has its part of the time: what nobody takes is counted once.
   const Duration each = (finished - began) / static_cast<Duration::rep>(tickets.size());
-  for (const std::unique_ptr<Ticket>& ticket : tickets) {
-    completions_.push_back({ticket->id, ticket->endpoint, each});
+  for (std::unique_ptr<Ticket>& ticket : tickets) {
+    completions_.push_back({std::move(ticket), each});
   }
   parts_.scheduler.NoteReturning(slot);
-  Deliver(tickets, completions_);
+  Deliver(completions_);
 }
 
 }  // namespace baton::serve

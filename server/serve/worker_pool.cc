@@ -8,6 +8,8 @@
 #include <system_error>
 #include <utility>
 
+#include "server/base/thread_name.h"
+
 namespace baton::serve {
 namespace {
 
@@ -114,6 +116,7 @@ void WorkerPool::JoinEnded() {
 
 void WorkerPool::RunWorker(std::size_t number) const {
   GiveWay();
+  NameThisThread("worker-" + std::to_string(number));
   metrics::Shard* const shard = registry_.TakeShard();
   Worker worker({pending_, clock_, metrics_, scheduler_}, *shard);
   WorkerSlot slot;

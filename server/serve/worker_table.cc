@@ -41,7 +41,7 @@ void WorkerTable::Start(std::size_t worker, Run&& run) {
   ++busy_;
   predicted_ += run.predicted;
   workers_[worker].is_busy = true;
-  workers_[worker].run = std::move(run);
+  std::swap(workers_[worker].run, run);
   rests_at_.reset();
 }
 

@@ -33,6 +33,7 @@ class WorkerTable {
   // A worker's number, reused after it has left.
   std::size_t Join();
   void Leave(std::size_t worker);
+  // Leaves `run` with the buffers of one that has ended. Requires: the worker runs nothing.
   void Start(std::size_t worker, Run&& run);
   // Nothing happens when it runs nothing.
   void Finish(std::size_t worker);

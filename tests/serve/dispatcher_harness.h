@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstdint>
-#include <future>
 #include <map>
 #include <memory>
 #include <string>
@@ -50,7 +49,7 @@ class DispatcherHarness : public testing::Test {
     ticket->deadline = Deadline(now_, wish.budget);
     ticket->admitted = now_;
     ticket->criticality = Criticality::kCritical;
-    replies_[wish.id] = ticket->promise.get_future();
+    replies_[wish.id] = ticket->promise.future();
     return ticket;
   }
   Dispatcher::Submitted Submit(const Wish& wish) {
@@ -90,7 +89,7 @@ class DispatcherHarness : public testing::Test {
     EXPECT_TRUE(Submit({.id = 1000 + worker, .endpoint = kBlocking, .budget = 1h}).decision.admit);
     EXPECT_EQ(Take(worker).size(), 1u);
   }
-  Reply ReplyOf(std::uint64_t id) { return replies_[id].get(); }
+  Reply ReplyOf(std::uint64_t id) { return replies_[id].Take(); }
 
   SteadyTime now_{10s};
   std::array<Endpoint, 3> endpoints_;
@@ -105,7 +104,7 @@ class DispatcherHarness : public testing::Test {
     return ids;
   }
 
-  std::map<std::uint64_t, std::future<Reply>> replies_;
+  std::map<std::uint64_t, ReplyFuture> replies_;
 };
 
 }  // namespace baton::serve

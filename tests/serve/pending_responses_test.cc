@@ -3,7 +3,6 @@
 
 #include <array>
 #include <atomic>
-#include <future>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -17,7 +16,7 @@ constexpr RequestId kFirst{1};
 constexpr RequestId kSecond{2};
 
 PendingResponse Response(std::uint32_t record) {
-  return {std::future<Reply>(), Deadline(), record};
+  return {ReplyFuture(), Deadline(), record};
 }
 
 TEST(PendingResponsesTest, WhatWasAddedIsPendingUntilItIsClaimed) {
@@ -39,15 +38,15 @@ TEST(PendingResponsesTest, ASecondClaimFindsNothing) {
 
 TEST(PendingResponsesTest, TheClaimBringsEverythingThatWasAdded) {
   PendingResponses pending(10);
-  std::promise<Reply> promise;
+  ReplyPromise promise;
   const Deadline deadline(SteadyTime(1s), 50ms);
-  ASSERT_TRUE(pending.Add(kFirst, {promise.get_future(), deadline, 7}));
+  ASSERT_TRUE(pending.Add(kFirst, {promise.future(), deadline, 7}));
   Reply reply;
   reply.body = "{}";
-  promise.set_value(std::move(reply));
+  promise.Keep(std::move(reply));
   std::optional<PendingResponse> claimed = pending.Claim(kFirst);
   ASSERT_TRUE(claimed);
-  EXPECT_EQ(claimed->future.get().body, "{}");
+  EXPECT_EQ(claimed->future.Take().body, "{}");
   EXPECT_EQ(claimed->deadline.at(), deadline.at());
   EXPECT_EQ(claimed->record, 7u);
 }

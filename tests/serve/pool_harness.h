@@ -41,7 +41,7 @@ class PoolHarness {
     ticket.deadline = Deadline(clock_.Now(), budget);
     ticket.admitted = clock_.Now();
     ticket.sink = sink != nullptr ? sink : &sink_;
-    EXPECT_TRUE(pending_.Add(ticket.id, {ticket.promise.get_future(), ticket.deadline, 0}));
+    EXPECT_TRUE(pending_.Add(ticket.id, {ticket.promise.future(), ticket.deadline, 0}));
     std::vector<Scheduler::Submitted> results;
     scheduler_.Submit(tickets, results);
     EXPECT_TRUE(results[0].decision.admit);
@@ -51,7 +51,7 @@ class PoolHarness {
   Reply Claim(RequestId id) {
     std::optional<PendingResponse> entry = pending_.Claim(id);
     EXPECT_TRUE(entry.has_value());
-    return entry->future.get();
+    return entry->future.Take();
   }
   // Submits, waits for the completion and claims it.
   Reply Run(const Handler& handler, Duration budget = 1h) {

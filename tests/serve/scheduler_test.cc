@@ -3,7 +3,6 @@
 #include "server/serve/scheduler.h"
 
 #include <array>
-#include <future>
 #include <map>
 #include <memory>
 #include <vector>
@@ -45,7 +44,7 @@ class SchedulerTest : public testing::Test {
     for (const Wish& wish : wishes) {
       tickets.push_back(MakeTicket(wish.id, endpoint_, clock_.Now() + wish.budget));
       tickets.back()->deadline = Deadline(clock_.Now(), wish.budget);
-      futures_[wish.id] = tickets.back()->promise.get_future();
+      futures_[wish.id] = tickets.back()->promise.future();
     }
     std::vector<Scheduler::Submitted> results;
     scheduler_.Submit(tickets, results);
@@ -60,7 +59,7 @@ class SchedulerTest : public testing::Test {
   Scheduler scheduler_;
   std::size_t worker_ = 0;
   WorkerSlot slot_;
-  std::map<std::uint64_t, std::future<Reply>> futures_;
+  std::map<std::uint64_t, ReplyFuture> futures_;
 };
 
 // A cold endpoint may not queue; a client that has its answer must find the worker that gave it.

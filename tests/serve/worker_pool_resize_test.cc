@@ -1,6 +1,5 @@
 // The pool's size, changed while it works.
 #include <atomic>
-#include <future>
 #include <pwd.h>
 #include <random>
 #include <sys/resource.h>
@@ -22,6 +21,7 @@ namespace {
 using testing::HasSubstr;
 using testing_support::FakeHandler;
 using testing_support::FunctionHandler;
+using testing_support::RecordingSink;
 using testing_support::WaitUntil;
 
 using Harness = PoolHarness<SystemClock>;
@@ -173,12 +173,12 @@ TEST(WorkerPoolResizeTest, UnderRandomResizesEveryTicketCompletesExactlyOnce) {
     }
   });
   for (std::uint64_t i = 0; i < kTickets; ++i) harness.Submit(handler);
-  const std::vector<Completion> completions = harness.sink().WaitFor(kTickets);
+  const std::vector<RecordingSink::Completed> completions = harness.sink().WaitFor(kTickets);
   is_done = true;
   operator_thread.join();
   EXPECT_EQ(completions.size(), kTickets) << "seed " << kSeed;
   EXPECT_EQ(next, kTickets) << "seed " << kSeed;
-  for (const Completion& completion : completions) {
+  for (const RecordingSink::Completed& completion : completions) {
     ASSERT_EQ(harness.Claim(completion.id).answer, Answer::kPrediction);
   }
   EXPECT_EQ(harness.pending().size(), 0u);

@@ -132,7 +132,7 @@ TEST_F(WorkerPoolTest, ThePromiseOfATicketThatIsNotRunIsKeptAllTheSame) {
   ASSERT_TRUE(claimed);
   blocker.FinishNext();
   harness_.sink().WaitFor(2);
-  const Reply reply = claimed->future.get();
+  const Reply reply = claimed->future.Take();
   EXPECT_EQ(reply.answer, Answer::kTimeout);
   EXPECT_EQ(reply.cause, Cause::kExpiredInQueue);
 }
@@ -202,7 +202,7 @@ TEST_F(WorkerPoolTest, EveryConductorGetsTheCompletionsOfItsOwnTickets) {
   for (int i = 0; i < 2; ++i) others.push_back(harness_.Submit(fine, 1s, 0, &other).id);
   harness_.Submit(fine, 2s);
   blocker.FinishNext();
-  const std::vector<Completion> delivered = other.WaitFor(2);
+  const std::vector<RecordingSink::Completed> delivered = other.WaitFor(2);
   EXPECT_THAT(std::vector({delivered[0].id, delivered[1].id}), testing::ElementsAreArray(others));
   EXPECT_EQ(other.deliveries(), 1u);
   EXPECT_EQ(harness_.sink().WaitFor(3).size(), 3u);

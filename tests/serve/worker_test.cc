@@ -2,7 +2,6 @@
 #include "server/serve/worker.h"
 
 #include <functional>
-#include <future>
 #include <map>
 #include <memory>
 #include <stdexcept>
@@ -48,7 +47,7 @@ class WorkerTest : public testing::Test {
     ticket->handler = &handler;
     ticket->deadline = Deadline(clock_.Now(), budget);
     ticket->sink = &sink_;
-    EXPECT_TRUE(pending_.Add(ticket->id, {ticket->promise.get_future(), ticket->deadline, 0}));
+    EXPECT_TRUE(pending_.Add(ticket->id, {ticket->promise.future(), ticket->deadline, 0}));
     slot_.assignment.tickets.push_back(std::move(ticket));
   }
   void AssignBatch(std::uint64_t size, const Handler& handler, Duration budget = 50ms) {
@@ -56,7 +55,7 @@ class WorkerTest : public testing::Test {
     slot_.assignment.batch_stop.emplace();
   }
   void Work() { worker_.Work(slot_); }
-  Reply ReplyOf(std::uint64_t id) { return pending_.Claim(RequestId{id})->future.get(); }
+  Reply ReplyOf(std::uint64_t id) { return pending_.Claim(RequestId{id})->future.Take(); }
   double Value(const metrics::Counter& counter) { return registry_.Value(counter); }
 
   ManualClock clock_;
@@ -76,6 +75,61 @@ class WorkerTest : public testing::Test {
 void AnswerAll(std::span<BatchMember> members) {
   for (BatchMember& member : members)
     member.outcome.body = std::to_string(member.call->body.size());
+}
+
+TEST_F(WorkerTest, AReplyCarriesWhatTheHandlerCompressed) {
+  const FunctionHandler handler([](const Call&, RunContext&) {
+    Outcome outcome{"plain", std::nullopt};
+    outcome.gzip = "zipped";
+    outcome.may_be_gzip = true;
+    return outcome;
+  });
+  Assign(1, handler);
+  Work();
+  const Reply reply = ReplyOf(1);
+  EXPECT_EQ(reply.body, "plain");
+  EXPECT_EQ(reply.gzip, "zipped");
+  EXPECT_TRUE(reply.may_be_gzip);
+}
+
+TEST_F(WorkerTest, WhatFailedBeforeItRanSaysNothingOfRuns) {
+  const FunctionHandler handler([&](const Call&, RunContext&) {
+    clock_.Advance(30ms);
+    Outcome outcome{{}, Error{ErrorCode::kDeadlineExceeded, "too late", {}}};
+    outcome.has_run = false;
+    return outcome;
+  });
+  Assign(1, handler);
+  Work();
+  ASSERT_THAT(slot_.samples, SizeIs(1));
+  EXPECT_EQ(slot_.samples[0].end, RunSample::End::kRejected);
+  EXPECT_EQ(ReplyOf(1).answer, Answer::kTimeout);
+  EXPECT_DOUBLE_EQ(Value(metrics_.busy_seconds), 0.03);
+}
+
+TEST_F(WorkerTest, ABatchWithOneThatFailedBeforeItRanSaysNothingOfRuns) {
+  const BatchHandler handler([&](std::span<BatchMember> members, const std::stop_token&) {
+    AnswerAll(members);
+    members[1].outcome.has_run = false;
+  });
+  AssignBatch(3, handler);
+  Work();
+  ASSERT_THAT(slot_.samples, SizeIs(1));
+  EXPECT_EQ(slot_.samples[0].end, RunSample::End::kRejected);
+  EXPECT_EQ(ReplyOf(1).answer, Answer::kPrediction);
+}
+
+TEST_F(WorkerTest, ARunIsToldTheTimeThatIsLeftUntilItIsDue) {
+  std::vector<Duration> left;
+  const FunctionHandler handler([&](const Call&, RunContext& context) {
+    left.push_back(context.time_left());
+    clock_.Advance(60ms);
+    left.push_back(context.time_left());
+    return Outcome{"{}", std::nullopt};
+  });
+  Assign(1, handler, 50ms);
+  Work();
+  EXPECT_THAT(left, ElementsAre(50ms, -10ms));
 }
 
 TEST_F(WorkerTest, ABatchRunsOnceAndEachMemberHasItsOwnReply) {
@@ -109,7 +163,8 @@ TEST_F(WorkerTest, ABatchIsOneSampleOfItsSizeAndOneDelivery) {
   EXPECT_EQ(slot_.samples[0].end, RunSample::End::kWhole);
   EXPECT_EQ(sink_.deliveries(), 1u);
   ASSERT_THAT(sink_.completions(), SizeIs(3));
-  for (const Completion& completion : sink_.completions()) EXPECT_EQ(completion.run_time, 1ms);
+  for (const RecordingSink::Completed& completion : sink_.completions())
+    EXPECT_EQ(completion.run_time, 1ms);
 }
 
 TEST_F(WorkerTest, ABatchIsCountedAsOneOfSoManyInferences) {
@@ -134,7 +189,7 @@ TEST_F(WorkerTest, AMemberThatNobodyWantsLeavesBeforeTheRun) {
   EXPECT_EQ(size, 1u);
   EXPECT_THAT(slot_.samples, SizeIs(1));
   EXPECT_EQ(slot_.samples[0].size, 1u);
-  for (const Reply& reply : {claimed->future.get(), ReplyOf(3)}) {
+  for (const Reply& reply : {claimed->future.Take(), ReplyOf(3)}) {
     EXPECT_EQ(reply.answer, Answer::kTimeout);
     EXPECT_EQ(reply.cause, Cause::kExpiredInQueue);
   }

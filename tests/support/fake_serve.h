@@ -27,10 +27,20 @@ class RecordingSink final : public serve::CompletionSink {
     Deadline earlier;
   };
 
-  void Deliver(std::span<const serve::Completion> completions) override {
+  // A completion without its ticket, which is destroyed.
+  struct Completed {
+    serve::RequestId id;
+    const serve::Endpoint* endpoint;
+    Duration run_time;
+  };
+
+  void Deliver(std::span<serve::Completion> completions) override {
     MutexLock lock(mutex_);
     ++deliveries_;
-    completions_.insert(completions_.end(), completions.begin(), completions.end());
+    for (serve::Completion& completion : completions) {
+      const std::unique_ptr<serve::Ticket> ticket = std::move(completion.ticket);
+      completions_.push_back({ticket->id, ticket->endpoint, completion.run_time});
+    }
     changed_.NotifyAll();
   }
   void MoveDeadline(serve::RequestId id, Deadline earlier) override {
@@ -39,17 +49,17 @@ class RecordingSink final : public serve::CompletionSink {
   }
 
   // Blocks until `count` completions have come since the start; returns all.
-  std::vector<serve::Completion> WaitFor(std::size_t count) {
+  std::vector<Completed> WaitFor(std::size_t count) {
     MutexLock lock(mutex_);
     while (completions_.size() < count) changed_.Wait(lock);
     return completions_;
   }
   void WaitForCompletionOf(serve::RequestId id) {
-    const auto is_its = [id](const serve::Completion& completion) { return completion.id == id; };
+    const auto is_its = [id](const Completed& completion) { return completion.id == id; };
     MutexLock lock(mutex_);
     while (std::none_of(completions_.begin(), completions_.end(), is_its)) changed_.Wait(lock);
   }
-  std::vector<serve::Completion> completions() { return WaitFor(0); }
+  std::vector<Completed> completions() { return WaitFor(0); }
   std::vector<Move> moves() {
     MutexLock lock(mutex_);
     return moves_;
@@ -63,7 +73,7 @@ class RecordingSink final : public serve::CompletionSink {
   Mutex mutex_;
   CondVar changed_;
   std::size_t deliveries_ BATON_GUARDED_BY(mutex_) = 0;
-  std::vector<serve::Completion> completions_ BATON_GUARDED_BY(mutex_);
+  std::vector<Completed> completions_ BATON_GUARDED_BY(mutex_);
   std::vector<Move> moves_ BATON_GUARDED_BY(mutex_);
 };
 

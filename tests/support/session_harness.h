@@ -96,9 +96,16 @@ class SessionHarness final : public http::SessionOwner {
     };
   }
 
+  // Called inside the session's own call, with every request as it is taken.
+  void OnEachRequest(std::function<void(const Taken&)> call) { on_request_ = std::move(call); }
+
+  // What is said of every head from now on.
+  void SetVerdict(const http::HeadVerdict& verdict) { verdict_ = verdict; }
+
   void TakePipelined(bool takes) { books_.takes_pipelined = takes; }
 
   // What happened so far.
+  std::size_t heads() const { return heads_; }
   const std::vector<Taken>& taken() const { return taken_; }
   std::vector<std::string> Paths() const {
     std::vector<std::string> paths;
@@ -129,6 +136,10 @@ class SessionHarness final : public http::SessionOwner {
   const http::ListenerMetrics& metrics() const { return metrics_; }
 
  private:
+  http::HeadVerdict OnHead(http::Session& /*session*/, const http::Request& /*head*/) override {
+    ++heads_;
+    return verdict_;
+  }
   void OnRequest(http::Session& /*session*/, http::ExchangeId exchange,
                  http::Request&& request) override {
     taken_.push_back({exchange, std::move(request)});
@@ -162,6 +173,8 @@ class SessionHarness final : public http::SessionOwner {
   UniqueFd peer_;
   std::unique_ptr<http::Session> session_;
   std::function<void(const Taken&)> on_request_;
+  http::HeadVerdict verdict_;
+  std::size_t heads_ = 0;
   std::vector<Taken> taken_;
   std::vector<http::Refusal> refusals_;
   std::vector<http::AnswerNote> abandoned_;

@@ -1,0 +1,27 @@
+// What came back from the pool for one request.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "server/base/clock.h"
+#include "server/base/result.h"
+#include "server/serve/answer.h"
+
+namespace baton::serve {
+
+struct Reply {
+  Answer answer = Answer::kError;
+  Cause cause = Cause::kNone;
+  std::string body;            // JSON of a prediction
+  std::optional<Error> error;  // of everything else
+  std::size_t own_begin = 0;   // see Outcome
+  std::size_t own_size = 0;
+  std::string gzip;
+  bool may_be_gzip = false;
+  SteadyTime started;  // run began; the default when it never did
+  SteadyTime finished;
+};
+
+}  // namespace baton::serve
