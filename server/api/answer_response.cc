@@ -94,8 +94,23 @@ http::Response MakeResponse(const AnswerView& view, std::string&& body) {
     const auto seconds = std::chrono::floor<std::chrono::seconds>(*view.age).count();
     http::AppendHeader(headers, "Age", std::to_string(std::max<std::int64_t>(seconds, 0)));
   }
+  if (view.is_gzip) http::AppendHeader(headers, "Content-Encoding", "gzip");
+  if (view.may_be_gzip) http::AppendHeader(headers, "Vary", "Accept-Encoding");
   if (view.stages) AppendServerTiming(headers, *view.stages);
   return response;
+}
+
+http::Response& PredictionResponse::Make(Duration granted_budget, std::string& body) {
+  if (budget_ != granted_budget) {
+    AnswerView view;
+    view.answer = Answer::kPrediction;
+    view.granted_budget = granted_budget;
+    lines_ = MakeResponse(view, {}).headers;
+    budget_ = granted_budget;
+  }
+  response_.headers = lines_;
+  response_.body.swap(body);
+  return response_;
 }
 
 std::string BudgetText(Duration budget) {

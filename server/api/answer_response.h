@@ -29,12 +29,29 @@ struct AnswerView {
   std::optional<Duration> age;       // of a fallback; said as Age in whole seconds, rounded down
   Duration retry_after =
       Duration::zero();          // of refusals; said in whole seconds, rounded up, at least 1
+  bool may_be_gzip = false;      // another request might get this body as gzip; says Vary
+  bool is_gzip = false;          // this one does
   std::optional<int> status;     // instead of what answer and error imply
   const Error* error = nullptr;  // its message becomes the body of what is no prediction
 };
 
 // `body` is the prediction's or the fallback's JSON, and is ignored for everything else.
 http::Response MakeResponse(const AnswerView& view, std::string&& body);
+
+// The same of predictions, without an allocation: in the buffers of the response before, with
+// header lines that change with the budget alone.
+//
+// Threads: one at a time.
+class PredictionResponse {
+ public:
+  // Exchanges `body` for the buffer of an earlier one. Valid until the next call.
+  http::Response& Make(Duration granted_budget, std::string& body);
+
+ private:
+  std::optional<Duration> budget_;  // that lines_ tell of
+  std::string lines_;
+  http::Response response_;
+};
 
 // The parts of it that change from one refusal to the next, as headers say them: "12.5" and "1".
 std::string BudgetText(Duration budget);

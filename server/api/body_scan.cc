@@ -16,6 +16,8 @@ namespace {
 // perhaps of bytes behind the first of them.
 constexpr std::size_t kBlock = sizeof(std::uint64_t);
 
+constexpr std::size_t kMostLevels = 64;  // a bit each; what is nested deeper is not looked into
+
 constexpr std::uint64_t Repeat(unsigned char byte) { return 0x0101010101010101U * byte; }
 
 constexpr std::uint64_t FlagBelow(std::uint64_t word, unsigned char limit) {
@@ -94,7 +96,7 @@ class Scanner {
     if (!String(inside)) return false;
     const std::string_view id(begin, static_cast<std::size_t>(at_ - begin));
     // It may be echoed without the decoder ever seeing it.
-    if (FindSyntaxError(id, kMaxJsonDepth) || !IsUtf8(id)) return Refuse(found);
+    if (FindSyntaxError(id, 0) || !IsUtf8(id)) return Refuse(found);
     found.id = id;
     return true;
   }
@@ -215,7 +217,7 @@ class Scanner {
       }
       ++at_;
       if (c == '{' || c == '[') {
-        if (++depth == kMaxJsonDepth) return false;
+        if (++depth == kMostLevels) return false;
         is_object = is_object << 1U | (c == '{' ? 1U : 0U);
       } else if (c == '}' || c == ']') {
         if ((is_object & 1U) != (c == '}' ? 1U : 0U)) return false;

@@ -1,6 +1,7 @@
 // The route table and what each route asks for.
 #include "server/api/gateway.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "server/api/error_body.h"
@@ -9,7 +10,10 @@
 #include "server/api/predict.h"
 #include "server/api/reverse.h"
 #include "server/api/test_endpoints.h"
+#include "server/base/check.h"
 #include "server/base/json_writer.h"
+#include "server/http/content_coding.h"
+#include "server/http/static_mount.h"
 
 namespace baton::api {
 namespace {
@@ -24,6 +28,12 @@ http::Response JsonResponse(int status, std::string body) {
   return response;
 }
 
+Resolution Hello() {
+  Resolution resolution;
+  resolution.response.fixed_body = R"({"message":"Hello from Baton"})";
+  return resolution;
+}
+
 Resolution Immediate(int status, std::string body) {
   Resolution resolution;
   resolution.response = JsonResponse(status, std::move(body));
@@ -31,6 +41,7 @@ Resolution Immediate(int status, std::string body) {
 }
 
 bool IsJsonType(std::string_view content_type) {
+  if (content_type == "application/json") return true;
   const std::string_view type = content_type.substr(0, content_type.find_first_of("; \t"));
   // curl -d says form-urlencoded unless told otherwise; the body is checked as JSON all the same.
   for (const std::string_view accepted :
@@ -51,11 +62,6 @@ std::optional<std::pair<int, std::string>> FaultOfBody(const http::Request& requ
   if (!request.has_body) {
     return std::pair(411, std::string("a body with Content-Length or chunked coding is expected"));
   }
-  const auto coding = request.Header("Content-Encoding");
-  if (coding && *coding != "identity") {
-    return std::pair(415, "Content-Encoding is '" + std::string(*coding) +
-                              "', expected none: compressed bodies are not accepted");
-  }
   const auto type = request.Header("Content-Type");
   if (type && !IsJsonType(*type)) {
     return std::pair(415,
@@ -69,22 +75,26 @@ std::optional<std::pair<int, std::string>> FaultOfBody(const http::Request& requ
 Gateway::Gateway(models::ModelSet models, metrics::Registry& registry,
                  const GatewayOptions& options)
     : models_(std::move(models)) {
+  const auto counts = http::GzipCounts::Make(registry);
+  const auto coded = [&](std::unique_ptr<serve::Handler> handler) {
+    return MakeGzipHandler(std::move(handler), options.gzip, counts);
+  };
   for (const auto& [name, versions] : models_) {
     const Endpoint& endpoint = AddEndpoint(registry, name, Endpoint::Kind::kModel);
-    model_callables_[name] =
-        ModelCallables{&versions, Callable{&endpoint, MakeInferHandler(versions)},
-                       Callable{&endpoint, MakePredictHandler(versions)}};
+    model_callables_[name] = ModelCallables{
+        &versions, Callable{&endpoint, coded(MakeInferHandler(versions, options.json_depth))},
+        Callable{&endpoint, coded(MakePredictHandler(versions, options.json_depth))}};
   }
   // A model may be called "reverse": the route's endpoint then goes by its path.
   const bool is_taken = models_.contains("reverse");
   route_callables_[Route::kReverse] =
       Callable{&AddEndpoint(registry, is_taken ? "/reverse" : "reverse", Endpoint::Kind::kRoute),
-               MakeReverseHandler()};
+               coded(MakeReverseHandler(options.json_depth))};
   if (options.test_endpoints) {
-    route_callables_[Route::kSleep] =
-        Callable{&AddEndpoint(registry, "/test/sleep", Endpoint::Kind::kTest), MakeSleepHandler()};
-    route_callables_[Route::kSpin] =
-        Callable{&AddEndpoint(registry, "/test/spin", Endpoint::Kind::kTest), MakeSpinHandler()};
+    route_callables_[Route::kSleep] = Callable{
+        &AddEndpoint(registry, "/test/sleep", Endpoint::Kind::kTest), coded(MakeSleepHandler())};
+    route_callables_[Route::kSpin] = Callable{
+        &AddEndpoint(registry, "/test/spin", Endpoint::Kind::kTest), coded(MakeSpinHandler())};
   }
   AddEndpoint(registry, "_unknown_", Endpoint::Kind::kUnknown);
   AddRoutes(options);
@@ -105,6 +115,8 @@ Endpoint& Gateway::AddEndpoint(metrics::Registry& registry, const std::string& n
 
 void Gateway::AddRoutes(const GatewayOptions& options) {
   const auto add = [this](Method method, std::string_view pattern, Route route) {
+    BATON_CHECK(std::any_of(kRoutePrefixes.begin(), kRoutePrefixes.end(),
+                            [&](auto prefix) { return http::IsWithin(prefix, pattern); }));
     router_.Add(method, pattern, static_cast<std::size_t>(route));
   };
   add(Method::kGet, "/hello", Route::kHello);
@@ -146,7 +158,7 @@ Resolution Gateway::Resolve(const http::Request& request, bool is_ready) const {
   }
   const auto route = static_cast<Route>(match.route);
   switch (route) {
-    case Route::kHello: return Immediate(200, R"({"message":"Hello from Baton"})");
+    case Route::kHello: return Hello();
     case Route::kServerMetadata: return Immediate(200, ServerMetadata());
     case Route::kLive: return Immediate(200, ServerLive());
     case Route::kReady: return Immediate(is_ready ? 200 : 503, ServerReady(is_ready));
@@ -168,20 +180,19 @@ Resolution Gateway::CallModel(const http::Request& request, const http::Match& m
     return Fault(
         {ErrorCode::kNotFound, "unknown model '" + std::string(match.params[0]) + "'", {}});
   }
-  std::string version(match.params.size() > 1 ? match.params[1] : std::string_view());
-  if (!version.empty() && model->second.versions->Find(version) == nullptr) {
+  const std::string_view version = match.params.size() > 1 ? match.params[1] : std::string_view();
+  if (!version.empty() && model->second.versions->Find(std::string(version)) == nullptr) {
     return Fault({ErrorCode::kNotFound,
-                  "unknown version '" + version + "' of model '" + model->first + "'",
+                  "unknown version '" + std::string(version) + "' of model '" + model->first + "'",
                   {}},
                  model->second.infer.endpoint);
   }
   const bool is_infer = route == Route::kInfer;
-  return Call(request, is_infer ? model->second.infer : model->second.predict, std::move(version),
-              is_infer);
+  return Call(request, is_infer ? model->second.infer : model->second.predict, version, is_infer);
 }
 
 Resolution Gateway::Call(const http::Request& request, const Callable& callable,
-                         std::string version, bool has_oip_body) const {
+                         std::string_view version, bool has_oip_body) const {
   Resolution resolution;
   resolution.endpoint = callable.endpoint;
   if (auto fault = FaultOfBody(request)) {
@@ -189,8 +200,14 @@ Resolution Gateway::Call(const http::Request& request, const Callable& callable,
     resolution.response = JsonResponse(fault->first, ErrorBody(fault->second));
     return resolution;
   }
-  resolution.plan =
-      Plan{callable.endpoint, callable.handler.get(), std::move(version), has_oip_body};
+  const Result<bool> is_gzip = http::IsGzipBody(request);
+  if (!is_gzip) {
+    resolution = Fault(is_gzip.error(), callable.endpoint);
+    http::AppendHeader(resolution.response.headers, "Accept-Encoding", http::kTakenCodings);
+    return resolution;
+  }
+  resolution.plan = Plan{callable.endpoint, callable.handler.get(),  version, has_oip_body,
+                         *is_gzip,          http::TakesGzip(request)};
   return resolution;
 }
 
@@ -198,7 +215,7 @@ Plan Gateway::PlanForModel(const std::string& name, bool has_oip_body) const {
   const auto model = model_callables_.find(name);
   if (model == model_callables_.end()) return {};
   const Callable& callable = has_oip_body ? model->second.infer : model->second.predict;
-  return Plan{callable.endpoint, callable.handler.get(), {}, has_oip_body};
+  return Plan{callable.endpoint, callable.handler.get(), {}, has_oip_body, false, false};
 }
 
 std::vector<Gateway::WarmUp> Gateway::warm_ups() const {

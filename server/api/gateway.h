@@ -1,12 +1,16 @@
 // Which endpoint a request calls, or the answer that needs no worker: the routes of the data plane.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "server/api/gzip_handler.h"
+#include "server/api/json.h"
 #include "server/http/message.h"
 #include "server/http/router.h"
 #include "server/models/repository.h"
@@ -15,17 +19,25 @@
 
 namespace baton::api {
 
+// All routes lie within these.
+inline constexpr std::array<std::string_view, 5> kRoutePrefixes = {"/hello", "/reverse", "/test",
+                                                                   "/v1", "/v2"};
+
 struct GatewayOptions {
+  std::size_t json_depth = kUsualJsonDepth;  // arrays and objects inside each other: 400
   bool test_endpoints =
       false;  // /test/sleep and /test/spin, which hold a worker for as long as they are told
+  GzipOptions gzip;
 };
 
 // What a request that names an endpoint asks for.
 struct Plan {
   const serve::Endpoint* endpoint = nullptr;
   const serve::Handler* handler = nullptr;
-  std::string model_version;
-  bool has_oip_body = false;  // may hold parameters.timeout
+  std::string_view model_version;  // into the request's path
+  bool has_oip_body = false;       // may hold parameters.timeout
+  bool body_is_gzip = false;
+  bool takes_gzip = false;  // its answer may be gzip
 };
 
 // Exactly one of `plan` and `response`.
@@ -90,7 +102,7 @@ class Gateway {
   void AddRoutes(const GatewayOptions& options);
   serve::Endpoint& AddEndpoint(metrics::Registry& registry, const std::string& name,
                                serve::Endpoint::Kind kind);
-  Resolution Call(const http::Request& request, const Callable& callable, std::string version,
+  Resolution Call(const http::Request& request, const Callable& callable, std::string_view version,
                   bool has_oip_body) const;
   Resolution CallModel(const http::Request& request, const http::Match& match, Route route) const;
   Resolution Describe(const http::Match& match, Route route) const;

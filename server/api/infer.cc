@@ -12,11 +12,12 @@ namespace {
 
 class InferHandler final : public ModelHandler {
  public:
-  using ModelHandler::ModelHandler;
+  InferHandler(const models::ModelVersions& versions, std::size_t json_depth)
+      : ModelHandler(versions), json_depth_(json_depth) {}
 
  private:
   Result<ModelRequest> Decode(const std::string& body, const models::ModelInfo&) const override {
-    auto request = DecodeInferRequest(body);
+    auto request = DecodeInferRequest(body, json_depth_);
     if (!request) return tl::unexpected(std::move(request.error()));
     return ModelRequest{std::move(request->id), request->timeout, std::move(request->inputs),
                         std::move(request->outputs)};
@@ -33,12 +34,15 @@ class InferHandler final : public ModelHandler {
   Result<std::string> EncodeRequest(std::span<const models::Tensor> inputs) const override {
     return EncodeInferRequest(inputs);
   }
+
+  const std::size_t json_depth_;
 };
 
 }  // namespace
 
-std::unique_ptr<serve::Handler> MakeInferHandler(const models::ModelVersions& versions) {
-  return std::make_unique<InferHandler>(versions);
+std::unique_ptr<serve::Handler> MakeInferHandler(const models::ModelVersions& versions,
+                                                 std::size_t json_depth) {
+  return std::make_unique<InferHandler>(versions, json_depth);
 }
 
 }  // namespace baton::api

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "server/api/json.h"
 #include "server/models/repository.h"
 #include "server/serve/handler.h"
 
@@ -11,6 +12,7 @@ namespace baton::api {
 // Decodes, chooses the version (the latest unless the call names one), predicts and encodes. A
 // smaller budget in the body shortens the deadline before the model runs. `versions` outlives the
 // handler.
-std::unique_ptr<serve::Handler> MakeInferHandler(const models::ModelVersions& versions);
+std::unique_ptr<serve::Handler> MakeInferHandler(const models::ModelVersions& versions,
+                                                 std::size_t json_depth = kUsualJsonDepth);
 
 }  // namespace baton::api

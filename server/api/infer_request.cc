@@ -193,8 +193,8 @@ Status ReadId(const JsonValue& value, std::optional<std::string>& id) {
 
 }  // namespace
 
-Result<InferRequest> DecodeInferRequest(const std::string& body) {
-  const auto document = ParseJsonObject(body);
+Result<InferRequest> DecodeInferRequest(const std::string& body, std::size_t json_depth) {
+  const auto document = ParseJsonObject(body, json_depth);
   if (!document) return tl::unexpected(document.error());
   InferRequest request;
   bool has_inputs = false;

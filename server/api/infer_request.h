@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "server/api/json.h"
 #include "server/base/clock.h"
 #include "server/base/result.h"
 #include "server/models/tensor.h"
@@ -24,6 +25,7 @@ struct InferRequest {
 // and so are a timeout and a priority that are no whole numbers. Errors: kInvalidArgument naming
 // the field, what was expected and what came; also where the binary tensor extension is asked for,
 // which is not served yet.
-Result<InferRequest> DecodeInferRequest(const std::string& body);
+Result<InferRequest> DecodeInferRequest(const std::string& body,
+                                        std::size_t json_depth = kUsualJsonDepth);
 
 }  // namespace baton::api

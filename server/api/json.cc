@@ -16,6 +16,7 @@
 
 #include "server/api/bad_input.h"
 #include "server/api/json_syntax.h"
+#include "server/base/check.h"
 #include "server/serve/handler.h"
 
 namespace baton::api {
@@ -160,20 +161,22 @@ class DuplicateSearch {
 
 // This thread's parser. One that has grown for a large body is dropped at the next small one: a
 // parser holds about ten times the largest body it has seen.
-simdjson::dom::parser& ParserFor(std::size_t body_bytes) {
+simdjson::dom::parser& ParserFor(std::size_t body_bytes, std::size_t max_depth) {
   constexpr std::size_t kKeptBytes = 1024 * 1024;
   thread_local std::unique_ptr<simdjson::dom::parser> parser;
-  if (parser == nullptr || (parser->capacity() > kKeptBytes && body_bytes <= kKeptBytes)) {
+  // One level more than ours: the parser counts the one around the document.
+  const std::size_t levels = max_depth + 1;
+  if (parser == nullptr || parser->max_depth() != levels ||
+      (parser->capacity() > kKeptBytes && body_bytes <= kKeptBytes)) {
     parser = std::make_unique<simdjson::dom::parser>();
-    // One level more than ours: the parser counts the one around the document. A failure to
-    // allocate shows again, and is answered, at the parse.
-    static_cast<void>(
-        !parser->allocate(simdjson::dom::MINIMAL_DOCUMENT_CAPACITY, kMaxJsonDepth + 1));
+    // A failure to allocate shows again, and is answered, at the parse.
+    static_cast<void>(!parser->allocate(simdjson::dom::MINIMAL_DOCUMENT_CAPACITY, levels));
   }
   return *parser;
 }
 
-tl::unexpected<Error> ParseFailure(simdjson::error_code code, std::string_view text) {
+tl::unexpected<Error> ParseFailure(simdjson::error_code code, std::string_view text,
+                                   std::size_t max_depth) {
   std::string why;
   switch (code) {
     case simdjson::EMPTY:
@@ -183,7 +186,7 @@ tl::unexpected<Error> ParseFailure(simdjson::error_code code, std::string_view t
     case simdjson::MEMALLOC:
       return Fail(ErrorCode::kResourceExhausted, "out of memory while parsing the body");
     case simdjson::DEPTH_ERROR:
-      why = "nested deeper than " + std::to_string(kMaxJsonDepth) + " levels";
+      why = "nested deeper than " + std::to_string(max_depth) + " levels";
       break;
     case simdjson::UTF8_ERROR: why = "text that is not UTF-8"; break;
     case simdjson::NUMBER_ERROR:
@@ -194,7 +197,7 @@ tl::unexpected<Error> ParseFailure(simdjson::error_code code, std::string_view t
     case simdjson::UNCLOSED_STRING: why = "a string without its closing quote"; break;
     default: why = "malformed"; break;
   }
-  if (const auto at = FindSyntaxError(text, kMaxJsonDepth)) {
+  if (const auto at = FindSyntaxError(text, max_depth)) {
     why += *at == text.size() ? " at its end" : "";
     why += " (byte " + std::to_string(*at) + ")";
   }
@@ -296,12 +299,13 @@ std::optional<JsonMember> JsonMembers::Next() {
   return member;
 }
 
-Result<JsonValue> ParseJson(const std::string& body) {
-  simdjson::dom::parser& parser = ParserFor(body.size());
+Result<JsonValue> ParseJson(const std::string& body, std::size_t max_depth) {
+  BATON_DCHECK(max_depth > 0 && max_depth <= kMaxJsonDepth);
+  simdjson::dom::parser& parser = ParserFor(body.size(), max_depth);
   const bool copy = body.capacity() - body.size() < simdjson::SIMDJSON_PADDING;
   element root;
   if (const auto code = parser.parse(body.data(), body.size(), copy).get(root)) {
-    return ParseFailure(code, body);
+    return ParseFailure(code, body, max_depth);
   }
   if (const auto key = DuplicateSearch(body).Find(root)) {
     return Fail(ErrorCode::kInvalidArgument,
@@ -311,8 +315,8 @@ Result<JsonValue> ParseJson(const std::string& body) {
   return JsonValue(WordsOf(root));
 }
 
-Result<JsonValue> ParseJsonObject(const std::string& body) {
-  auto document = ParseJson(body);
+Result<JsonValue> ParseJsonObject(const std::string& body, std::size_t max_depth) {
+  auto document = ParseJson(body, max_depth);
   if (document && !document->IsObject()) {
     return Fail(ErrorCode::kInvalidArgument,
                 "the body: expected a JSON object, got " + Describe(*document));

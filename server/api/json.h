@@ -13,8 +13,10 @@
 
 namespace baton::api {
 
-// How many arrays and objects may lie inside each other.
-inline constexpr std::size_t kMaxJsonDepth = 64;
+// How many arrays and objects may lie inside each other, unless something else is said; and the
+// most that can be said.
+inline constexpr std::size_t kUsualJsonDepth = 64;
+inline constexpr std::size_t kMaxJsonDepth = 256;
 
 enum class JsonKind { kNull, kBool, kInt64, kUint64, kDouble, kString, kArray, kObject };
 
@@ -52,7 +54,7 @@ class JsonValue {
   std::size_t ReadElements(std::span<T> out) const;
 
  private:
-  friend Result<JsonValue> ParseJson(const std::string& body);
+  friend Result<JsonValue> ParseJson(const std::string& body, std::size_t max_depth);
   friend class JsonElements;
   friend class JsonMembers;
   using Handle = std::array<std::uint64_t, 2>;  // the parser's own, opaque here
@@ -92,12 +94,12 @@ class JsonMembers {
 // invalid, and this value does when `body` changes. Bodies with serve::kBodyPadding bytes of spare
 // capacity are read in place, others are copied first. Errors: kInvalidArgument, with the place in
 // bytes where there is one, for an empty body, malformed JSON, invalid UTF-8, trailing text, more
-// than kMaxJsonDepth levels, numbers beyond 64 bit or double, and a key that comes twice in one
-// object.
-Result<JsonValue> ParseJson(const std::string& body);
+// than `max_depth` levels, numbers beyond 64 bit or double, and a key that comes twice in one
+// object. Requires: max_depth is 1 to kMaxJsonDepth; a change of it costs a parser.
+Result<JsonValue> ParseJson(const std::string& body, std::size_t max_depth = kUsualJsonDepth);
 
 // The same, and the document is an object.
-Result<JsonValue> ParseJsonObject(const std::string& body);
+Result<JsonValue> ParseJsonObject(const std::string& body, std::size_t max_depth = kUsualJsonDepth);
 
 // A copy of `text` with the spare capacity that lets ParseJson read it in place.
 std::string PaddedCopy(std::string_view text);

@@ -11,12 +11,13 @@ namespace {
 
 class PredictHandler final : public ModelHandler {
  public:
-  using ModelHandler::ModelHandler;
+  PredictHandler(const models::ModelVersions& versions, std::size_t json_depth)
+      : ModelHandler(versions), json_depth_(json_depth) {}
 
  private:
   Result<ModelRequest> Decode(const std::string& body,
                               const models::ModelInfo& model) const override {
-    auto rows = DecodeInstances(body, model);
+    auto rows = DecodeInstances(body, model, json_depth_);
     if (!rows) return tl::unexpected(std::move(rows.error()));
     ModelRequest request;
     request.inputs = std::move(rows->inputs);
@@ -34,12 +35,15 @@ class PredictHandler final : public ModelHandler {
   Result<std::string> EncodeRequest(std::span<const models::Tensor> inputs) const override {
     return EncodeInstances(inputs);
   }
+
+  const std::size_t json_depth_;
 };
 
 }  // namespace
 
-std::unique_ptr<serve::Handler> MakePredictHandler(const models::ModelVersions& versions) {
-  return std::make_unique<PredictHandler>(versions);
+std::unique_ptr<serve::Handler> MakePredictHandler(const models::ModelVersions& versions,
+                                                   std::size_t json_depth) {
+  return std::make_unique<PredictHandler>(versions, json_depth);
 }
 
 }  // namespace baton::api

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "server/api/json.h"
 #include "server/models/repository.h"
 #include "server/serve/handler.h"
 
@@ -14,6 +15,7 @@ namespace baton::api {
 // inputs need; all in one form. A prediction is the row of the only output, nested, or an object
 // {"<output>": value, ...}. `versions` outlives the handler. Errors: kInvalidArgument naming the
 // instance, what was expected and what came; also for a model whose inputs or outputs are no rows.
-std::unique_ptr<serve::Handler> MakePredictHandler(const models::ModelVersions& versions);
+std::unique_ptr<serve::Handler> MakePredictHandler(const models::ModelVersions& versions,
+                                                   std::size_t json_depth = kUsualJsonDepth);
 
 }  // namespace baton::api

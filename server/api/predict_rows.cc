@@ -180,8 +180,9 @@ Result<std::string> EncodeRows(std::string_view list, std::span<const Tensor> te
 
 }  // namespace
 
-Result<Rows> DecodeInstances(const std::string& body, const models::ModelInfo& model) {
-  const auto document = ParseJsonObject(body);
+Result<Rows> DecodeInstances(const std::string& body, const models::ModelInfo& model,
+                             std::size_t json_depth) {
+  const auto document = ParseJsonObject(body, json_depth);
   if (!document) return tl::unexpected(document.error());
   const auto instances = FindInstances(*document);
   if (!instances) return tl::unexpected(instances.error());

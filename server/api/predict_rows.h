@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "server/api/json.h"
 #include "server/base/result.h"
 #include "server/models/model.h"
 #include "server/models/tensor.h"
@@ -17,7 +18,8 @@ struct Rows {
 };
 
 // Errors: kInvalidArgument naming the instance or field, what was expected and what came.
-Result<Rows> DecodeInstances(const std::string& body, const models::ModelInfo& model);
+Result<Rows> DecodeInstances(const std::string& body, const models::ModelInfo& model,
+                             std::size_t json_depth = kUsualJsonDepth);
 
 // {"predictions": [...]}, one for each of `count` rows.
 // Errors: kInvalidArgument for an output without a row for each, otherwise as AppendElements.

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "server/api/json.h"
-
 namespace baton::api {
 namespace {
 
@@ -60,22 +58,27 @@ StringSpan FindEnd(const char* at) {
 
 class ReverseHandler final : public serve::Handler {
  public:
-  serve::Outcome Handle(const serve::Call& call, serve::RunContext&) const override {
-    auto document = ParseJsonObject(call.body);
+  explicit ReverseHandler(std::size_t json_depth) : json_depth_(json_depth) {}
+
+  serve::Outcome Handle(const serve::Call& call, serve::RunContext& context) const override {
+    auto document = ParseJsonObject(call.body, json_depth_);
     if (!document) return {{}, std::move(document.error())};
-    return {ReverseStrings(call.body), std::nullopt};
+    return {ReverseStrings(call.body, context.TakeBuffer()), std::nullopt};
   }
 
   std::optional<serve::Call> WarmUpCall() const override {
     return serve::Call{PaddedCopy(R"({"data":["Hello, World"]})"), {}};
   }
+
+ private:
+  const std::size_t json_depth_;
 };
 
 }  // namespace
 
-std::string ReverseStrings(std::string_view json) {
-  std::string out(json.size(), '\0');
-  char* to = out.data();
+std::string ReverseStrings(std::string_view json, std::string buffer) {
+  buffer.resize(json.size());
+  char* to = buffer.data();
   const char* at = json.data();
   const char* const end = at + json.size();
   while (at < end) {
@@ -91,10 +94,12 @@ std::string ReverseStrings(std::string_view json) {
     *to++ = '"';
     at = next;
   }
-  out.resize(static_cast<std::size_t>(to - out.data()));
-  return out;
+  buffer.resize(static_cast<std::size_t>(to - buffer.data()));
+  return buffer;
 }
 
-std::unique_ptr<serve::Handler> MakeReverseHandler() { return std::make_unique<ReverseHandler>(); }
+std::unique_ptr<serve::Handler> MakeReverseHandler(std::size_t json_depth) {
+  return std::make_unique<ReverseHandler>(json_depth);
+}
 
 }  // namespace baton::api

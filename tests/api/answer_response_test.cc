@@ -40,6 +40,18 @@ TEST(AnswerResponseTest, NothingElseHasAnAge) {
   EXPECT_THAT(MakeResponse(view, "{}").headers, Not(HasSubstr("Age")));
 }
 
+TEST(AnswerResponseTest, GzipIsSaidWithVaryAndVaryAloneWhereItMightHaveBeen) {
+  AnswerView view;
+  view.answer = Answer::kPrediction;
+  const std::string plain = MakeResponse(view, "{}").headers;
+  EXPECT_EQ(plain, "Baton-Answer: prediction\r\n");
+  view.may_be_gzip = true;
+  EXPECT_EQ(MakeResponse(view, "{}").headers, plain + "Vary: Accept-Encoding\r\n");
+  view.is_gzip = true;
+  EXPECT_EQ(MakeResponse(view, "{}").headers,
+            plain + "Content-Encoding: gzip\r\nVary: Accept-Encoding\r\n");
+}
+
 TEST(RefusalTextTest, SaysWhatAnAnswerMadeForItSays) {
   const std::vector<std::optional<Duration>> budgets = {std::nullopt, 0ns, 50ms,
                                                         12500us,      1h,  123'456'789ns};

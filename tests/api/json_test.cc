@@ -178,6 +178,16 @@ TEST(JsonTest, FindsTwinsAmongManyKeysAndBehindBracesInStrings) {
   EXPECT_FALSE(ParseJson(Padded(many + "\"last\":[0,{\"a\":1,\"a\":1}]}")));
 }
 
+TEST(JsonTest, TheDepthThatIsAllowedCanBeSaid) {
+  for (const std::size_t depth : {std::size_t{1}, std::size_t{8}, kMaxJsonDepth, std::size_t{2}}) {
+    EXPECT_TRUE(ParseJson(Padded(Nested(depth)), depth)) << depth;
+    const auto deeper = ParseJson(Padded(Nested(depth + 1)), depth);
+    ASSERT_FALSE(deeper) << depth;
+    EXPECT_THAT(deeper.error().message,
+                testing::HasSubstr("deeper than " + std::to_string(depth) + " levels"));
+  }
+}
+
 TEST(JsonTest, TakesSixtyFourLevels) { EXPECT_TRUE(ParseJson(Padded(Nested(64)))); }
 
 TEST(JsonTest, ALargeBodyLeavesASmallOneReadable) {
@@ -329,7 +339,7 @@ TEST(JsonSyntaxTest, AgreesWithTheParserOnRandomAndDamagedDocuments) {
     for (std::size_t damage = random.Below(3); damage > 0; --damage) text = random.Damage(text);
     const std::string body = Padded(text);
     const auto document = ParseJson(body);
-    const auto fault = FindSyntaxError(text, kMaxJsonDepth);
+    const auto fault = FindSyntaxError(text, kUsualJsonDepth);
     if (document) {
       ASSERT_FALSE(fault) << "seed " << seed << ": " << text;
       continue;
