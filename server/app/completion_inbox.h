@@ -1,8 +1,10 @@
 // Completions on their way from the workers to one conductor.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
+#include <iterator>
 #include <span>
 #include <utility>
 #include <vector>
@@ -20,16 +22,16 @@ namespace baton::app {
 class CompletionInbox final : public net::Inbox, public serve::CompletionSink {
  public:
   struct Callbacks {
-    std::function<void(const serve::Completion&)> on_completion;
+    std::function<void(serve::Completion&&)> on_completion;
     std::function<void(serve::RequestId, Deadline)> on_move;
   };
   CompletionInbox(net::EventLoop& loop, Callbacks callbacks)
       : loop_(loop), callbacks_(std::move(callbacks)) {}
 
-  void Deliver(std::span<const serve::Completion> completions) override {
+  void Deliver(std::span<serve::Completion> completions) override {
     {
       MutexLock lock(mutex_);
-      completions_.insert(completions_.end(), completions.begin(), completions.end());
+      std::move(completions.begin(), completions.end(), std::back_inserter(completions_));
       is_empty_ = false;
     }
     loop_.Wake();
@@ -54,8 +56,8 @@ class CompletionInbox final : public net::Inbox, public serve::CompletionSink {
       is_empty_ = true;
     }
     for (const auto& move : taken_moves_) callbacks_.on_move(move.first, move.second);
-    for (const serve::Completion& completion : taken_completions_) {
-      callbacks_.on_completion(completion);
+    for (serve::Completion& completion : taken_completions_) {
+      callbacks_.on_completion(std::move(completion));
     }
     taken_moves_.clear();
     taken_completions_.clear();

@@ -9,8 +9,10 @@
 #include "server/api/body_scan.h"
 #include "server/api/criticality.h"
 #include "server/api/error_body.h"
+#include "server/api/inference_header.h"
 #include "server/base/check.h"
 #include "server/base/duration_text.h"
+#include "server/base/thread_name.h"
 
 namespace baton::app {
 namespace {
@@ -24,7 +26,9 @@ std::string FallbackKey(const http::Request& request, const serve::FallbackPolic
                         const api::Plan& plan) {
   const auto key = request.Header(fallback.key_header);
   if (!key || key->empty()) return {};
-  return (plan.has_oip_body ? "infer/" : "predict/") + plan.model_version + "/" + std::string(*key);
+  std::string text(plan.has_oip_body ? "infer/" : "predict/");
+  text.append(plan.model_version).append("/").append(*key);
+  return text;
 }
 
 bool WantsExplanation(const http::Request& request) {
@@ -38,9 +42,9 @@ Conductor::Conductor(const Shared& shared, Options options)
     : shared_(shared),
       options_(std::move(options)),
       loop_(shared.clock, options_.loop_metrics),
-      inbox_(loop_, {[this](const serve::Completion& completion) {
+      inbox_(loop_, {[this](serve::Completion&& completion) {
                        loop_.AssertOnLoop();
-                       OnCompletion(completion);
+                       OnCompletion(std::move(completion));
                      },
                      [this](serve::RequestId id, Deadline earlier) {
                        loop_.AssertOnLoop();
@@ -69,6 +73,7 @@ Conductor::Conductor(const Shared& shared, Options options)
 Conductor::~Conductor() = default;
 
 void Conductor::Run() {
+  NameThisThread("conductor-" + std::to_string(options_.index));
   loop_.Post([this] {
     loop_.AssertOnLoop();
     acceptor_.Start();
@@ -94,16 +99,24 @@ void Conductor::SetPolicies(std::vector<serve::EndpointPolicy> policies) {
 }
 
 void Conductor::OnConnection(UniqueFd fd) {
-  WatchOverload();
+  LookForOverload();  // a crowd of one turn may take all descriptors there are
   if (sessions_.size() >= shared_.max_connections) {
     listener_shard_.CountTurnedAway();
     return;
   }
+  std::optional<net::ClientPlace> place = net::ClientPlace();
+  if (shared_.client_places != nullptr) {
+    place = shared_.client_places->Take(net::ReadClientAddress(fd.get()));
+  }
+  if (!place) {
+    listener_shard_.CountTurnedAway(http::CloseReason::kAddressLimit);
+    return;
+  }
   const std::uint64_t id = next_connection_++;
   http::SessionOwner& owner = *this;
-  auto session =
-      std::make_unique<http::Session>(loop_, std::move(fd), http::ConnectionId{id},
-                                      shared_.session_options, listener_shard_, date_, owner);
+  auto session = std::make_unique<http::Session>(loop_, std::move(fd), http::ConnectionId{id},
+                                                 shared_.session_options, listener_shard_, date_,
+                                                 owner, *std::move(place));
   http::Session& opened = *session;
   sessions_.emplace(id, std::move(session));
   connection_count_ = sessions_.size();
@@ -112,8 +125,11 @@ void Conductor::OnConnection(UniqueFd fd) {
 }
 
 void Conductor::WatchOverload() {
+  if (loop_.Now() != overload_watched_) LookForOverload();
+}
+
+void Conductor::LookForOverload() {
   const SteadyTime now = loop_.Now();
-  if (now == overload_watched_) return;
   overload_watched_ = now;
   const double share =
       static_cast<double>(sessions_.size()) / static_cast<double>(shared_.descriptors);
@@ -134,7 +150,7 @@ void Conductor::WatchOverload() {
   loop_.RunAt(now + kOverloadStep, [this] {
     loop_.AssertOnLoop();
     overload_watch_is_armed_ = false;
-    WatchOverload();
+    LookForOverload();  // also after a request of this turn: that one has armed no timer
   });
 }
 
@@ -169,25 +185,50 @@ void Conductor::OnClosed(http::Session& session) {
 
 Conductor::Index Conductor::Receive(http::Session& session, http::ExchangeId exchange,
                                     const serve::Endpoint& endpoint, SteadyTime arrival) {
-  RequestRecord record;
+  const Index index = records_.Open();
+  RequestRecord& record = records_[index];
   record.endpoint = &endpoint;
-  record.connection = session.id();
+  record.session = &session;
   record.exchange = exchange;
   record.deadline = Deadline(arrival, Duration::zero());
-  const Index index = records_.Open(record);
   session.Attach(exchange, index);
   books_.CountReceived(endpoint);
   return index;
+}
+
+// Whatever is answered without a worker, or refused for what its head says, needs no body. A zero
+// budget does where there is a fallback, which may have to name the request's id.
+http::HeadVerdict Conductor::OnHead(http::Session& session, const http::Request& head) {
+  loop_.AssertOnLoop();
+  const http::HeadVerdict decided{.needs_body = false};
+  const api::Resolution resolution = shared_.gateway.Resolve(head, shared_.is_ready);
+  if (!resolution.plan) return decided;
+  const serve::EndpointPolicy& policy = policies_[resolution.plan->endpoint->index];
+  const Result<api::BudgetAsk> asked = api::ReadBudgetHeaders(head);
+  if (!asked || !api::ReadCriticality(head, std::nullopt)) return decided;
+  const Duration budget = api::Grant(asked->smallest, policy.default_budget, policy.max_budget);
+  const bool has_fallback = policy.fallback.kind != serve::FallbackPolicy::Kind::kNone;
+  if (budget <= Duration::zero()) return has_fallback ? http::HeadVerdict() : decided;
+  return {.complete_by = session.request_began() + budget};
 }
 
 void Conductor::OnRequest(http::Session& session, http::ExchangeId exchange,
                           http::Request&& request) {
   loop_.AssertOnLoop();
   WatchOverload();
+  if (shared_.files != nullptr && shared_.files->Covers(request.path)) {
+    AskForFile(session, exchange, std::move(request));
+    return;
+  }
   api::Resolution resolution = shared_.gateway.Resolve(request, shared_.is_ready);
   if (resolution.plan) {
     const Index index = Receive(session, exchange, *resolution.plan->endpoint, request.arrival);
-    if (ReadAsk(index, request, *resolution.plan)) {
+    if (!ReadAsk(index, request, *resolution.plan)) return;
+    const auto fault = resolution.plan->has_oip_body ? api::FaultOfInferenceHeader(request)
+                                                     : std::optional<Error>();
+    if (fault) {
+      AnswerInvalid(index, std::nullopt, *fault);
+    } else {
       Admit(index, *resolution.plan, std::move(request));
     }
     return;
@@ -231,7 +272,7 @@ bool Conductor::ReadAsk(Index index, const http::Request& request, const api::Pl
   std::optional<Duration> smallest = asked->smallest;
   record.criticality = said->value_or(policy.criticality);
   const bool is_passed_over = IsTerse() && record.criticality == serve::Criticality::kSheddable;
-  if (plan.has_oip_body && !is_passed_over) {
+  if (plan.has_oip_body && !plan.body_is_gzip && !is_passed_over) {
     const api::BodyAsk body = api::ScanBody(request.body);
     if (body.timeout && (!smallest || *body.timeout < *smallest)) smallest = body.timeout;
     said = api::ReadCriticality(request, body.priority);
@@ -276,18 +317,20 @@ void Conductor::Admit(Index index, const api::Plan& plan, http::Request&& reques
   record.id = serve::RequestId{next_request_++};
   record.admitted = loop_.ReadClock();
 
-  auto ticket = std::make_unique<serve::Ticket>();
+  std::unique_ptr<serve::Ticket> ticket = spare_tickets_.Take();
   ticket->id = record.id;
   ticket->endpoint = plan.endpoint;
   ticket->handler = plan.handler;
-  ticket->call.body = std::move(request.body);
+  ticket->call.body.swap(request.body);
   ticket->call.model_version = plan.model_version;
+  ticket->call.body_is_gzip = plan.body_is_gzip;
+  ticket->call.takes_gzip = plan.takes_gzip;
   ticket->deadline = record.deadline;
   ticket->due = record.due;
   ticket->admitted = record.admitted;
   ticket->criticality = record.criticality;
   ticket->sink = &inbox_;
-  serve::PendingResponse pending{ticket->promise.get_future(), record.deadline, index};
+  serve::PendingResponse pending{ticket->promise.future(), record.deadline, index};
   if (!shared_.pending.Add(record.id, std::move(pending))) {
     AnswerMiss(index, serve::Answer::kRefused, serve::Cause::kPendingFull, {});
     return;
@@ -304,7 +347,8 @@ void Conductor::Admit(Index index, const api::Plan& plan, http::Request&& reques
 
 // One lock for all tickets of the turn.
 void Conductor::SubmitTurn() {
-  DropAbandonedOfTurn();
+  if (IsTerse() || has_abandoned_of_turn_) DropAbandonedOfTurn();
+  has_abandoned_of_turn_ = false;
   shared_.scheduler.Submit(turn_tickets_, turn_results_);
   for (std::size_t i = 0; i < turn_results_.size(); ++i) {
     OnSubmitted(turn_records_[i], turn_results_[i], std::move(turn_tickets_[i]));
@@ -332,10 +376,8 @@ void Conductor::DropAbandonedOfTurn() {
 
 void Conductor::CloseIfClientHasLeft(Index index, serve::RequestId id) {
   if (!shared_.pending.IsPending(id)) return;
-  const auto session = sessions_.find(static_cast<std::uint64_t>(records_[index].connection));
-  if (session != sessions_.end() && session->second->ClientHasLeft()) {
-    session->second->CloseNow(http::CloseReason::kClient);
-  }
+  http::Session& session = *records_[index].session;
+  if (session.ClientHasLeft()) session.CloseNow(http::CloseReason::kClient);
 }
 
 void Conductor::BeginDrain(Duration grace, Duration limit) {

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "server/api/answer_response.h"
 #include "server/api/budget_headers.h"
 #include "server/api/gateway.h"
 #include "server/api/refusal_text.h"
@@ -17,14 +18,18 @@
 #include "server/app/fallbacks.h"
 #include "server/app/overload_ladder.h"
 #include "server/app/request_records.h"
+#include "server/http/file_opener.h"
 #include "server/http/session.h"
+#include "server/http/static_metrics.h"
 #include "server/net/acceptor.h"
+#include "server/net/client_places.h"
 #include "server/serve/answer_slots.h"
 #include "server/serve/endpoint_policy.h"
 #include "server/serve/guard.h"
 #include "server/serve/miss_ring.h"
 #include "server/serve/pending_responses.h"
 #include "server/serve/scheduler.h"
+#include "server/serve/spare_tickets.h"
 
 namespace baton::app {
 
@@ -36,10 +41,13 @@ struct Shared {
   serve::Scheduler& scheduler;
   serve::Scheduler& reserve;  // of one worker, for cheaper models that are fallbacks
   Fallbacks& fallbacks;
+  http::FileOpener* files;  // null without static files
+  const http::StaticMetrics& static_metrics;
   serve::MissRing& misses;
   metrics::Registry& registry;
   const http::ListenerMetrics& listener_metrics;
   const http::Session::Options& session_options;
+  net::ClientPlaces* client_places;  // absent: an address may have any number of connections
   std::atomic<bool>& is_ready;
   std::size_t max_connections;  // of one conductor
   std::size_t descriptors;      // its part of those that the process may have
@@ -87,6 +95,7 @@ class Conductor final : private http::SessionOwner {
   using Index = RequestRecords::Index;
 
   // SessionOwner.
+  http::HeadVerdict OnHead(http::Session& session, const http::Request& head) override;
   void OnRequest(http::Session& session, http::ExchangeId exchange,
                  http::Request&& request) override;
   void OnRefusal(http::Session& session, http::ExchangeId exchange, const http::Refusal& refusal,
@@ -99,12 +108,18 @@ class Conductor final : private http::SessionOwner {
   void OnConnection(UniqueFd fd) BATON_REQUIRES(on_loop);
   // Climbs and descends the ladder, once a turn in which something comes.
   void WatchOverload() BATON_REQUIRES(on_loop);
+  void LookForOverload() BATON_REQUIRES(on_loop);
   void CloseSomeIdle() BATON_REQUIRES(on_loop);
   // Opens the record of a request and counts it as received.
   Index Receive(http::Session& session, http::ExchangeId exchange, const serve::Endpoint& endpoint,
                 SteadyTime arrival) BATON_REQUIRES(on_loop);
   // Refusals are ready-made; the bodies of those who give way first are not looked into.
   bool IsTerse() const BATON_REQUIRES(on_loop) { return ladder_.level() >= OverloadLevel::kTerse; }
+  // conductor_files.cc: static files.
+  void AskForFile(const http::Session& session, http::ExchangeId exchange, http::Request&& request)
+      BATON_REQUIRES(on_loop);
+  void SendFileAnswer(http::ConnectionId connection, http::ExchangeId exchange,
+                      http::Response&& response) BATON_REQUIRES(on_loop);
   // What the request asks for: its budget and who gives way. False when it was answered for it.
   bool ReadAsk(Index index, const http::Request& request, const api::Plan& plan)
       BATON_REQUIRES(on_loop);
@@ -118,7 +133,7 @@ class Conductor final : private http::SessionOwner {
   // conductor_answers.cc: from admission to the written answer.
   void OnSubmitted(Index index, const serve::Scheduler::Submitted& submitted,
                    std::unique_ptr<serve::Ticket> refused) BATON_REQUIRES(on_loop);
-  void OnCompletion(const serve::Completion& completion) BATON_REQUIRES(on_loop);
+  void OnCompletion(serve::Completion&& completion) BATON_REQUIRES(on_loop);
   void OnMove(serve::RequestId id, Deadline earlier) BATON_REQUIRES(on_loop);
   SteadyTime GiveUpAt(const RequestRecord& record, SteadyTime latest_start) const
       BATON_REQUIRES(on_loop);
@@ -127,9 +142,11 @@ class Conductor final : private http::SessionOwner {
   void CancelTimer(RequestRecord& record) BATON_REQUIRES(on_loop);
   void OnTimer(Index index) BATON_REQUIRES(on_loop);
   void GiveUp(Index index) BATON_REQUIRES(on_loop);
-  bool TryReserve(Index index, std::unique_ptr<serve::Ticket> ticket, serve::Answer answer,
+  // True: `ticket` has been taken over.
+  bool TryReserve(Index index, std::unique_ptr<serve::Ticket>& ticket, serve::Answer answer,
                   serve::Cause cause) BATON_REQUIRES(on_loop);
-  void AnswerWithReply(Index index, serve::Reply&& reply) BATON_REQUIRES(on_loop);
+  // Leaves `reply` with a buffer that may be used again.
+  void AnswerWithReply(Index index, serve::Reply& reply) BATON_REQUIRES(on_loop);
   // What else is known of a miss.
   struct MissDetails {
     const Error* error = nullptr;
@@ -170,11 +187,14 @@ class Conductor final : private http::SessionOwner {
       BATON_GUARDED_BY(on_loop);
   std::uint64_t next_connection_ BATON_GUARDED_BY(on_loop) = 0;
   std::uint64_t next_request_ BATON_GUARDED_BY(on_loop);
+  serve::SpareTickets spare_tickets_ BATON_GUARDED_BY(on_loop);
+  api::PredictionResponse prediction_ BATON_GUARDED_BY(on_loop);
   std::vector<std::unique_ptr<serve::Ticket>> turn_tickets_ BATON_GUARDED_BY(on_loop);
   std::vector<Index> turn_records_ BATON_GUARDED_BY(on_loop);
   std::vector<std::unique_ptr<serve::Ticket>> reserve_ticket_ BATON_GUARDED_BY(on_loop);
   std::vector<serve::Scheduler::Submitted> reserve_result_ BATON_GUARDED_BY(on_loop);
   std::vector<serve::Scheduler::Submitted> turn_results_ BATON_GUARDED_BY(on_loop);
+  bool has_abandoned_of_turn_ BATON_GUARDED_BY(on_loop) = false;  // perhaps
   bool is_draining_ BATON_GUARDED_BY(on_loop) = false;
   SteadyTime drain_grace_ends_ BATON_GUARDED_BY(on_loop);
   SteadyTime drain_limit_ BATON_GUARDED_BY(on_loop);

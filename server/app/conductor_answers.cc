@@ -27,16 +27,17 @@ void Conductor::OnSubmitted(Index index, const serve::Scheduler::Submitted& subm
     ArmTimer(index, GiveUpAt(record, submitted.latest_start));
     return;
   }
-  if (TryReserve(index, std::move(refused), decision.answer, decision.cause)) return;
+  if (TryReserve(index, refused, decision.answer, decision.cause)) return;
   const bool is_claimed = shared_.pending.Claim(record.id).has_value();
   BATON_CHECK(is_claimed);  // no worker has seen it
+  spare_tickets_.GiveBack(std::move(refused));
   AnswerMiss(index, decision.answer, decision.cause, {nullptr, submitted.drain});
 }
 
 // The cheaper model that the endpoint declares runs on the reserved worker, if there is time for
 // it.
-bool Conductor::TryReserve(Index index, std::unique_ptr<serve::Ticket> ticket, serve::Answer answer,
-                           serve::Cause cause) {
+bool Conductor::TryReserve(Index index, std::unique_ptr<serve::Ticket>& ticket,
+                           serve::Answer answer, serve::Cause cause) {
   RequestRecord& record = records_[index];
   const serve::FallbackPolicy& fallback = policies_[record.endpoint->index].fallback;
   if (fallback.kind != serve::FallbackPolicy::Kind::kModel || record.is_on_reserve) return false;
@@ -45,11 +46,15 @@ bool Conductor::TryReserve(Index index, std::unique_ptr<serve::Ticket> ticket, s
   ticket->endpoint = plan.endpoint;
   ticket->handler = plan.handler;
   ticket->call.model_version.clear();
+  ticket->call.takes_gzip = false;  // its answer is still to be marked as a fallback
   reserve_ticket_.clear();
   reserve_ticket_.push_back(std::move(ticket));
   shared_.reserve.Submit(reserve_ticket_, reserve_result_);
   const serve::Scheduler::Submitted& submitted = reserve_result_[0];
-  if (!submitted.decision.admit) return false;
+  if (!submitted.decision.admit) {
+    ticket = std::move(reserve_ticket_.front());
+    return false;
+  }
   record.is_on_reserve = true;
   record.answer = answer;
   record.cause = cause;
@@ -59,14 +64,17 @@ bool Conductor::TryReserve(Index index, std::unique_ptr<serve::Ticket> ticket, s
   return true;
 }
 
-void Conductor::OnCompletion(const serve::Completion& completion) {
-  std::optional<serve::PendingResponse> entry = shared_.pending.Claim(completion.id);
-  if (!entry) {  // answered without it, or nobody is there to answer
-    books_.CountWasted(*completion.endpoint, completion.run_time);
-    return;
+void Conductor::OnCompletion(serve::Completion&& completion) {
+  serve::Ticket& ticket = *completion.ticket;
+  if (std::optional<serve::PendingResponse> entry = shared_.pending.Claim(ticket.id)) {
+    CancelTimer(records_[entry->record]);
+    serve::Reply reply = entry->future.Take();
+    AnswerWithReply(entry->record, reply);
+    ticket.reply_buffer = std::move(reply.body);
+  } else {  // answered without it, or nobody is there to answer
+    books_.CountWasted(*ticket.endpoint, completion.run_time);
   }
-  CancelTimer(records_[entry->record]);
-  AnswerWithReply(entry->record, entry->future.get());
+  spare_tickets_.GiveBack(std::move(completion.ticket));
 }
 
 void Conductor::OnMove(serve::RequestId id, Deadline earlier) {
@@ -150,16 +158,18 @@ void Conductor::GiveUp(Index index) {
   record.is_given_up = true;
   serve::Withdrawal withdrawal = record.scheduler->Withdraw(record.handle, record.id);
   if (withdrawal.where == Where::kWaiting &&
-      TryReserve(index, std::move(withdrawal.ticket), serve::Answer::kTimeout,
+      TryReserve(index, withdrawal.ticket, serve::Answer::kTimeout,
                  serve::Cause::kExpiredInQueue)) {
     return;
   }
   std::optional<serve::PendingResponse> entry = shared_.pending.Claim(record.id);
   BATON_CHECK(entry.has_value());  // every other claim cancels this timer
+  if (withdrawal.ticket) spare_tickets_.GiveBack(std::move(withdrawal.ticket));
   // The promise of a ticket that was withdrawn waiting has gone with it.
   if (withdrawal.where != Where::kWaiting &&
-      entry->future.wait_for(Duration::zero()) == std::future_status::ready) {
-    AnswerWithReply(index, entry->future.get());  // came in just before its deadline
+      entry->future.IsReady()) {
+    serve::Reply reply = entry->future.Take();  // came in just before its deadline
+    AnswerWithReply(index, reply);
     return;
   }
   if (record.is_on_reserve) {
@@ -173,7 +183,7 @@ void Conductor::GiveUp(Index index) {
              {});
 }
 
-void Conductor::AnswerWithReply(Index index, serve::Reply&& reply) {
+void Conductor::AnswerWithReply(Index index, serve::Reply& reply) {
   RequestRecord& record = records_[index];
   const SteadyTime now = loop_.ReadClock();
   if (record.is_on_reserve) {
@@ -207,11 +217,18 @@ void Conductor::AnswerWithReply(Index index, serve::Reply&& reply) {
   shared_.fallbacks.Remember(record, reply, now);
   record.answered = now;
   record.answer = reply.answer;
+  if (!record.explain && !reply.may_be_gzip) {
+    http::Response& response = prediction_.Make(record.deadline.budget(), reply.body);
+    Send(index, std::move(response));
+    return;
+  }
   api::AnswerView view;
   view.answer = reply.answer;
   view.granted_budget = record.deadline.budget();
+  view.may_be_gzip = reply.may_be_gzip;
+  view.is_gzip = !reply.gzip.empty();
   if (record.explain) view.stages = StagesOf(record, now);
-  Send(index, api::MakeResponse(view, std::move(reply.body)));
+  Send(index, api::MakeResponse(view, std::move(view.is_gzip ? reply.gzip : reply.body)));
 }
 
 void Conductor::AnswerMiss(Index index, serve::Answer answer, serve::Cause cause,
@@ -270,9 +287,7 @@ void Conductor::AnswerInvalid(Index index, std::optional<int> status, const Erro
 
 void Conductor::Send(Index index, http::Response&& response) {
   const RequestRecord& record = records_[index];
-  const auto session = sessions_.find(static_cast<std::uint64_t>(record.connection));
-  BATON_CHECK(session != sessions_.end());  // OnAbandoned would have claimed it
-  session->second->Answer(record.exchange, std::move(response));
+  record.session->Answer(record.exchange, std::move(response));
 }
 
 void Conductor::OnAbandoned(http::AnswerNote note) {
@@ -281,6 +296,7 @@ void Conductor::OnAbandoned(http::AnswerNote note) {
   const bool is_claimed = shared_.pending.Claim(record.id).has_value();
   BATON_CHECK(is_claimed);
   CancelTimer(record);
+  has_abandoned_of_turn_ = true;
   if (record.scheduler != nullptr) {  // else it is submitted at the end of this turn
     record.started = record.scheduler->Withdraw(record.handle, record.id).started;
   }

@@ -22,8 +22,12 @@ Examples:
   baton-server --models /srv/models --workers 4
   baton-server --http 127.0.0.1:0 --admin off   any free port, no admin plane
   baton-server --endpoint tumour:criticality=critical --endpoint digits:max_workers=1
+  baton-server --limit body_bytes=64MiB --limit connections_per_address=100
 
 Keys of --endpoint (as for `batonctl set endpoint`; durations such as 40ms, sizes such as 8MiB):
+)";
+constexpr const char* kLimitsFooter = R"(
+Names of --limit, with what is answered, or done, beyond it:
 )";
 constexpr const char* kReadyFooter = R"(
 Once it serves it prints one line to standard output:
@@ -116,6 +120,35 @@ void AddEndpoints(CLI::App& app, ServerOptions& server) {
       ->take_all();
 }
 
+void AddStaticFiles(CLI::App& app, ServerOptions& server) {
+  app.add_option_function<std::vector<std::string>>(
+         "--static",
+         [&server](const std::vector<std::string>& texts) {
+           for (const std::string& text : texts) {
+             Result<http::StaticMount> mount = http::ParseStaticMount(text);
+             if (!mount) throw CLI::ValidationError(mount.error().message);
+             server.static_mounts.push_back(*std::move(mount));
+           }
+         },
+         "PREFIX=DIR, serves the files of a folder under a prefix such as /static; may be repeated")
+      ->type_name("MOUNT")
+      ->expected(1)
+      ->take_all();
+}
+
+void AddLimits(CLI::App& app, LimitSettings& limits) {
+  app.add_option_function<std::vector<std::string>>(
+         "--limit",
+         [&limits](const std::vector<std::string>& texts) {
+           const Status read = ReadLimitFlags(texts, limits);
+           if (!read) throw CLI::ValidationError(read.error().message);
+         },
+         "NAME=VALUE, what a client may cost; may be repeated (names below)")
+      ->type_name("LIMIT")
+      ->expected(1)
+      ->take_all();
+}
+
 void AddLogs(CLI::App& app, LogOptions& log) {
   app.add_option("--log-format", log.format,
                  "auto, text or json (default auto: text on a terminal)")
@@ -138,6 +171,8 @@ void AddOptions(CLI::App& app, Flags& flags) {
   AddListeners(app, server);
   AddSizes(app, server);
   AddEndpoints(app, server);
+  AddStaticFiles(app, server);
+  AddLimits(app, server.limits);
   app.add_flag("--test-endpoints", server.test_endpoints,
                "Serve POST /test/sleep and /test/spin, which hold a worker: for tests only");
   app.add_option("--user", server.user, "Whom root becomes once it listens (default nobody)")
@@ -152,7 +187,7 @@ ParsedFlags ParseFlags(int argc, char** argv) {
   CLI::App app("Baton: an inference server that answers every request inside its latency budget.",
                "baton-server");
   app.set_version_flag("--version", "baton-server " BATON_VERSION);
-  app.footer(kFooter + control::EndpointKeysHelp() + kReadyFooter);
+  app.footer(kFooter + control::EndpointKeysHelp() + kLimitsFooter + LimitsHelp() + kReadyFooter);
   AddOptions(app, flags);
   try {
     app.parse(argc, argv);

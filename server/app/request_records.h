@@ -17,7 +17,7 @@ namespace baton::app {
 
 struct RequestRecord {
   const serve::Endpoint* endpoint = nullptr;
-  http::ConnectionId connection{};
+  http::Session* session = nullptr;  // which gives up its exchanges before it goes
   http::ExchangeId exchange{};
   Deadline deadline;
   SteadyTime due;           // deadline less guard
@@ -63,7 +63,8 @@ class RequestRecords {
  public:
   using Index = http::AnswerNote;
 
-  Index Open(const RequestRecord& record);
+  // A row as good as new.
+  Index Open();
   RequestRecord& operator[](Index index) { return rows_[index]; }
   void Close(Index index) { free_.push_back(index); }
   std::size_t open() const { return rows_.size() - free_.size(); }

@@ -12,6 +12,8 @@
 #include "server/app/control_room.h"
 #include "server/app/server_metrics.h"
 #include "server/base/log.h"
+#include "server/http/file_opener.h"
+#include "server/http/static_metrics.h"
 #include "server/lifecycle/privileges.h"
 #include "server/lifecycle/signals.h"
 #include "server/metrics/process_metrics.h"
@@ -23,12 +25,13 @@
 namespace baton::app {
 namespace {
 
-constexpr std::size_t kMaxPending = 65'536 + 4'096;  // the queue's cap and what may run
 constexpr Duration kDrainGrace = 1s;
 constexpr Duration kSuperviseEvery = 100ms;
 constexpr std::size_t kMaxReplacements = 1;  // workers beyond the pool's size, for zombies
 constexpr Duration kAdminStopGrace = 500ms;
 constexpr std::uint64_t kSpareDescriptors = 128;
+constexpr std::uint64_t kMaxOpenFiles = 1024;  // and an eighth of the descriptors at most
+constexpr std::size_t kMaxWaitForFiles = 1024;
 
 Status CheckRange(const char* flag, long value, long smallest, long largest) {
   if (value >= smallest && value <= largest) return {};
@@ -62,7 +65,8 @@ Status ServerOptions::Validate() const {
         CheckRange("--conductors", conductors, 1, 64), CheckRange("--backlog", backlog, 1, 65535),
         CheckRange("--max-connections", max_connections, 0, 1'000'000),
         CheckDuration("--max-budget", max_budget, 1h, ""),
-        CheckDuration("--default-budget", default_budget, max_budget, " (--max-budget)")}) {
+        CheckDuration("--default-budget", default_budget, max_budget, " (--max-budget)"),
+        http::CheckStaticMounts(static_mounts, api::kRoutePrefixes)}) {
     if (!checked) return checked;
   }
   return CheckRanges(endpoints, BasePolicy());
@@ -77,8 +81,11 @@ serve::EndpointPolicy ServerOptions::BasePolicy() const {
 
 // In the order of construction; destruction goes the other way.
 struct Server::Parts {
-  explicit Parts(const ServerOptions& server_options) : options(server_options) {
+  explicit Parts(const ServerOptions& server_options)
+      : options(server_options), session_options(options.limits.session) {
     session_options.half_close = options.half_close;
+    const std::size_t of_each = options.limits.connections_per_address;
+    if (of_each > 0) client_places.emplace(of_each);
   }
 
   const ServerOptions options;
@@ -89,8 +96,11 @@ struct Server::Parts {
   UniqueFd http_fd;
   std::vector<control::ListenerState> listeners;
   http::Session::Options session_options;
+  std::optional<net::ClientPlaces> client_places;  // empty: nobody counts
   http::ListenerMetrics http_metrics;
   http::ListenerMetrics pages_metrics;
+  const http::StaticMetrics static_metrics{registry};
+  std::uint64_t open_files = 0;  // that static files may have open at once
   std::unique_ptr<api::Gateway> gateway;
   std::vector<serve::EndpointPolicy> policies;  // at the start, by endpoint index
   serve::MissRing misses;
@@ -100,6 +110,7 @@ struct Server::Parts {
   std::unique_ptr<serve::Scheduler> reserve;  // for cheaper models that are fallbacks
   std::unique_ptr<serve::WorkerPool> reserve_pool;
   std::unique_ptr<Fallbacks> fallbacks;
+  std::unique_ptr<http::FileOpener> files;  // where there are static files
   std::vector<std::unique_ptr<Conductor>> conductors;
   std::unique_ptr<ControlRoom> control_room;
   std::unique_ptr<admin::AdminServer> admin;
@@ -113,6 +124,7 @@ struct Server::Parts {
   Status MakePool();
   void WarmUp();
   void Supervise();
+  Status OpenStaticFiles(std::uint64_t descriptors);
   void MakeConductors(std::uint64_t descriptors);
   Status StartAdmin();
   void AddListener(const std::string& name, const ListenAddress& address, std::uint16_t port);
@@ -158,8 +170,9 @@ Status Server::Parts::LoadModels() {
            {"took_ms", ToMillis(model.load_time)}});
     }
   }
-  gateway = std::make_unique<api::Gateway>(std::move(*loaded), registry,
-                                           api::GatewayOptions{options.test_endpoints});
+  gateway = std::make_unique<api::Gateway>(
+      std::move(*loaded), registry,
+      api::GatewayOptions{options.limits.json_depth, options.test_endpoints, options.limits.gzip});
   return {};
 }
 
@@ -172,10 +185,11 @@ Status Server::Parts::SetPolicies() {
 
 Status Server::Parts::MakePool() {
   const std::size_t endpoints = gateway->endpoints().size();
-  pending = std::make_unique<serve::PendingResponses>(kMaxPending);
+  pending = std::make_unique<serve::PendingResponses>(options.limits.pending_requests);
   fallbacks = std::make_unique<Fallbacks>(endpoints);
   serve::Scheduler::Options scheduling;
   scheduling.policy = options.scheduling;
+  scheduling.limits = options.limits.admission;
   scheduler = std::make_unique<serve::Scheduler>(clock, scheduling, endpoints);
   reserve = std::make_unique<serve::Scheduler>(clock, serve::Scheduler::Options{}, endpoints);
   const serve::PoolMetrics pool_metrics{
@@ -217,6 +231,15 @@ Conductor::Options Server::Parts::ConductorOptions(std::uint32_t index) const {
   return made;
 }
 
+Status Server::Parts::OpenStaticFiles(std::uint64_t descriptors) {
+  if (options.static_mounts.empty()) return {};
+  open_files = std::min(kMaxOpenFiles, descriptors / 8);
+  Result<http::StaticFiles> opened = http::StaticFiles::Open(options.static_mounts, open_files);
+  if (!opened) return tl::unexpected<Error>(opened.error());
+  files = std::make_unique<http::FileOpener>(*std::move(opened), kMaxWaitForFiles);
+  return {};
+}
+
 void Server::Parts::MakeConductors(std::uint64_t descriptors) {
   const auto parse_errors = http::MakeParseErrorCounters(registry);
   http_metrics = http::ListenerMetrics::Make(registry, "http", parse_errors);
@@ -226,7 +249,8 @@ void Server::Parts::MakeConductors(std::uint64_t descriptors) {
       registry.AddCounter("baton_malformed_budgets_total", help, {{"source", "grpc_timeout"}}),
       registry.AddCounter("baton_malformed_budgets_total", help, {{"source", "envoy_timeout"}}),
   };
-  const auto allowed = descriptors > 2 * kSpareDescriptors ? descriptors - kSpareDescriptors : 128;
+  // The server's own, those of static files, of its pages and of its admin plane come first.
+  const auto allowed = descriptors - std::min(kSpareDescriptors + open_files, descriptors / 2);
   const auto count = static_cast<std::size_t>(options.conductors);
   const std::size_t connections =
       (options.max_connections > 0 ? static_cast<std::size_t>(options.max_connections) : allowed) /
@@ -237,10 +261,13 @@ void Server::Parts::MakeConductors(std::uint64_t descriptors) {
                       *scheduler,
                       *reserve,
                       *fallbacks,
+                      files.get(),
+                      static_metrics,
                       misses,
                       registry,
                       http_metrics,
                       session_options,
+                      client_places ? &*client_places : nullptr,
                       is_ready,
                       std::max<std::size_t>(1, connections),
                       std::max<std::size_t>(1, allowed / count)};
@@ -291,6 +318,7 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
   if (const Status loaded = parts->LoadModels(); !loaded) return fail(loaded);
   if (const Status policies = parts->SetPolicies(); !policies) return fail(policies);
   if (const Status pool = parts->MakePool(); !pool) return fail(pool);
+  if (const Status opened = parts->OpenStaticFiles(descriptors); !opened) return fail(opened);
   parts->MakeConductors(descriptors);
   parts->control_room = std::make_unique<ControlRoom>(
       ControlRoom::Parts{parts->clock, parts->registry, *parts->gateway, *parts->pending,
@@ -381,6 +409,7 @@ bool Server::Run() {
     parts.main_loop.Run();
   }
   threads.clear();  // joins
+  if (parts.files) parts.files->Stop();
   if (parts.admin) parts.admin->Stop(kAdminStopGrace);
   parts.pool->Stop();
   parts.reserve_pool->Stop();

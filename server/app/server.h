@@ -8,11 +8,13 @@
 #include <vector>
 
 #include "server/app/endpoint_policies.h"
+#include "server/app/limit_settings.h"
 #include "server/base/clock.h"
 #include "server/base/duration_text.h"
 #include "server/base/result.h"
 #include "server/control/control_port.h"
 #include "server/http/session.h"
+#include "server/http/static_mount.h"
 #include "server/serve/scheduling_policy.h"
 
 namespace baton::app {
@@ -33,6 +35,8 @@ struct ServerOptions {
   Duration default_budget = 50ms;  // 1 ms to max_budget
   Duration max_budget = 10s;       // 1 ms to 1 h
   serve::SchedulingPolicy scheduling = serve::SchedulingPolicy::kBaton;
+  std::vector<http::StaticMount> static_mounts;  // folders whose files are served under prefixes
+  LimitSettings limits;                          // checked; its half_close is set by the one above
   EndpointChanges endpoints;  // settings that differ from these, by the endpoint's name
   bool test_endpoints = false;
   std::filesystem::path models;               // empty: the bundled ones

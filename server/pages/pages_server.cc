@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "server/base/json_writer.h"
+#include "server/base/thread_name.h"
 
 namespace baton::pages {
 namespace {
@@ -55,6 +56,7 @@ PagesServer::~PagesServer() {
 
 void PagesServer::Start() {
   thread_ = std::jthread([this] {
+    NameThisThread("pages");
     loop_.Post([this] {
       loop_.AssertOnLoop();
       acceptor_.Start();
