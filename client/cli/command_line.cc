@@ -128,13 +128,20 @@ void AddLoad(CLI::App& app, LoadFlags& flags) {
                    ->type_name("R")
                    ->capture_default_str();
   load->add_option("--seed", flags.seed, "Of the poisson schedule")->capture_default_str();
-  load->add_flag("--closed", flags.is_closed,
-                 "Closed loop: each connection sends its next request when it has its answer")
-      ->excludes(schedule)
-      ->excludes(rate);
-  load->add_option("--connections", flags.connections, "Keep-alive connections, 1 to 50000")
+  auto* closed =
+      load->add_flag("--closed", flags.is_closed,
+                     "Closed loop: each connection sends its next request when it has an answer");
+  closed->excludes(schedule)->excludes(rate);
+  load->add_option("--connections", flags.connections, "Connections, 1 to 50000")
       ->type_name("N")
       ->capture_default_str();
+  auto* pipeline = load->add_option("--pipeline", flags.pipeline,
+                                    "Requests under way on each connection, 1 to 256");
+  pipeline->type_name("N")->needs(closed)->capture_default_str();
+  load->add_flag("--new-connections", flags.is_one_shot,
+                 "A new connection for each request; its latency counts from the connecting")
+      ->needs(closed)
+      ->excludes(pipeline);
   AddDuration(*load, "--duration", flags.duration, "How long to offer load, at most 10m");
   AddDuration(*load, "--warmup", flags.warmup, "Before that, offered and not counted");
   AddDuration(*load, "--grace", flags.grace, "How long to wait for outstanding answers at the end");

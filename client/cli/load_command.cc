@@ -86,6 +86,8 @@ LoadTitle TitleOf(const LoadFlags& flags, const Request& request, std::string se
   title.target = request.method + " " + request.path;
   title.schedule = flags.is_closed ? "closed" : ToText(flags.schedule);
   title.connections = flags.connections;
+  title.pipeline = flags.pipeline;
+  title.is_one_shot = flags.is_one_shot;
   if (!flags.is_closed) title.rate = flags.rate;
   title.budget = flags.request.budget;
   title.seed = flags.seed;
@@ -114,6 +116,8 @@ Result<LoadResult> OfferLoad(const LoadFlags& flags, StopOnSignal& stop) {
   options.request = *request;
   options.is_closed = flags.is_closed;
   options.connections = flags.connections;
+  options.pipeline = flags.pipeline;
+  options.is_one_shot = flags.is_one_shot;
   options.warmup = flags.warmup;
   options.duration = flags.duration;
   options.grace = flags.grace;

@@ -27,6 +27,8 @@ struct LoadFlags {
   std::uint64_t seed = 1;
   bool is_closed = false;
   std::size_t connections = 64;
+  std::size_t pipeline = 1;
+  bool is_one_shot = false;
   Duration duration = 10s;
   Duration warmup = 1s;
   Duration grace = 2s;

@@ -1,19 +1,32 @@
-// One non-blocking keep-alive connection of the load generator.
+// One non-blocking connection of the load generator.
 #pragma once
 
 #include <cstddef>
-#include <span>
+#include <cstdint>
+#include <string>
 #include <string_view>
+#include <vector>
 
+#include "client/lib/answer_memo.h"
 #include "client/lib/response_parser.h"
 #include "client/lib/server_address.h"
-#include "server/base/clock.h"
 #include "server/base/fd.h"
 
 namespace baton::client {
 
+// What the connections of one load share.
+struct LoadChannel {
+  UniqueFd epoll;
+  std::string requests;  // the same one, as often as a connection may have it under way
+  std::size_t request_size = 0;
+  bool expects_head = false;
+  bool is_one_shot = false;  // a connection carries one request and is then reset
+  std::vector<char> buffer;  // scratch space for what is received
+  AnswerMemo memo;
+};
+
 // Moves closed -> connecting -> idle -> busy -> idle ..., and from anywhere back to closed. It
-// watches its own descriptor in the epoll set that it was given; the event's data is its index.
+// watches its own descriptor in the channel's epoll set; the event's data is its index.
 //
 // Threads: one at a time.
 class LoadConnection {
@@ -23,49 +36,56 @@ class LoadConnection {
   enum class Step {
     kAgain,      // nothing yet: wait for the next event
     kConnected,  // now idle
-    kAnswered,   // a response is whole: read response(), then Rest()
+    kAnswered,   // a response is whole: read answer(), then Rest()
     kClosed,     // the server left an idle connection; now closed
     kReset,      // broke under a request or an attempt to connect; now closed
     kEof,        // the server closed before the end of the response; now closed
     kMalformed,  // what came is not HTTP; now closed
   };
 
-  // `epoll_fd` outlives the connection.
-  LoadConnection(int epoll_fd, std::uint32_t index);
+  // `channel` outlives the connection.
+  LoadConnection(LoadChannel& channel, std::uint32_t index);
 
   // Requires: closed. kAgain, or kReset when it failed at once.
   Step Connect(const SocketAddress& server);
 
-  // Starts sending `wire`, which stays valid until the answer. Requires: idle.
-  Step Send(std::string_view wire, bool expects_head);
+  // Starts sending `count` requests. Requires: idle or busy, and no more under way than
+  // channel.requests holds.
+  Step Send(std::size_t count);
 
-  // Does what `events` of epoll call for. `buffer` is scratch space.
-  Step OnEvents(std::uint32_t events, std::span<char> buffer);
+  // Does what `events` of epoll call for.
+  Step OnEvents(std::uint32_t events);
 
-  // After kAnswered: idle, or closed when the connection cannot carry another request.
-  void Rest();
+  // After kAnswered, before anything else is done with this or another connection: goes on to the
+  // next response, which may have come with this one. kAgain leaves it busy, idle, or, when it
+  // cannot carry another request, closed.
+  Step Rest();
   void Close();
 
   State state() const { return state_; }
   // Whether this connection ever carried a whole response.
   bool HasServed() const { return has_served_; }
-  const Response& response() const { return parser_.response(); }
+  // Requires: the last step was kAnswered.
+  const LoadAnswer& answer() const { return *answer_; }
 
  private:
   Step FinishConnect(std::uint32_t events);
-  Step Receive(std::span<char> buffer);
+  Step Receive();
+  Step ReadAnswer();
   Step Flush();
   Step CloseAs(Step step);
   void Watch(std::uint32_t events, bool is_new);
 
-  const int epoll_fd_;
-  const std::uint32_t index_;
+  LoadChannel* channel_;
+  std::uint32_t index_;
   UniqueFd fd_;
   State state_ = State::kClosed;
   std::uint32_t watched_ = 0;
-  std::string_view unsent_;
+  std::size_t under_way_ = 0;  // requests whose response is not whole
+  std::size_t unsent_ = 0;     // bytes of them
+  std::string_view unread_;    // into the channel's buffer
+  const LoadAnswer* answer_ = nullptr;
   bool has_served_ = false;
-  bool has_surplus_ = false;  // bytes came that nobody asked for
   ResponseParser parser_;
 };
 

@@ -8,6 +8,35 @@
 #include "server/base/check.h"
 
 namespace baton::client {
+namespace {
+
+Status CheckPipeline(const LoadOptions& options) {
+  const std::size_t pipeline = options.pipeline;
+  if (pipeline < 1 || pipeline > LoadOptions::kMaxPipeline) {
+    return Fail(ErrorCode::kInvalidArgument,
+                "expected 1 to " + std::to_string(LoadOptions::kMaxPipeline) +
+                    " requests under way, got " + std::to_string(pipeline),
+                "pipeline");
+  }
+  if (pipeline > 1 && pipeline * options.request.body.size() > LoadOptions::kMaxPipelineBytes) {
+    return Fail(ErrorCode::kInvalidArgument,
+                "expected at most 64 MiB of bodies under way on a connection, got " +
+                    std::to_string(pipeline) + " of " +
+                    std::to_string(options.request.body.size()) + " bytes",
+                "pipeline");
+  }
+  if (pipeline > 1 && (!options.is_closed || options.is_one_shot)) {
+    return Fail(ErrorCode::kInvalidArgument,
+                "expected a closed loop (--closed) that keeps its connections", "pipeline");
+  }
+  if (options.is_one_shot && !options.is_closed) {
+    return Fail(ErrorCode::kInvalidArgument, "expected a closed loop (--closed)",
+                "new-connections");
+  }
+  return {};
+}
+
+}  // namespace
 
 Status LoadOptions::Validate() const {
   if (Status valid = request.Validate(); !valid) return valid;
@@ -17,6 +46,7 @@ Status LoadOptions::Validate() const {
                     std::to_string(connections),
                 "connections");
   }
+  if (Status valid = CheckPipeline(*this); !valid) return valid;
   if (duration <= Duration::zero() || duration > kMaxDuration) {
     return Fail(ErrorCode::kInvalidArgument, "expected more than 0s and at most 10m", "duration");
   }

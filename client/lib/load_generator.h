@@ -20,17 +20,22 @@ struct LoadOptions {
   SocketAddress server;
   std::string host;              // the Host header
   Request request;               // sent again and again; its Baton-Budget-Ms is the caller's to set
-  bool is_closed = false;        // each connection sends its next request when it has its answer
+  bool is_closed = false;        // each connection sends its next request when it has an answer
   std::size_t connections = 64;  // 1 to kMaxConnections
+  std::size_t pipeline = 1;      // requests under way on each; 1 to kMaxPipeline
+  bool is_one_shot = false;      // a new connection for each request
   Duration warmup = Duration::zero();  // at the start, offered and not counted; not negative
   Duration duration = 10s;             // counted; above 0, at most kMaxDuration
   Duration grace = 2s;                 // how long outstanding answers are waited for at the end
   Duration connect_timeout = 5s;       // for the connections made before the start
   std::optional<Duration> budget;      // what lateness is held against; none: as granted
 
+  // Pipelines and one-shot connections need a closed loop, and exclude each other.
   Status Validate() const;
 
   static constexpr std::size_t kMaxConnections = 50'000;
+  static constexpr std::size_t kMaxPipeline = 256;
+  static constexpr std::size_t kMaxPipelineBytes = 64 << 20;  // of their bodies
   static constexpr Duration kMaxDuration = 10min;
 };
 

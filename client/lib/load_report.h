@@ -51,6 +51,7 @@ class LoadReport {
     std::uint64_t waited_for_connection = 0;   // requests that found every connection busy
     Duration longest_wait = Duration::zero();  // the longest of those, part of its latency
     std::uint64_t connect_failures = 0;        // attempts, at the start and later
+    double busy_ratio = 0;  // the processor time of the load's thread, of all its time
 
     // Whether the figures say more about the generator than about the server: it was more than 1 ms
     // behind in more than 1 % of what it sent, or more than 1 % of `requests` waited for a

@@ -26,6 +26,17 @@ std::string Share(std::uint64_t part, std::uint64_t whole) {
   return fmt::format("{:.3g} %", 100.0 * static_cast<double>(part) / static_cast<double>(whole));
 }
 
+std::string Offered(const LoadTitle& title) {
+  return title.rate ? fmt::format("{} {:g}/s", title.schedule, *title.rate) : "closed loop";
+}
+
+std::string Connections(const LoadTitle& title) {
+  std::string text = fmt::format("{} connections", title.connections);
+  if (title.pipeline > 1) text += fmt::format(" with {} requests under way", title.pipeline);
+  if (title.is_one_shot) text += ", a new one for each request";
+  return text;
+}
+
 void AppendCounts(std::string& out, std::string_view title, const LoadReport::Counts& counts,
                   std::uint64_t whole) {
   for (const auto& [label, count] : counts) {
@@ -57,6 +68,11 @@ void AppendGenerator(std::string& out, const LoadTitle& title, const LoadReport&
   }
   if (generator.connect_failures > 0) {
     fmt::format_to(to, "{:<12}{} attempts to connect failed\n", "", generator.connect_failures);
+  }
+  constexpr double kBusy = 0.95;
+  if (!title.rate && generator.busy_ratio > kBusy) {
+    fmt::format_to(to, "{:<12}busy {:.0f} % of the time: the server may be able to do more\n",
+                   "generator", 100 * generator.busy_ratio);
   }
   if (title.rate && generator.WasLimit(report.requests())) {
     fmt::format_to(to,
@@ -90,6 +106,8 @@ void WriteLatency(JsonWriter& json, std::string_view key, const LatencyHistogram
 void WriteTitle(JsonWriter& json, const LoadTitle& title) {
   json.Key("server").String(title.server).Key("target").String(title.target);
   json.Key("schedule").String(title.schedule).Key("connections").Number(title.connections);
+  json.Key("pipeline").Number(title.pipeline);
+  json.Key("is_new_connection_each").Bool(title.is_one_shot);
   json.Key("rate_per_second");
   title.rate ? json.Number(*title.rate) : json.Null();
   json.Key("budget_ms");
@@ -105,7 +123,8 @@ void WriteGenerator(JsonWriter& json, const LoadReport& report) {
   WriteMillis(json, "lag_max_ms", generator.lag.max());
   json.Key("waited_for_connection").Number(generator.waited_for_connection);
   WriteMillis(json, "longest_wait_ms", generator.longest_wait);
-  json.Key("connect_failures").Number(generator.connect_failures).EndObject();
+  json.Key("connect_failures").Number(generator.connect_failures);
+  json.Key("busy_ratio").Number(generator.busy_ratio).EndObject();
 }
 
 }  // namespace
@@ -114,10 +133,8 @@ std::string ToTable(const LoadTitle& title, const LoadReport& report) {
   std::string out;
   auto to = std::back_inserter(out);
   const std::uint64_t requests = report.requests();
-  const std::string offered =
-      title.rate ? fmt::format("{} {:g}/s", title.schedule, *title.rate) : "closed loop";
-  fmt::format_to(to, "{:<12}{} on {}, {}, {} connections, {}{}\n", "load", title.target,
-                 title.server, offered, title.connections, FormatDuration(report.measured()),
+  fmt::format_to(to, "{:<12}{} on {}, {}, {}, {}{}\n", "load", title.target, title.server,
+                 Offered(title), Connections(title), FormatDuration(report.measured()),
                  report.was_interrupted() ? " (interrupted)" : "");
   fmt::format_to(to, "{:<12}{:.1f}/s ({} requests)\n", "offered", report.PerSecond(requests),
                  requests);

@@ -15,6 +15,8 @@ struct LoadTitle {
   std::string target;    // "POST /reverse"
   std::string schedule;  // "fixed", "poisson" or "closed"
   std::size_t connections = 0;
+  std::size_t pipeline = 1;        // requests under way on each
+  bool is_one_shot = false;        // a new connection for each request
   std::optional<double> rate;      // requests per second; none for a closed loop
   std::optional<Duration> budget;  // as asked for; none: as the server granted
   std::uint64_t seed = 0;

@@ -2,9 +2,10 @@
 #include "client/lib/load_run.h"
 
 #include <algorithm>
+#include <ctime>
+#include <string>
 #include <sys/prctl.h>
 
-#include "client/lib/answer.h"
 #include "client/lib/request.h"
 #include "server/base/check.h"
 
@@ -14,6 +15,7 @@ namespace {
 constexpr Duration kRetryPause = 10ms;
 constexpr Duration kLongestSleep = 100ms;  // so that Stop() from another thread is seen
 constexpr std::size_t kEventsPerTurn = 256;
+constexpr std::size_t kBufferBytes = 64 << 10;
 
 SteadyTime ReadClock() { return std::chrono::steady_clock::now(); }
 
@@ -32,6 +34,29 @@ class PreciseTimers {
   int slack_ns_;
 };
 
+// What this thread has had of a processor.
+Duration ReadProcessorTime() {
+  timespec spent{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+  return std::chrono::seconds(spent.tv_sec) + std::chrono::nanoseconds(spent.tv_nsec);
+}
+
+LoadChannel MakeChannel(const LoadOptions& options) {
+  LoadChannel channel;
+  channel.epoll = UniqueFd(::epoll_create1(EPOLL_CLOEXEC));
+  BATON_CHECK(channel.epoll.valid());
+  const std::string wire =
+      ToWire(options.request, options.host,
+             options.is_one_shot ? Persistence::kClose : Persistence::kKeepAlive);
+  channel.request_size = wire.size();
+  channel.requests.reserve(options.pipeline * wire.size());
+  for (std::size_t i = 0; i < options.pipeline; ++i) channel.requests += wire;
+  channel.expects_head = options.request.method == "HEAD";
+  channel.is_one_shot = options.is_one_shot;
+  channel.buffer.resize(kBufferBytes);
+  return channel;
+}
+
 }  // namespace
 
 LoadRun::LoadRun(const LoadOptions& options, const std::vector<Duration>& schedule,
@@ -39,17 +64,14 @@ LoadRun::LoadRun(const LoadOptions& options, const std::vector<Duration>& schedu
     : options_(options),
       schedule_(schedule),
       is_stopping_(is_stopping),
-      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
-      wire_(ToWire(options.request, options.host)),
-      is_head_(options.request.method == "HEAD"),
+      channel_(MakeChannel(options)),
       intended_end_(options.is_closed ? 0 : schedule.size()),
-      intended_(options.connections),
-      buffer_(64 << 10),
+      intended_(options.connections, InstantQueue(options.pipeline)),
+      connect_started_(options.connections),
       events_(kEventsPerTurn) {
-  BATON_CHECK(epoll_.valid());
   connections_.reserve(options.connections);
   for (std::size_t i = 0; i < options.connections; ++i) {
-    connections_.emplace_back(epoll_.get(), static_cast<std::uint32_t>(i));
+    connections_.emplace_back(channel_, static_cast<std::uint32_t>(i));
   }
 }
 
@@ -69,6 +91,7 @@ Status LoadRun::ConnectAll() {
 
 LoadReport LoadRun::Offer(const std::function<void(const LoadProgress&)>& each_second) {
   const PreciseTimers precise_timers;
+  const Duration processor_time = ReadProcessorTime();
   start_ = ReadClock();
   offer_until_ = start_ + options_.warmup + options_.duration;
   SteadyTime next_progress = start_ + 1s;
@@ -84,6 +107,8 @@ LoadReport LoadRun::Offer(const std::function<void(const LoadProgress&)>& each_s
       next_progress += 1s;
     }
   }
+  report_.generator().busy_ratio =
+      ToSeconds(ReadProcessorTime() - processor_time) / ToSeconds(now - start_);
   CountOutstanding();
   const Duration measured = offer_until_ - start_ - options_.warmup;
   report_.SetMeasured(std::max(measured, Duration::zero()));
@@ -99,14 +124,14 @@ void LoadRun::Turn(SteadyTime wake_at) {
   const Duration sleep = std::max(wake_at - ReadClock(), Duration::zero());
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(sleep);
   const timespec timeout{seconds.count(), (sleep - seconds).count()};
-  const int ready = ::epoll_pwait2(epoll_.get(), events_.data(), static_cast<int>(events_.size()),
-                                   &timeout, nullptr);
+  const int ready = ::epoll_pwait2(channel_.epoll.get(), events_.data(),
+                                   static_cast<int>(events_.size()), &timeout, nullptr);
   for (int i = 0; i < ready; ++i) {
     const epoll_event& event = events_[static_cast<std::size_t>(i)];
     const std::uint32_t index = event.data.u32;
     LoadConnection& connection = connections_[index];
     const LoadConnection::State before = connection.state();
-    const LoadConnection::Step step = connection.OnEvents(event.events, buffer_);
+    const LoadConnection::Step step = connection.OnEvents(event.events);
     if (before == LoadConnection::State::kConnecting && step == LoadConnection::Step::kReset) {
       ConnectFailed(index);
     } else {
@@ -120,50 +145,55 @@ void LoadRun::Handle(std::uint32_t index, LoadConnection::Step step) {
   switch (step) {
     case Step::kAgain: return;
     case Step::kConnected: idle_.push_back(index); return;
-    case Step::kAnswered: HandleAnswer(index); return;
+    case Step::kAnswered: HandleAnswers(index); return;
     case Step::kClosed:
       idle_.erase(std::remove(idle_.begin(), idle_.end(), index), idle_.end());
       ReplaceConnection(index);
       return;
-    case Step::kReset: Finish(index, End::kReset); return;
-    case Step::kEof: Finish(index, End::kEof); return;
-    case Step::kMalformed: Finish(index, End::kMalformed); return;
+    case Step::kReset: Lose(index, End::kReset); return;
+    case Step::kEof: Lose(index, End::kEof); return;
+    case Step::kMalformed: Lose(index, End::kMalformed); return;
   }
 }
 
-void LoadRun::HandleAnswer(std::uint32_t index) {
+void LoadRun::HandleAnswers(std::uint32_t index) {
   LoadConnection& connection = connections_[index];
-  const SteadyTime intended = intended_[index];
   const SteadyTime now = ReadClock();
-  const Response& response = connection.response();
-  Outcome outcome;
-  outcome.latency = now - intended;
-  outcome.status = response.status;
-  outcome.answer = response.headers.Find("Baton-Answer").value_or("");
-  outcome.cause = response.headers.Find("Baton-Cause").value_or("");
-  outcome.budget = options_.budget;
-  if (!outcome.budget) {
-    if (const auto granted = response.headers.Find("Baton-Budget-Ms")) {
-      outcome.budget = ParseBudgetMs(*granted);
-    }
+  std::size_t answered = 0;
+  LoadConnection::Step step = LoadConnection::Step::kAnswered;
+  for (; step == LoadConnection::Step::kAnswered; ++answered) {
+    RecordAnswer(connection.answer(), intended_[index].Pop(), now);
+    step = connection.Rest();
   }
-  Record(outcome, intended);
-  --in_flight_;
-  connection.Rest();
-  if (connection.state() != LoadConnection::State::kIdle) {
+  in_flight_ -= answered;
+  if (step != LoadConnection::Step::kAgain) {
+    Handle(index, step);
+  } else if (connection.state() == LoadConnection::State::kClosed) {
     Connect(index);
   } else if (options_.is_closed && IsOffering(now)) {
-    Launch(index, now);
-  } else {
+    Launch(index, now, answered);
+  } else if (connection.state() == LoadConnection::State::kIdle) {
     idle_.push_back(index);
   }
 }
 
-void LoadRun::Finish(std::uint32_t index, End end) {
+void LoadRun::RecordAnswer(const LoadAnswer& answer, SteadyTime intended, SteadyTime now) {
+  Outcome outcome;
+  outcome.latency = now - intended;
+  outcome.status = answer.status;
+  outcome.answer = answer.answer;
+  outcome.cause = answer.cause;
+  outcome.budget = options_.budget ? options_.budget : answer.budget;
+  Record(outcome, intended);
+}
+
+// What was under way on the connection ended without an answer.
+void LoadRun::Lose(std::uint32_t index, End end) {
   Outcome outcome;
   outcome.end = end;
-  Record(outcome, intended_[index]);
-  --in_flight_;
+  InstantQueue& intended = intended_[index];
+  in_flight_ -= intended.size();
+  while (intended.size() > 0) Record(outcome, intended.Pop());
   ReplaceConnection(index);
 }
 
@@ -177,6 +207,7 @@ void LoadRun::ReplaceConnection(std::uint32_t index) {
 }
 
 void LoadRun::Connect(std::uint32_t index) {
+  if (options_.is_one_shot) connect_started_[index] = ReadClock();
   if (connections_[index].Connect(options_.server) != LoadConnection::Step::kAgain) {
     ConnectFailed(index);
   }
@@ -210,11 +241,7 @@ void LoadRun::RunRetries(SteadyTime now) {
 
 void LoadRun::SendDue(SteadyTime now) {
   if (options_.is_closed) {
-    for (std::size_t left = IsOffering(now) ? idle_.size() : 0; left > 0; --left) {
-      const std::uint32_t index = idle_.front();
-      idle_.pop_front();
-      Launch(index, now);
-    }
+    if (IsOffering(now)) SendOnIdle(now);
     return;
   }
   while (due_ < intended_end_ && IntendedAt(due_) <= now) ++due_;
@@ -234,7 +261,7 @@ void LoadRun::SendDue(SteadyTime now) {
       }
     }
     ++next_;
-    Launch(index, intended);
+    Launch(index, intended, 1);
   }
   was_starved_ = idle_.empty();
   if (was_starved_) NoteStarvation();
@@ -242,11 +269,19 @@ void LoadRun::SendDue(SteadyTime now) {
 
 void LoadRun::NoteStarvation() { starved_until_ = std::max(starved_until_, due_); }
 
-void LoadRun::Launch(std::uint32_t index, SteadyTime intended) {
-  intended_[index] = intended;
-  ++in_flight_;
-  ++sent_;
-  const LoadConnection::Step step = connections_[index].Send(wire_, is_head_);
+void LoadRun::SendOnIdle(SteadyTime now) {
+  for (std::size_t left = idle_.size(); left > 0; --left) {
+    const std::uint32_t index = idle_.front();
+    idle_.pop_front();
+    Launch(index, options_.is_one_shot ? connect_started_[index] : now, options_.pipeline);
+  }
+}
+
+void LoadRun::Launch(std::uint32_t index, SteadyTime intended, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) intended_[index].Push(intended);
+  in_flight_ += count;
+  sent_ += count;
+  const LoadConnection::Step step = connections_[index].Send(count);
   if (step != LoadConnection::Step::kAgain) Handle(index, step);
 }
 
@@ -260,10 +295,8 @@ void LoadRun::StopOffering(SteadyTime now) {
 void LoadRun::CountOutstanding() {
   Outcome outcome;
   outcome.end = End::kUnanswered;
-  for (std::size_t i = 0; i < connections_.size(); ++i) {
-    if (connections_[i].state() == LoadConnection::State::kBusy) {
-      Record(outcome, intended_[i]);
-    }
+  for (InstantQueue& intended : intended_) {
+    while (intended.size() > 0) Record(outcome, intended.Pop());
   }
   outcome.end = End::kUnsent;
   for (; next_ < intended_end_; ++next_) Record(outcome, IntendedAt(next_));

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <string>
 #include <sys/epoll.h>
 #include <vector>
 
@@ -14,10 +13,28 @@
 #include "client/lib/load_generator.h"
 #include "client/lib/load_report.h"
 #include "server/base/clock.h"
-#include "server/base/fd.h"
 #include "server/base/result.h"
 
 namespace baton::client {
+
+// The instants at which the requests under way on one connection were intended, oldest first.
+class InstantQueue {
+ public:
+  explicit InstantQueue(std::size_t most) : ring_(most) {}
+  void Push(SteadyTime instant) { ring_[(first_ + size_++) % ring_.size()] = instant; }
+  SteadyTime Pop() {
+    const SteadyTime oldest = ring_[first_];
+    first_ = (first_ + 1) % ring_.size();
+    --size_;
+    return oldest;
+  }
+  std::size_t size() const { return size_; }
+
+ private:
+  std::vector<SteadyTime> ring_;
+  std::size_t first_ = 0;
+  std::size_t size_ = 0;
+};
 
 // One run of a LoadGenerator: one thread, one epoll set, no allocation per request.
 //
@@ -48,8 +65,9 @@ class LoadRun {
 
   void Turn(SteadyTime wake_at);
   void Handle(std::uint32_t index, LoadConnection::Step step);
-  void HandleAnswer(std::uint32_t index);
-  void Finish(std::uint32_t index, End end);
+  void HandleAnswers(std::uint32_t index);
+  void RecordAnswer(const LoadAnswer& answer, SteadyTime intended, SteadyTime now);
+  void Lose(std::uint32_t index, End end);
   void ReplaceConnection(std::uint32_t index);
   void Connect(std::uint32_t index);
   void RetryLater(std::uint32_t index, SteadyTime now);
@@ -57,7 +75,8 @@ class LoadRun {
   void RunRetries(SteadyTime now);
 
   void SendDue(SteadyTime now);
-  void Launch(std::uint32_t index, SteadyTime intended);
+  void SendOnIdle(SteadyTime now);
+  void Launch(std::uint32_t index, SteadyTime intended, std::size_t count);
   void NoteStarvation();
   void StopOffering(SteadyTime now);
   void CountOutstanding();
@@ -69,9 +88,7 @@ class LoadRun {
   const LoadOptions& options_;
   const std::vector<Duration>& schedule_;
   const std::atomic<bool>& is_stopping_;
-  const UniqueFd epoll_;
-  const std::string wire_;
-  const bool is_head_;
+  LoadChannel channel_;
   SteadyTime start_;
 
   // The schedule: [0, next_) is sent, [next_, due_) is waiting, [due_, intended_end_) is to come.
@@ -83,11 +100,11 @@ class LoadRun {
   SteadyTime offer_until_;
 
   std::vector<LoadConnection> connections_;
-  std::vector<SteadyTime> intended_;  // of the request under way, by connection
+  std::vector<InstantQueue> intended_;       // by connection
+  std::vector<SteadyTime> connect_started_;  // by connection; of the latest attempt
   std::deque<std::uint32_t> idle_;
   std::deque<Retry> retries_;  // ascending: the pause is always the same
   std::size_t in_flight_ = 0;
-  std::vector<char> buffer_;
   std::vector<epoll_event> events_;
 
   LoadReport report_;

@@ -117,7 +117,7 @@ std::string BudgetHeaderValue(Duration budget) {
   return std::string(text.data(), end);
 }
 
-std::string ToWire(const Request& request, std::string_view host) {
+std::string ToWire(const Request& request, std::string_view host, Persistence persistence) {
   std::string wire;
   wire.reserve(256 + request.body.size());
   wire.append(request.method).append(" ").append(request.path).append(" HTTP/1.1\r\n");
@@ -125,6 +125,7 @@ std::string ToWire(const Request& request, std::string_view host) {
   if (!HasHeader(request, "User-Agent")) {
     AppendHeader(wire, "User-Agent", "baton-client/" BATON_VERSION);
   }
+  if (persistence == Persistence::kClose) AppendHeader(wire, "Connection", "close");
   for (const auto& [name, value] : request.headers) AppendHeader(wire, name, value);
   if (!request.body.empty() && !HasHeader(request, "Content-Type")) {
     AppendHeader(wire, "Content-Type", "application/json");

@@ -33,9 +33,13 @@ Result<std::pair<std::string, std::string>> ParseHeaderLine(std::string_view lin
 // `budget` as the value of a Baton-Budget-Ms header: a decimal number of milliseconds, "0.25".
 std::string BudgetHeaderValue(Duration budget);
 
-// The request as it goes over a keep-alive connection. `host` is the Host header unless the request
-// brings its own; a body without Content-Type is sent as application/json.
+// Whether the connection is to carry further requests.
+enum class Persistence { kKeepAlive, kClose };
+
+// The request as it goes over a connection. `host` is the Host header unless the request brings its
+// own; a body without Content-Type is sent as application/json.
 // Requires: request.Validate().
-std::string ToWire(const Request& request, std::string_view host);
+std::string ToWire(const Request& request, std::string_view host,
+                   Persistence persistence = Persistence::kKeepAlive);
 
 }  // namespace baton::client

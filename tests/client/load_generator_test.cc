@@ -161,6 +161,78 @@ TEST(LoadGeneratorTest, ClosedLoopSendsTheNextWhenItHasItsAnswer) {
   EXPECT_EQ(report.generator().lag.count(), 0U);
 }
 
+// A server that speaks only when it has four requests, and then answers all of them at once.
+TEST(LoadGeneratorTest, AClosedLoopKeepsAsManyRequestsUnderWayAsItIsTold) {
+  const std::string four = kPrediction + kPrediction + kPrediction + kPrediction;
+  ScriptedServer server([&](std::size_t index, const std::string&) {
+    return index % 4 == 3 ? Reply{four} : Reply{};
+  });
+  LoadOptions options = OptionsFor(server.address());
+  options.is_closed = true;
+  options.connections = 1;
+  options.pipeline = 4;
+  const LoadReport report = Offer(options, {});
+  EXPECT_GT(report.requests(), 4U);
+  EXPECT_EQ(report.requests() % 4, 0U);
+  EXPECT_EQ(report.ended(End::kAnswered), report.requests());
+  EXPECT_EQ(server.requests(), report.requests());
+}
+
+TEST(LoadGeneratorTest, WhatIsUnderWayBehindTheLastAnswerOfAConnectionIsLost) {
+  const std::string last = HttpText(200, {"Connection: close"}, "bye");
+  ScriptedServer server([&](std::size_t, const std::string&) {
+    return Reply{last, Reply::Then::kClose};
+  });
+  LoadOptions options = OptionsFor(server.address());
+  options.is_closed = true;
+  options.connections = 1;
+  options.pipeline = 3;
+  options.duration = 20ms;
+  const LoadReport report = Offer(options, {});
+  EXPECT_GT(report.ended(End::kAnswered), 0U);
+  EXPECT_EQ(report.requests() % 3, 0U);
+  EXPECT_GE(report.ended(End::kEof) + report.ended(End::kReset), 2 * report.ended(End::kAnswered));
+  EXPECT_EQ(SumOfEnds(report), report.requests());
+}
+
+// Large enough that a send takes only a part of what is under way.
+TEST(LoadGeneratorTest, RequestsUnderWayAreSentInPartsAndArriveWhole) {
+  const std::string body(700'001, 'x');
+  std::atomic<std::size_t> broken{0};
+  ScriptedServer server([&](std::size_t, const std::string& request) {
+    if (!request.starts_with("POST /reverse ") || !request.ends_with("\r\n\r\n" + body)) ++broken;
+    return Reply{kPrediction};
+  });
+  LoadOptions options = OptionsFor(server.address());
+  options.request.body = body;
+  options.is_closed = true;
+  options.connections = 2;
+  options.pipeline = 5;
+  const LoadReport report = Offer(options, {});
+  EXPECT_GE(report.ended(End::kAnswered), 10U);
+  EXPECT_EQ(report.ended(End::kAnswered), report.requests());
+  EXPECT_EQ(broken.load(), 0U);
+}
+
+TEST(LoadGeneratorTest, AConnectionForEachRequestIsMadeAndClosed) {
+  std::atomic<std::size_t> saying_so{0};
+  ScriptedServer server([&](std::size_t, const std::string& request) {
+    if (request.find("\r\nConnection: close\r\n") != std::string::npos) ++saying_so;
+    return Reply{kPrediction};
+  });
+  LoadOptions options = OptionsFor(server.address());
+  options.is_closed = true;
+  options.is_one_shot = true;
+  options.duration = 20ms;
+  const LoadReport report = Offer(options, {});
+  EXPECT_GT(report.requests(), 0U);
+  EXPECT_EQ(report.ended(End::kAnswered), report.requests());
+  // The first of each connection began before the start, with its connecting.
+  EXPECT_EQ(server.requests(), report.requests() + options.connections);
+  EXPECT_EQ(saying_so.load(), server.requests());
+  EXPECT_GE(server.accepted(), server.requests());
+}
+
 TEST(LoadGeneratorTest, LargeBodiesAndAnswersGoThroughInParts) {
   const std::string big = HttpText(200, {"Baton-Answer: prediction"}, std::string(3 << 20, 'y'));
   std::atomic<std::size_t> shortest{SIZE_MAX};
@@ -238,6 +310,20 @@ TEST(LoadGeneratorTest, OptionsOutOfRangeAreRefusedByName) {
   EXPECT_EQ(field_of([](LoadOptions&) {}), "accepted");
   EXPECT_EQ(field_of([](LoadOptions& options) { options.connections = 0; }), "connections");
   EXPECT_EQ(field_of([](LoadOptions& options) { options.connections = 50'001; }), "connections");
+  EXPECT_EQ(field_of([](LoadOptions& options) { options.pipeline = 0; }), "pipeline");
+  EXPECT_EQ(field_of([](LoadOptions& options) { options.pipeline = 2; }), "pipeline");
+  EXPECT_EQ(field_of([](LoadOptions& options) {
+              options.is_closed = true;
+              options.pipeline = 257;
+            }),
+            "pipeline");
+  EXPECT_EQ(field_of([](LoadOptions& options) {
+              options.is_closed = true;
+              options.pipeline = 16;
+              options.request.body.resize((4U << 20U) + 1);
+            }),
+            "pipeline");
+  EXPECT_EQ(field_of([](LoadOptions& options) { options.is_one_shot = true; }), "new-connections");
   EXPECT_EQ(field_of([](LoadOptions& options) { options.duration = 0s; }), "duration");
   EXPECT_EQ(field_of([](LoadOptions& options) { options.duration = 601s; }), "duration");
   EXPECT_EQ(field_of([](LoadOptions& options) { options.warmup = -1s; }), "warmup");

@@ -165,6 +165,33 @@ TEST(LoadReportTest, TableSaysWhenTheGeneratorWasTheLimitAndOnlyThen) {
   EXPECT_THAT(ToTable(Title(), report), HasSubstr("1 requests waited for one of 4 connections"));
 }
 
+TEST(LoadReportTest, ABusyGeneratorIsToldOfAClosedLoop) {
+  LoadReport report;
+  report.SetMeasured(1s);
+  report.Add(Answered("prediction", 200, 1ms));
+  LoadTitle title = Title();
+  title.rate.reset();
+  report.generator().busy_ratio = 0.5;
+  EXPECT_THAT(ToTable(title, report), Not(HasSubstr("busy")));
+  report.generator().busy_ratio = 0.991;
+  EXPECT_THAT(ToTable(title, report), HasSubstr("busy 99 % of the time"));
+  EXPECT_THAT(ToTable(Title(), report), Not(HasSubstr("busy")));
+  EXPECT_THAT(ToJson(title, report), HasSubstr(R"("busy_ratio":0.991)"));
+}
+
+TEST(LoadReportTest, HowConnectionsAreUsedIsPartOfTheReport) {
+  const LoadReport report;
+  LoadTitle title = Title();
+  EXPECT_THAT(ToTable(title, report), HasSubstr(", 4 connections, "));
+  title.pipeline = 16;
+  EXPECT_THAT(ToTable(title, report), HasSubstr("4 connections with 16 requests under way, "));
+  EXPECT_THAT(ToJson(title, report), HasSubstr(R"("pipeline":16,"is_new_connection_each":false)"));
+  title.pipeline = 1;
+  title.is_one_shot = true;
+  EXPECT_THAT(ToTable(title, report), HasSubstr("4 connections, a new one for each request, "));
+  EXPECT_THAT(ToJson(title, report), HasSubstr(R"("pipeline":1,"is_new_connection_each":true)"));
+}
+
 TEST(LoadReportTest, TableShowsNoControlCharactersOfAServer) {
   LoadReport report;
   report.Add(Answered("\x1b[2J", 200, 1ms));

@@ -20,6 +20,13 @@ TEST(RequestTest, WireFormHasHostLengthAndType) {
       "\r\nBaton-Budget-Ms: 50\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
 }
 
+TEST(RequestTest, TheLastRequestOfAConnectionSaysSo) {
+  const Request request;
+  EXPECT_NE(ToWire(request, "h", Persistence::kClose).find("\r\nConnection: close\r\n"),
+            std::string::npos);
+  EXPECT_EQ(ToWire(request, "h").find("Connection"), std::string::npos);
+}
+
 TEST(RequestTest, GetWithoutBodyHasNoLengthAndPostWithoutBodyHasZero) {
   Request request;
   request.method = "GET";

@@ -69,6 +69,7 @@ void ScriptedServer::Accept() {
     if (!fd.valid()) return;
     MutexLock lock(mutex_);
     if (is_ending_) return;
+    ++accepted_;
     const int number = fd.get();
     connections_.push_back(std::move(fd));
     threads_.emplace_back([this, number] { Serve(number); });

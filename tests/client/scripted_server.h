@@ -38,6 +38,7 @@ class ScriptedServer {
   std::uint16_t port() const { return port_; }
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
   std::size_t requests() const { return requests_.load(); }
+  std::size_t accepted() const { return accepted_.load(); }
 
  private:
   void Accept();
@@ -47,6 +48,7 @@ class ScriptedServer {
   std::uint16_t port_ = 0;
   UniqueFd listener_;
   std::atomic<std::size_t> requests_{0};
+  std::atomic<std::size_t> accepted_{0};
   Mutex mutex_;
   bool is_ending_ BATON_GUARDED_BY(mutex_) = false;
   // Shut down and not closed at the end, so that no descriptor is reused while its thread looks at
