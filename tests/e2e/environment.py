@@ -10,6 +10,7 @@ import subprocess
 ROOT = pathlib.Path(os.environ.get("BATON_ROOT", pathlib.Path(__file__).resolve().parents[2]))
 BIN = pathlib.Path(os.environ.get("BATON_BIN", ROOT / "build" / "bin"))
 TOOLS = pathlib.Path(os.environ.get("BATON_TOOLS", ROOT / "build" / "deps" / "tools"))
+FAULT_SHIM = pathlib.Path(os.environ.get("BATON_FAULT_SHIM", ROOT / "build/release/test-bin/fault_shim.so"))
 # 1 for an optimised build; more under a sanitizer: fewer requests, more patience.
 SLOW_FACTOR = float(os.environ.get("BATON_SLOW_FACTOR", "1"))
 
@@ -56,6 +57,11 @@ def run(*command, expect=0, timeout=60, **options):
     if expect is not None:
         assert done.returncode == expect, f"{command} gave {done.returncode}:\n{done.stdout}\n{done.stderr}"
     return done
+
+
+def start(*command):
+    """Starts a command that goes on meanwhile; its standard output can be read."""
+    return subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
 
 
 def project_version():

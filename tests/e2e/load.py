@@ -18,13 +18,14 @@ def capacity(workers, run_ms=RUN_MS):
     return workers * 1000 / run_ms
 
 
-def offer(server, rate, seconds, budget_ms=BUDGET_MS, run_ms=RUN_MS, path="/test/sleep", headers=(), warmup_ms=0):
+def offer(server, rate, seconds, budget_ms=BUDGET_MS, run_ms=RUN_MS, path="/test/sleep", headers=(), warmup_ms=0,
+          connections=128):
     """Offers requests at their own times, whatever becomes of the others, and returns the report."""
     words = [word for header in headers for word in ("--header", header)]
     done = environment.run(
         environment.program("baton-client"), "load", "--server", server.http, "--path", path,
         "--data", json.dumps({"ms": run_ms, "data": "x"}), "--budget", f"{budget_ms:g}ms", "--rate", f"{rate:g}",
-        "--duration", f"{seconds * 1000:g}ms", "--warmup", f"{warmup_ms:g}ms", "--connections", 128,
+        "--duration", f"{seconds * 1000:g}ms", "--warmup", f"{warmup_ms:g}ms", "--connections", connections,
         "--grace", "10s", *words, "-o", "json")
     return json.loads(done.stdout)
 

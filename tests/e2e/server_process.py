@@ -20,9 +20,11 @@ PLENTY = ("--default-budget", "8s", "--max-budget", "10s")
 
 
 class ServerProcess:
-    """A running baton-server. `http`, `admin` and `pages` are its addresses."""
+    """A running baton-server. `http`, `admin` and `pages` are its addresses. `through`: the words of a command
+    that becomes the server, such as prlimit(1) or env(1)."""
 
-    def __init__(self, *flags, test_endpoints=True, listeners=ANY_PORT):
+    def __init__(self, *flags, test_endpoints=True, listeners=ANY_PORT, through=()):
+        self.through = [str(word) for word in through]
         self.flags = [*listeners, *(["--test-endpoints"] if test_endpoints else []), *map(str, flags)]
         self.folder = tempfile.TemporaryDirectory(prefix="baton-e2e-")
         self.log_path = pathlib.Path(self.folder.name) / "server.log"
@@ -33,7 +35,7 @@ class ServerProcess:
     def start(self):
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
-                [environment.program("baton-server"), *self.flags],
+                [*self.through, environment.program("baton-server"), *self.flags],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
             )
         line = self._first_line(environment.patience(30))
