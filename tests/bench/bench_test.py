@@ -1,16 +1,29 @@
 #!/usr/bin/env python3
-"""Tests of what the benchmarks compute and write: sections, time to normal, quantiles, the report and the picture."""
+"""Tests of what the benchmarks compute and write: sections, time to normal, quantiles, the reports and the picture.
 
+With --smoke BIN instead: a short run of the speed benchmark with the programs in BIN and the peers that need no build.
+"""
+
+import contextlib
+import io
+import json
 import pathlib
+import subprocess
 import sys
+import tempfile
 import unittest
 import xml.etree.ElementTree as xml
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import hot_paths  # noqa: E402
 import overload_report as report  # noqa: E402
 import overload_runs as runs  # noqa: E402
 import sections  # noqa: E402
+import speed  # noqa: E402
+import speed_report  # noqa: E402
+import speed_runs  # noqa: E402
+import speed_servers  # noqa: E402
 
 
 class SectionsTest(unittest.TestCase):
@@ -112,5 +125,144 @@ class PictureTest(unittest.TestCase):
         self.assertLessEqual(max(places), 110)
 
 
+def figure(run, rate, **others):
+    return {"run": run, "rate": rate, "cpu_us": 5.0, "kernel_us": 4.0, "p50_ms": 0.3, "p99_ms": 1.0, "failed": 0, **others}
+
+
+def speeds(rows, **made):
+    titles = {workload.name: workload.title for workload in speed_runs.workloads()}
+    return {"made": {"commit": "c", "machine": "m", "quick": False, "runs": 3, "seconds": 1, "busy_before": 0,
+                     "with_triton": False, "titles": titles, **made}, "rows": rows, "stages": {}, "skipped": {}}
+
+
+class SpeedReportTest(unittest.TestCase):
+    def test_ratios_are_formed_within_a_run_and_their_median_decides(self):
+        bare = [figure(0, 100), figure(1, 200), figure(2, 100)]
+        baton = [figure(0, 90), figure(1, 182), figure(2, 50)]
+        text = speed_report.text(speeds({"hello-64": {"bare": bare, "baton": baton}}))
+        self.assertIn("| `GET /hello`, 64 connections | >= 0.90 of the bare loop | 0.90 (0.50 to 0.91) | yes |", text)
+
+    def test_a_target_is_missed_where_the_median_is(self):
+        rows = {"reverse-1000": {"bare": [figure(0, 100)], "baton": [figure(0, 80, p99_ms=3)], "nginx": [figure(0, 70, p99_ms=2)]}}
+        text = speed_report.text(speeds(rows))
+        self.assertIn("| >= 0.90 of the bare loop | 0.80 | **no** |", text)
+        self.assertIn("| the same, p99 of nginx's | < 1 | 1.50 | **no** |", text)
+
+    def test_runs_that_one_of_the_two_lacks_are_left_out(self):
+        rows = {"pipelined": {"bare": [figure(0, 100)], "baton": [figure(0, 60), figure(1, 1)]}}
+        self.assertIn("| 16 requests pipelined | >= 0.50 of the bare loop | 0.60 | yes |", speed_report.text(speeds(rows)))
+
+    def test_what_was_not_measured_is_neither_met_nor_missed(self):
+        text = speed_report.text(speeds({}))
+        self.assertNotIn("**no**", text)
+        self.assertNotIn("| yes |", text)
+        self.assertIn("| 16 requests pipelined | >= 0.50 of the bare loop | – | not measured |", text)
+
+    def test_a_classifier_is_fast_enough_by_itself_or_beside_triton(self):
+        rows = {"tumour": {"baton": [figure(0, 60_000)]}}
+        self.assertIn("| 60 k/s | **no** |", speed_report.text(speeds(rows)))
+        rows["tumour"]["triton"] = [figure(0, 20_000)]
+        self.assertIn("| 60 k/s; 3.00 times Triton | yes |", speed_report.text(speeds(rows)))
+
+    def test_two_conductors_are_held_against_what_the_generator_leaves(self):
+        def rows(rate):
+            return {"conductors-1": {"baton": [figure(0, 100, cpu_us=3.0)]},
+                    "conductors-2": {"baton-2": [figure(0, rate, generator_us=1.0)]}}
+        self.assertIn("| 1.30 (the", speed_report.text(speeds(rows(130))).replace("; the", " (the"))
+        self.assertIn("leaves room for 1.50 | yes |", speed_report.text(speeds(rows(130))))
+        self.assertIn("leaves room for 1.50 | **no** |", speed_report.text(speeds(rows(120))))
+
+    def test_growth_is_judged_from_16_connections_on(self):
+        rows = {f"growth-{n}": {"baton": [figure(0, 100)]} for n in speed_runs.GROWTH}
+        rows.update({"reverse-64": {"baton": [figure(0, 81)]}, "reverse-1": {"baton": [figure(0, 10)]}})
+        self.assertIn("least of most | >= 0.80 | 0.81 | yes |", speed_report.text(speeds(rows)))
+
+    def test_idle_connections_have_a_table_of_their_own(self):
+        row = {"run": 0, "idle": 10_000, "kib": 0.8, "p99_alone_ms": 1.0, "p99_beside_ms": 1.1, "failed": 0}
+        text = speed_report.text(speeds({"idle": {"baton": [row]}}))
+        self.assertIn("| 10,000 idle connections, memory of each | < 1 KiB | 0.80 KiB | yes |", text)
+        self.assertIn("| Baton | 0.80 KiB | 1.00 ms | 1.10 ms |", text)
+
+    def test_who_is_missing_is_named_with_the_reason(self):
+        results = speeds({})
+        results["skipped"]["axum"] = "cargo is not installed"
+        self.assertIn("- axum (Rust): cargo is not installed.", speed_report.text(results))
+
+
+class SpeedTest(unittest.TestCase):
+    def test_a_server_that_fails_is_given_up_and_the_others_go_on(self):
+        class Failing:
+            def start(self, subject, cores):
+                raise RuntimeError("it broke\nin two lines")
+        measuring = speed.Measuring(speed_runs.Bench(pathlib.Path("."), 1), speed_args(), [])
+        measuring.fleet = Failing()
+        with contextlib.redirect_stderr(io.StringIO()):
+            measuring.measure(0, speed_runs.workloads()[0], "nginx")
+        self.assertEqual(measuring.results["skipped"], {"nginx": "hello-64: it broke"})
+
+    def test_what_is_not_built_is_missing_with_the_way_to_build_it(self):
+        with tempfile.TemporaryDirectory() as folder:
+            fleet = speed_servers.Fleet(pathlib.Path(folder))
+            fleet.build(["bare", "baton"])
+        self.assertIn("--target bare_loop", fleet.missing["bare"])
+        self.assertIn("--target baton-server", fleet.missing["baton"])
+
+    def test_requests_without_a_prediction_have_failed(self):
+        self.assertEqual(speed_runs.failed({"requests": 10, "answers": {"ok": 1, "prediction": 6, "refused": 2}}), 3)
+
+    def test_every_workload_has_a_name_of_its_own_and_known_subjects(self):
+        workloads = speed_runs.workloads()
+        self.assertEqual(len({workload.name for workload in workloads}), len(workloads))
+        for workload in workloads:
+            self.assertLessEqual(set(workload.subjects), set(speed_servers.LABELS))
+
+
+def speed_args():
+    class Args:
+        bin, runs, quick, with_triton = pathlib.Path("."), 1, True, False
+    return Args()
+
+
+class HotPathsTest(unittest.TestCase):
+    SCRIPT = """conductor
+\tffff1 tcp_sendmsg ([kernel.kallsyms])
+\tffff2 __x64_sys_sendto ([kernel.kallsyms])
+\t 7f03 __send (/usr/lib/libc.so.6)
+
+worker 1
+\t 5501 baton::(anonymous namespace)::Find<int, void (*)()>(char const*) const (/x/bin/baton-server)
+"""
+
+    def test_samples_are_read_with_their_thread_and_stack(self):
+        first, second = hot_paths.parsed(self.SCRIPT)
+        self.assertEqual(first[0], "conductor")
+        self.assertEqual(first[1][0], ("tcp_sendmsg", "[kernel.kallsyms]"))
+        self.assertEqual(second[1], [("baton::Find", "baton-server")])
+
+    def test_a_sample_counts_as_its_system_call_or_its_file(self):
+        first, second = hot_paths.parsed(self.SCRIPT)
+        self.assertEqual([hot_paths.part(first[1]), hot_paths.part(second[1])], ["kernel: sending", "baton-server"])
+
+
+def smoke(binaries):
+    """One short run with what is there: every server answers, nothing fails, the report is written."""
+    with tempfile.TemporaryDirectory() as folder:
+        figures = pathlib.Path(folder) / "speed.json"
+        subprocess.run([sys.executable, "-B", str(pathlib.Path(speed.__file__)), "--bin", binaries, "--quick", "--seconds", "0.2",
+                        "--subjects", "bare,baton,baton-2,nginx", "--json", str(figures), "--only",
+                        "hello-64,reverse-1,pipelined,new-connections,conductors-2,tumour,idle"],
+                       check=True, stdout=subprocess.DEVNULL)
+        measured = json.loads(figures.read_text())
+    expected = {"hello-64", "reverse-1", "pipelined", "new-connections", "conductors-2", "tumour", "idle"}
+    if set(measured["rows"]) != expected or "baton" in measured["skipped"] or "bare" in measured["skipped"]:
+        sys.exit(f"expected figures of {sorted(expected)}, got {sorted(measured['rows'])}; left out: {measured['skipped']}")
+    lost = {name: row["failed"] for name, subjects in measured["rows"].items() for row in subjects.get("baton", []) if row["failed"]}
+    if lost:
+        sys.exit(f"expected no failed request of Baton, got {lost}")
+
+
 if __name__ == "__main__":
-    unittest.main()
+    if sys.argv[1:2] == ["--smoke"]:
+        smoke(sys.argv[2])
+    else:
+        unittest.main()

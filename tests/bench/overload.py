@@ -45,6 +45,7 @@ import overload_report  # noqa: E402
 import overload_runs as runs  # noqa: E402
 import overload_servers as servers  # noqa: E402
 import sections  # noqa: E402
+from server import busy_share  # noqa: E402
 
 SCENARIOS = ("curve", "drop", "memory", "slow", "leave")
 DEFAULT = ("baton", "baton-sleep", "edf", "fifo", "fastapi", "triton", "triton-timeout")
@@ -95,17 +96,6 @@ def why_not(subject, binaries):
         return None
     told = subprocess.run([str(binaries / "baton-server"), "--help"], capture_output=True, text=True, check=False).stdout
     return None if "--policy" in told else "this baton-server has no --policy"
-
-
-def busy_share(seconds=2):
-    """The share of all cores that is taken right now, by others."""
-    def read():
-        ticks = [int(text) for text in pathlib.Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
-        return sum(ticks), ticks[3] + ticks[4]
-    total, idle = read()
-    time.sleep(seconds)
-    total_then, idle_then = read()
-    return 1 - (idle_then - idle) / max(1, total_then - total)
 
 
 def measure_all(bench, args):

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 
-from overload_servers import die_with_parent
+from server import die_with_parent
 
 BUDGET_MS = 50
 FACTORS = (0.5, 1, 1.5, 2, 5, 10)
