@@ -9,7 +9,7 @@ endfunction()
 set(how_system "Install it with: scripts/install-dependencies")
 
 find_package(Threads REQUIRED)
-foreach(package tl-expected spdlog fmt TBB prometheus-cpp simdjson CLI11)
+foreach(package tl-expected spdlog fmt TBB prometheus-cpp simdjson CLI11 ZLIB)
   find_package(${package} QUIET)
   if(NOT ${package}_FOUND)
     baton_missing("The CMake package ${package}" "${how_system}")

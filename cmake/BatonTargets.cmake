@@ -52,21 +52,25 @@ function(baton_program name)
   target_link_libraries(${name} PRIVATE ${PROGRAM_LIBS})
 endfunction()
 
-# baton_test(<room> <file>... [LIBS <lib>...] [LABELS <label>...])
-# The test program <room>_test, out of the calling folder, apart from the programs that people run; each
-# TEST in it is one ctest test.
+# baton_test(<room> <file>... [NAME <name>] [LIBS <lib>...] [LABELS <label>...])
+# The test program <name>_test, by default named for the room, out of the calling folder, apart from the programs that
+# people run; each TEST in it is one ctest test.
 function(baton_test room)
-  cmake_parse_arguments(TEST "" "" "LIBS;LABELS" ${ARGN})
-  add_executable(${room}_test ${TEST_UNPARSED_ARGUMENTS})
-  baton_configure_target(${room}_test)
-  target_link_libraries(${room}_test PRIVATE baton::${room} ${TEST_LIBS} GTest::gmock_main)
-  set_target_properties(${room}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/test-bin)
-  gtest_discover_tests(${room}_test TEST_PREFIX "${room}." DISCOVERY_TIMEOUT 60 TEST_LIST ${room}_tests
+  cmake_parse_arguments(TEST "" "NAME" "LIBS;LABELS" ${ARGN})
+  set(name ${room})
+  if(TEST_NAME)
+    set(name ${TEST_NAME})
+  endif()
+  add_executable(${name}_test ${TEST_UNPARSED_ARGUMENTS})
+  baton_configure_target(${name}_test)
+  target_link_libraries(${name}_test PRIVATE baton::${room} ${TEST_LIBS} GTest::gmock_main)
+  set_target_properties(${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/test-bin)
+  gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60 TEST_LIST ${name}_tests
     PROPERTIES TIMEOUT 120)
   # Afterwards, because gtest_discover_tests() takes a list of labels for several properties.
-  set(labels_file ${CMAKE_CURRENT_BINARY_DIR}/${room}_labels.cmake)
-  file(WRITE ${labels_file} "if(${room}_tests)
-  set_tests_properties(\${${room}_tests} PROPERTIES LABELS \"unit;${TEST_LABELS}\")
+  set(labels_file ${CMAKE_CURRENT_BINARY_DIR}/${name}_labels.cmake)
+  file(WRITE ${labels_file} "if(${name}_tests)
+  set_tests_properties(\${${name}_tests} PROPERTIES LABELS \"unit;${TEST_LABELS}\")
 endif()
 ")
   set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${labels_file})

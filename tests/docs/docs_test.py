@@ -127,16 +127,23 @@ class ReferencesTest(unittest.TestCase):
         self.assertEqual(references.compare_flags("p", documented["p"], {"a": "1", "b": None}), [])
         self.assertEqual(len(references.compare_flags("p", documented["p"], {"a": "2", "c": None})), 3)
 
-    def test_limits_that_differ_from_the_code_are_found(self):
-        self.assertEqual([references.value_text(text) for text in ("8 * 1024", "100", "8 * 1024 * 1024", "10s")],
-                         ["8 KiB", "100", "8 MiB", "10 s"])
-        code = "".join(f"  std::size_t {name} = 1;\n" for name in references.LIMITS)
-        rows = "".join(f"| {words} | 1 | 400 |\n" for words in references.LIMITS.values())
-        document = "# Limits\n| a | b | c |\n|---|---|---|\n" + rows
-        self.assertEqual(references.check_limits(document, code), [])
-        self.assertEqual(len(references.check_limits(document, code.replace(" body_bytes = 1", " body_bytes = 2"))), 1)
-        self.assertEqual(len(references.check_limits(document, code + "  std::size_t new_limit = 1;\n")), 1)
-        self.assertEqual(len(references.check_limits(document, code.replace("linger", "stay"))), 2)
+    def test_limits_that_differ_from_help_are_found(self):
+        helped = (
+            "  --limit LIMIT               names below\n"
+            "  body_bytes=SIZE             a body: 413 (default 8MiB, 1B to 1GiB)\n"
+            "  json_depth=N                levels (of JSON): 400 (default 64, 1 to 256)\n"
+        )
+        limits = references.limits_in_help(helped)
+        self.assertEqual(limits, {"body_bytes": ("8MiB", "1B to 1GiB"), "json_depth": ("64", "1 to 256")})
+        document = (
+            "# Limits\n| limit | default | range |\n|---|---|---|\n| `body_bytes` | `8MiB` | 1B to 1GiB |\n"
+            "| `json_depth` | 64 | time to nest |\n"
+        )
+        self.assertEqual(references.check_limits("x.md", document, limits), [])
+        for right, wrong, count in (
+            ("8MiB", "9MiB", 1), ("1GiB", "2GiB", 1), ("json_depth", "depth", 2), ("# Limits", "# Others", 2),
+        ):
+            self.assertEqual(len(references.check_limits("x.md", document.replace(right, wrong), limits)), count)
 
     def test_routes_and_names_that_are_missing_are_found(self):
         document = "# Endpoints\n| route |\n|---|\n| [`/a`](#a), `/b` |\n"

@@ -19,23 +19,6 @@ COMMANDS = (
     "batonctl set pool", "batonctl set endpoint", "batonctl reset estimator", "batonctl misses",
 )
 METRIC = re.compile(r"\b(?:baton|process)_[a-z][a-z_]*(?<!_)(?![a-z_]*\()")
-LIMITS = {  # what the document calls them
-    "request_line_bytes": "request line",
-    "header_bytes": "header lines of one request, together",
-    "header_count": "header lines of one request, how many",
-    "body_bytes": "body",
-    "chunk_extension_bytes": "chunk extensions of one request, together",
-    "trailer_bytes": "trailers of one request, together",
-    "pipelined_requests": "unanswered requests on one connection",
-    "output_high_bytes": "unsent answers on one connection",
-    "held_bytes": "unfinished requests and unsent answers of one conductor, together",
-    "held_free_bytes": "of these, what one connection may always hold",
-    "head": "time for the head of a request",
-    "body": "time for its body",
-    "write": "time without progress while an answer leaves",
-    "idle": "time between requests",
-    "linger": "time to hang up after the last answer",
-}
 
 
 def check_links(path, text, root=ROOT):
@@ -115,15 +98,19 @@ def compare_flags(command, documented, helped):
     return sorted(found)
 
 
+def help_of(bin_folder, command):
+    program, *words = command.split()
+    done = subprocess.run(
+        [bin_folder / program, *words, "--help"], capture_output=True, text=True, check=True, timeout=60,
+    )
+    return done.stdout
+
+
 def check_flags(bin_folder, text):
     found, documented = [], flags_in_document(text)
     for command in COMMANDS:
-        program, *words = command.split()
-        done = subprocess.run(
-            [bin_folder / program, *words, "--help"], capture_output=True, text=True, check=True, timeout=60,
-        )
-        helped = flags_in_help(done.stdout)
-        if words:
+        helped = flags_in_help(help_of(bin_folder, command))
+        if " " in command:
             helped.pop("help")  # every command has it
         expected = documented.get(command, {})
         found += compare_flags(command, expected, helped)
@@ -131,36 +118,27 @@ def check_flags(bin_folder, text):
     return found + [f"docs/configuration.md has a section for {name}, which is no command" for name in sorted(unknown)]
 
 
-def value_text(expression):
-    """A C++ constant as the documents write it: `8 * 1024` of bytes is 8 KiB, 10s is 10 s."""
-    seconds = re.fullmatch(r"(\d+)s", expression)
-    if seconds:
-        return f"{seconds[1]} s"
-    number = 1
-    for factor in expression.split("*"):
-        number *= int(factor)
-    for unit, size in (("MiB", 1 << 20), ("KiB", 1 << 10)):
-        if number >= size and number % size == 0:
-            return f"{number // size} {unit}"
-    return str(number)
+def limits_in_help(text):
+    """The names of --limit, each with its default and its range."""
+    row = r"^  (\w+)=(?:SIZE|DURATION|N) .*\(default (\w+), (\w+ to \w+)\)$"
+    return {name: (default, extent) for name, default, extent in re.findall(row, text, re.MULTILINE)}
 
 
-def check_limits(text, headers):
-    """`headers`: the C++ text with the limits."""
-    here = "docs/headers-and-statuses.md"
-    rows = [row for _, lines in markdown.sections(text) for row in markdown.table_rows(lines)]
-    documented = {row[0]: row[1] for row in rows if len(row) == 3}
-    found = []
-    constants = re.findall(r"^\s*(?:std::size_t|Duration) (\w+) = ([\d*s ]+);", headers, re.MULTILINE)
-    for name, expression in constants:
-        if name not in LIMITS:
-            found.append(f"the limit {name} is not in {here} (nor in {pathlib.Path(__file__).name})")
-            continue
-        expected = value_text(expression.strip())
-        documented_value = documented.get(LIMITS[name], "nothing").removesuffix(" bytes")
-        if documented_value != expected:
-            found.append(f"{here} says of '{LIMITS[name]}': {documented_value}; the code: {expected}")
-    return found + [f"no limit is called {name} any more" for name in LIMITS.keys() - {name for name, _ in constants}]
+def check_limits(path, text, limits):
+    """Each limit has a row in a section `Limits`, with its default and, where the table has it, its range."""
+    rows = {}
+    for heading, lines in markdown.sections(text):
+        if heading == "Limits":
+            rows = {row[0].strip("`"): [cell.strip("`") for cell in row[1:]] for row in markdown.table_rows(lines)}
+    found = [f"{path} lacks the limit {name}" for name in limits.keys() - rows.keys()]
+    found += [f"{path} has the limit {name}, and --limit does not" for name in rows.keys() - limits.keys()]
+    for name in limits.keys() & rows.keys():
+        default, extent = limits[name]
+        if rows[name][0] != default:
+            found.append(f"{path}: the default of {name} is {default}, not {rows[name][0]}")
+        if " to " in rows[name][1] and rows[name][1][0].isdigit() and rows[name][1] != extent:
+            found.append(f"{path}: {name} may be {extent}, not {rows[name][1]}")
+    return sorted(found)
 
 
 def check_routes(text, gateway):
@@ -193,7 +171,9 @@ def main(arguments):
     statuses = documents["docs/headers-and-statuses.md"]
     found += check_flags(pathlib.Path(arguments[0]), documents["docs/configuration.md"])
     found += check_routes(documents["docs/endpoints.md"], read("server/api/gateway.cc"))
-    found += check_limits(statuses, read("server/http/limits.h") + read("server/http/session.h"))
+    limits = limits_in_help(help_of(pathlib.Path(arguments[0]), "baton-server"))
+    for path in ("docs/configuration.md", "docs/headers-and-statuses.md"):
+        found += check_limits(path, documents[path], limits)
     causes = set(re.findall(r'return "([a-z_]+)"', read("server/serve/answer.cc")))
     found += check_named("docs/headers-and-statuses.md", statuses, causes, "answer or cause")
     refusals = read("server/http/refusal_kind.cc").partition("kStatuses")[2].partition(";")[0]

@@ -43,7 +43,7 @@ HEAVY = [
     Heavy(
         "simdjson",
         re.compile(r"^simdjson"),
-        re.compile(r"^(server|client)/.*\.cc$"),
+        re.compile(r"^(server|client|tests/bench)/.*\.cc$"),
         one_source_per=1,
     ),
     Heavy("spdlog", re.compile(r"^spdlog/"), re.compile(r"^server/base/.*\.cc$"), one_source_per=2),
@@ -61,6 +61,7 @@ HEAVY = [
     ),
     Heavy("gRPC", re.compile(r"^grpc(pp)?/|\.grpc\.pb\.h$"), re.compile(r"^admin/")),
     Heavy("oneTBB", re.compile(r"^(tbb|oneapi)/"), re.compile(r"^server/serve/")),
+    Heavy("zlib", re.compile(r"^zlib\.h$"), re.compile(r"^server/http/.*\.cc$"), one_source_per=2),
     Heavy("llhttp", re.compile(r"^llhttp"), re.compile(r"^(server/http|client/lib)/")),
     Heavy(
         "a header that clang 14 or gcc 12 refuses",
