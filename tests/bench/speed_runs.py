@@ -58,6 +58,8 @@ def workloads():
         Workload("hello-1000", "`GET /hello`, 1000 connections", "/hello", 1000),
         reverse("reverse-64", "`POST /reverse`, 64 connections", 64),
         reverse("reverse-1000", "`POST /reverse`, 1000 connections, by wrk", 1000, tool="wrk"),
+        Workload("hello-pipelined", f"`GET /hello`, 64 connections, {PIPELINE} requests under way on each", "/hello", 64,
+                 flags=pipelined),
         reverse("pipelined", f"`POST /reverse`, 64 connections, {PIPELINE} requests under way on each", 64, flags=pipelined),
         reverse("reverse-1", "`POST /reverse`, 1 connection", 1),
         reverse("new-connections", "`POST /reverse`, 64 clients, a new connection for each request", 64,
