@@ -31,7 +31,9 @@ EventLoop::EventLoop(const Clock& clock, const LoopMetrics& loop_metrics)
   BATON_CHECK(epoll_.valid());
   BATON_CHECK(wakeup_.valid());
   epoll_event event{};
-  event.events = EPOLLIN;
+  // Edge-triggered: each write is told once, and need not be read. It would take 2^64 of them to
+  // fill the counter (eventfd(2)).
+  event.events = EPOLLIN | EPOLLET;
   event.data.ptr = nullptr;  // stands for the eventfd
   BATON_CHECK(epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wakeup_.get(), &event) == 0);
 }
@@ -153,11 +155,8 @@ void EventLoop::DispatchSlice() {
   const std::size_t end = std::min(ready_, next_event_ + kEventsPerTurn);
   while (next_event_ < end) {
     const epoll_event event = events_[next_event_++];
-    if (event.data.ptr == nullptr) {
-      DrainWakeups();
-    } else {
-      static_cast<IoHandler*>(event.data.ptr)->OnEvents(event.events);
-    }
+    if (event.data.ptr == nullptr) continue;  // to wake up was all it wanted
+    static_cast<IoHandler*>(event.data.ptr)->OnEvents(event.events);
   }
 }
 
@@ -223,11 +222,6 @@ void EventLoop::RunPosted() {
     has_posted_ = false;
   }
   for (const Task& task : tasks) task();
-}
-
-void EventLoop::DrainWakeups() {
-  std::uint64_t count = 0;
-  [[maybe_unused]] const auto read = ::read(wakeup_.get(), &count, sizeof(count));
 }
 
 }  // namespace baton::net

@@ -127,7 +127,6 @@ class EventLoop {
   void RunTimers() BATON_REQUIRES(on_loop);
   void TakeInboxes() BATON_REQUIRES(on_loop);
   void RunPosted() BATON_REQUIRES(on_loop);
-  void DrainWakeups();
 
   static constexpr std::size_t kEventsPerWait = 4096;
   static constexpr std::size_t kEventsPerTurn = 64;
