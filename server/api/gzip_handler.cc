@@ -23,6 +23,16 @@ Duration TimeToCompress(std::size_t bytes) {
   return kKiB * static_cast<Duration::rep>(bytes / 1024 + 1);
 }
 
+// Of those whose answers are still wanted: none of them leaves before all are done.
+Duration SmallestTimeLeft(std::span<const serve::BatchMember> members) {
+  Duration smallest = Duration::max();
+  for (const serve::BatchMember& member : members) {
+    if (member.context->expired()) continue;
+    smallest = std::min(smallest, member.context->time_left());
+  }
+  return smallest;
+}
+
 serve::Outcome Unexpanded(Error&& error) {
   serve::Outcome outcome;
   outcome.error = std::move(error);
@@ -38,7 +48,7 @@ class GzipHandler final : public serve::Handler {
 
   serve::Outcome Handle(const serve::Call& call, serve::RunContext& context) const override {
     serve::Outcome outcome = HandlePlain(call, context);
-    CompressIfTaken(outcome, call, context);
+    if (TakesGzip(outcome, call)) CompressWithin(context.time_left(), outcome, context);
     return outcome;
   }
 
@@ -56,7 +66,8 @@ class GzipHandler final : public serve::Handler {
       while (done < members.size()) done += HandlePart(members.subspan(done), stop);
     }
     for (serve::BatchMember& member : members) {
-      CompressIfTaken(member.outcome, *member.call, *member.context);
+      if (!TakesGzip(member.outcome, *member.call)) continue;
+      CompressWithin(SmallestTimeLeft(members), member.outcome, *member.context);
     }
   }
 
@@ -117,13 +128,17 @@ class GzipHandler final : public serve::Handler {
     return tl::unexpected<Error>(std::move(error));
   }
 
-  // A prediction that would be late for it leaves as it is.
-  void CompressIfTaken(serve::Outcome& outcome, const serve::Call& call,
-                       const serve::RunContext& context) const {
+  bool TakesGzip(serve::Outcome& outcome, const serve::Call& call) const {
     const std::size_t bytes = outcome.body.size();
     outcome.may_be_gzip = !outcome.error && bytes >= options_.answer_bytes && bytes > 0;
-    if (!outcome.may_be_gzip || !call.takes_gzip) return;
-    if (context.expired() || context.time_left() < TimeToCompress(bytes)) return;
+    return outcome.may_be_gzip && call.takes_gzip;
+  }
+
+  // A prediction that would be late for it, or make another late, leaves as it is.
+  void CompressWithin(Duration time_left, serve::Outcome& outcome,
+                      const serve::RunContext& context) const {
+    const std::size_t bytes = outcome.body.size();
+    if (context.expired() || time_left < TimeToCompress(bytes)) return;
     auto gzip = http::Compress(outcome.body, [&context] { return !context.expired(); });
     if (!gzip) return;
     counts_->sent_plain_bytes += bytes;

@@ -26,7 +26,7 @@ struct RunSample {
   };
   std::uint32_t endpoint = 0;
   Duration took = Duration::zero();
-  std::size_t size = 1;  // of its batch
+  std::size_t size = 1;  // so many ran together
   End end = End::kWhole;
 };
 

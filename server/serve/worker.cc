@@ -76,11 +76,16 @@ RunSample::End EndOf(Answer answer, bool has_run) {
   }
 }
 
-RunSample::End EndOf(std::span<const BatchMember> members, bool has_failed, bool is_stopped) {
-  const auto has_run = [](const BatchMember& member) { return member.outcome.has_run; };
+RunSample::End EndOf(std::size_t ran, bool has_failed, bool is_stopped) {
   if (has_failed) return RunSample::End::kFailed;
-  if (!std::all_of(members.begin(), members.end(), has_run)) return RunSample::End::kRejected;
+  if (ran == 0) return RunSample::End::kRejected;
   return is_stopped ? RunSample::End::kCancelled : RunSample::End::kWhole;
+}
+
+std::size_t RanOf(std::span<const BatchMember> members) {
+  return static_cast<std::size_t>(
+      std::count_if(members.begin(), members.end(),
+                    [](const BatchMember& member) { return member.outcome.has_run; }));
 }
 
 Error HandlerFailed(const char* what) {
@@ -157,6 +162,15 @@ void Worker::Account(WorkerSlot& slot, const RunSample& sample) {
   shard_.Add(parts_.metrics.busy_seconds, ToSeconds(sample.took));
 }
 
+// Of a run of so many requests together.
+void Worker::CountRun(const Endpoint& endpoint, std::size_t ran) {
+  if (ran == 0) return;
+  const auto size = static_cast<double>(ran);
+  shard_.Add(endpoint.metrics.inferences, size);
+  shard_.Add(endpoint.metrics.batches);
+  shard_.Observe(endpoint.metrics.batch_size, size);
+}
+
 void Worker::RunOneByOne(WorkerSlot& slot) {
   const std::span tickets(slot.assignment.tickets);
   SteadyTime began = parts_.clock.Now();
@@ -174,9 +188,7 @@ void Worker::RunOneByOne(WorkerSlot& slot) {
       Reply reply = ToReply(std::move(outcome), began, finished);
       took = finished - began;
       Account(slot, {ticket.endpoint->index, took, 1, EndOf(reply.answer, has_run)});
-      shard_.Add(ticket.endpoint->metrics.inferences);
-      shard_.Add(ticket.endpoint->metrics.batches);
-      shard_.Observe(ticket.endpoint->metrics.batch_size, 1);
+      CountRun(*ticket.endpoint, has_run ? 1 : 0);
       ticket.promise.Keep(std::move(reply));
       began = finished;
     }
@@ -212,11 +224,10 @@ void Worker::RunBatch(WorkerSlot& slot) {
     const std::stop_token stop = slot.assignment.batch_stop->get_token();
     const std::optional<Error> failed = Guarded([&] { any.handler->HandleBatch(members, stop); });
     finished = parts_.clock.Now();
-    Account(slot, {any.endpoint->index, finished - began, running.size(),
-                   EndOf(members, failed.has_value(), stop.stop_requested())});
-    shard_.Add(any.endpoint->metrics.inferences, static_cast<double>(running.size()));
-    shard_.Add(any.endpoint->metrics.batches);
-    shard_.Observe(any.endpoint->metrics.batch_size, static_cast<double>(running.size()));
+    const std::size_t ran = RanOf(members);
+    Account(slot, {any.endpoint->index, finished - began, ran,
+                   EndOf(ran, failed.has_value(), stop.stop_requested())});
+    CountRun(*any.endpoint, ran);
     for (std::size_t i = 0; i < running.size(); ++i) {
       if (failed) members[i].outcome = {{}, failed};
       running[i]->promise.Keep(ToReply(std::move(members[i].outcome), began, finished));

@@ -38,6 +38,7 @@ class Worker {
   bool IsWanted(const Ticket& ticket, SteadyTime now) const;
   void GiveUp(Ticket& ticket, SteadyTime now) const;
   void Account(WorkerSlot& slot, const RunSample& sample);
+  void CountRun(const Endpoint& endpoint, std::size_t ran);
 
   const Parts parts_;
   metrics::Shard& shard_;

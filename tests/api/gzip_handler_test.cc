@@ -60,6 +60,24 @@ class TimedContext final : public serve::RunContext {
   mutable int questions_ = 0;
 };
 
+// Of a run by the clock: each question whether it goes on comes after a millisecond of work.
+class ClockedContext final : public serve::RunContext {
+ public:
+  ClockedContext(ManualClock& clock, Duration left) : clock_(clock), due_(clock.Now() + left) {}
+
+  Deadline deadline() const override { return {}; }
+  bool expired() const override {
+    clock_.Advance(1ms);
+    return clock_.Now() >= due_;
+  }
+  Duration time_left() const override { return due_ - clock_.Now(); }
+  bool ShortenBudget(Duration) override { return true; }
+
+ private:
+  ManualClock& clock_;
+  const SteadyTime due_;
+};
+
 // Answers with the body of the call, and keeps what it has seen.
 class EchoHandler final : public serve::Handler {
  public:
@@ -238,6 +256,40 @@ TEST_F(GzipHandlerTest, ABatchGivesEachWhatItWouldGetAlone) {
       EXPECT_EQ(outcomes[i].error->message, alone.error->message);
     }
   }
+}
+
+// `first_left` for the first of `calls`, `left` for the others; which of them were compressed.
+std::vector<bool> CompressedOf(const serve::Handler& handler, const std::vector<serve::Call>& calls,
+                               Duration first_left, Duration left) {
+  ManualClock clock;
+  std::deque<ClockedContext> contexts;
+  std::vector<serve::BatchMember> members;
+  for (const serve::Call& call : calls) {
+    contexts.emplace_back(clock, contexts.empty() ? first_left : left);
+    members.push_back({&call, &contexts.back(), {}});
+  }
+  handler.HandleBatch(members, {});
+  std::vector<bool> compressed;
+  for (const serve::BatchMember& member : members) {
+    compressed.push_back(!member.outcome.gzip.empty());
+  }
+  return compressed;
+}
+
+TEST_F(GzipHandlerTest, NoMemberOfABatchIsCompressedThatWouldMakeAnotherLate) {
+  const serve::Call small{Padded(Document(100)), {}};
+  const serve::Call large = TakingGzip(Document(std::size_t{1} << 20U));  // up to 33 ms
+  EXPECT_THAT(CompressedOf(*handler_, {small, large}, 8s, 8s), ElementsAre(false, true));
+  EXPECT_THAT(CompressedOf(*handler_, {small, large}, 30ms, 8s), ElementsAre(false, false));
+  // Nobody waits for the first one any more.
+  EXPECT_THAT(CompressedOf(*handler_, {small, large}, -1ms, 8s), ElementsAre(false, true));
+}
+
+TEST_F(GzipHandlerTest, WhatCompressingOneHasTakenIsNotThereForTheNextOfItsBatch) {
+  const serve::Call small{Padded(Document(100)), {}};
+  const serve::Call large = TakingGzip(Document(std::size_t{1} << 20U));  // up to 33 ms
+  EXPECT_THAT(CompressedOf(*handler_, {small, large, large}, 45ms, 8s),
+              ElementsAre(false, true, false));
 }
 
 TEST_F(GzipHandlerTest, ABatchOfLargeBodiesRunsInParts) {

@@ -107,16 +107,50 @@ TEST_F(WorkerTest, WhatFailedBeforeItRanSaysNothingOfRuns) {
   EXPECT_DOUBLE_EQ(Value(metrics_.busy_seconds), 0.03);
 }
 
-TEST_F(WorkerTest, ABatchWithOneThatFailedBeforeItRanSaysNothingOfRuns) {
+TEST_F(WorkerTest, ABatchIsLearnedFromWithThoseThatRan) {
   const BatchHandler handler([&](std::span<BatchMember> members, const std::stop_token&) {
     AnswerAll(members);
     members[1].outcome.has_run = false;
+    clock_.Advance(5ms);
+  });
+  AssignBatch(3, handler);
+  Work();
+  ASSERT_THAT(slot_.samples, SizeIs(1));
+  EXPECT_EQ(slot_.samples[0].end, RunSample::End::kWhole);
+  EXPECT_EQ(slot_.samples[0].size, 2u);
+  EXPECT_EQ(slot_.samples[0].took, 5ms);
+}
+
+TEST_F(WorkerTest, ABatchOfNoneThatRanSaysNothingOfRuns) {
+  const BatchHandler handler([&](std::span<BatchMember> members, const std::stop_token&) {
+    for (BatchMember& member : members) member.outcome.has_run = false;
   });
   AssignBatch(3, handler);
   Work();
   ASSERT_THAT(slot_.samples, SizeIs(1));
   EXPECT_EQ(slot_.samples[0].end, RunSample::End::kRejected);
-  EXPECT_EQ(ReplyOf(1).answer, Answer::kPrediction);
+}
+
+TEST_F(WorkerTest, OnlyWhatRanIsCountedAsRun) {
+  const BatchHandler two([&](std::span<BatchMember> members, const std::stop_token&) {
+    members[1].outcome.has_run = false;
+  });
+  AssignBatch(3, two);
+  Work();
+  EXPECT_EQ(Value(endpoint_.metrics.inferences), 2);
+  EXPECT_EQ(Value(endpoint_.metrics.batches), 1);
+
+  slot_ = WorkerSlot();
+  const FunctionHandler none([](const Call&, RunContext&) {
+    Outcome outcome{{}, Error{ErrorCode::kInvalidArgument, "no gzip", {}}};
+    outcome.has_run = false;
+    return outcome;
+  });
+  Assign(4, none);
+  Work();
+  EXPECT_EQ(Value(endpoint_.metrics.inferences), 2);
+  EXPECT_EQ(Value(endpoint_.metrics.batches), 1);
+  EXPECT_EQ(Value(metrics_.tasks), 4);
 }
 
 TEST_F(WorkerTest, ARunIsToldTheTimeThatIsLeftUntilItIsDue) {
