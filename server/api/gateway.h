@@ -38,6 +38,7 @@ struct Plan {
   bool has_oip_body = false;       // may hold parameters.timeout
   bool body_is_gzip = false;
   bool takes_gzip = false;  // its answer may be gzip
+  std::optional<std::size_t> expanded_bytes = {};  // that gzip must come to; not set here
 };
 
 // Exactly one of `plan` and `response`.

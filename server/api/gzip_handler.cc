@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/api/inference_header.h"
 #include "server/base/clock.h"
 #include "server/http/gzip.h"
 
@@ -115,6 +116,10 @@ class GzipHandler final : public serve::Handler {
     Result<std::string> body = http::Expand(call.body, options_.expanded_body_bytes,
                                             [&context] { return !context.expired(); });
     if (body) {
+      if (call.expanded_bytes) {
+        auto fault = FaultOfInferenceHeader(*call.expanded_bytes, body->size());
+        if (fault) return tl::unexpected<Error>(std::move(*fault));
+      }
       counts_->received_gzip_bytes += call.body.size();
       counts_->received_plain_bytes += body->size();
       return serve::Call{std::move(*body), call.model_version};

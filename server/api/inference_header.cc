@@ -1,37 +1,42 @@
 // Reading of Inference-Header-Content-Length.
 #include "server/api/inference_header.h"
 
-#include <charconv>
-#include <cstddef>
 #include <string>
-#include <string_view>
+#include <utility>
 
 #include "server/api/bad_input.h"
+#include "server/base/whole_number.h"
 
 namespace baton::api {
 namespace {
 
 constexpr const char* kName = "Inference-Header-Content-Length";
 
-std::optional<std::size_t> WholeNumber(std::string_view text) {
-  std::size_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, failure] = std::from_chars(text.data(), end, number);
-  if (failure != std::errc() || stop != end) return std::nullopt;
-  return number;
-}
-
 }  // namespace
 
-std::optional<Error> FaultOfInferenceHeader(const http::Request& request) {
+Result<std::optional<std::size_t>> CheckInferenceHeader(const http::Request& request,
+                                                        bool body_is_gzip) {
   const auto value = request.Header(kName);
   if (!value) return std::nullopt;
-  const auto size = request.Header(kName, 1) ? std::nullopt : WholeNumber(*value);
-  if (size == request.body.size()) return std::nullopt;
-  const std::string expected = size && *size < request.body.size()
+  const auto said =
+      request.Header(kName, 1) ? std::nullopt : ParseWholeNumber<std::size_t>(*value);
+  if (!said) {
+    return tl::unexpected<Error>(
+        BadInput(kName, "once, the size of the JSON at the body's start", Quoted(*value)));
+  }
+  if (body_is_gzip) return said;
+  if (auto fault = FaultOfInferenceHeader(*said, request.body.size())) {
+    return tl::unexpected<Error>(std::move(*fault));
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> FaultOfInferenceHeader(std::size_t said, std::size_t bytes) {
+  if (said == bytes) return std::nullopt;
+  const std::string expected = said < bytes
                                    ? "the size of the body, as binary tensors are not served yet ("
-                                   : "once, the size of the JSON at the body's start (at most ";
-  return BadInput(kName, expected + std::to_string(request.body.size()) + ")", Quoted(*value));
+                                   : "the size of the JSON at the body's start (at most ";
+  return BadInput(kName, expected + std::to_string(bytes) + ")", Quoted(std::to_string(said)));
 }
 
 }  // namespace baton::api

@@ -31,6 +31,15 @@ std::string FallbackKey(const http::Request& request, const serve::FallbackPolic
   return text;
 }
 
+// In what is said of the body; what only a worker can check goes into `plan`.
+std::optional<Error> FaultOfBody(const http::Request& request, api::Plan& plan) {
+  if (!plan.has_oip_body) return std::nullopt;
+  const auto checked = api::CheckInferenceHeader(request, plan.body_is_gzip);
+  if (!checked) return checked.error();
+  plan.expanded_bytes = *checked;
+  return std::nullopt;
+}
+
 bool WantsExplanation(const http::Request& request) {
   const auto value = request.Header("Baton-Explain");
   return value && *value == "1";
@@ -224,9 +233,7 @@ void Conductor::OnRequest(http::Session& session, http::ExchangeId exchange,
   if (resolution.plan) {
     const Index index = Receive(session, exchange, *resolution.plan->endpoint, request.arrival);
     if (!ReadAsk(index, request, *resolution.plan)) return;
-    const auto fault = resolution.plan->has_oip_body ? api::FaultOfInferenceHeader(request)
-                                                     : std::optional<Error>();
-    if (fault) {
+    if (const auto fault = FaultOfBody(request, *resolution.plan)) {
       AnswerInvalid(index, std::nullopt, *fault);
     } else {
       Admit(index, *resolution.plan, std::move(request));
@@ -325,6 +332,7 @@ void Conductor::Admit(Index index, const api::Plan& plan, http::Request&& reques
   ticket->call.model_version = plan.model_version;
   ticket->call.body_is_gzip = plan.body_is_gzip;
   ticket->call.takes_gzip = plan.takes_gzip;
+  ticket->call.expanded_bytes = plan.expanded_bytes;
   ticket->deadline = record.deadline;
   ticket->due = record.due;
   ticket->admitted = record.admitted;

@@ -3,13 +3,13 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
 #include <string_view>
 #include <utility>
 
 #include "server/base/duration_text.h"
 #include "server/base/size_text.h"
+#include "server/base/whole_number.h"
 #include "server/control/key_values.h"
 
 namespace baton::app {
@@ -158,10 +158,7 @@ std::string Default(const Limit& limit) {
 }
 
 Result<std::size_t> ReadCount(const std::string& text) {
-  std::size_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, failure] = std::from_chars(text.data(), end, number);
-  if (failure == std::errc() && stop == end) return number;
+  if (const auto number = ParseWholeNumber<std::size_t>(text)) return *number;
   return Fail(ErrorCode::kInvalidArgument, "expected a whole number, got '" + text + "'");
 }
 

@@ -136,6 +136,21 @@ TEST_F(GzipHandlerTest, ABodyThatIsGzipIsExpandedWithItsPaddingAndVersion) {
   EXPECT_EQ(counts_->received_plain_bytes, 500);
 }
 
+TEST_F(GzipHandlerTest, TheSizeThatWasSaidIsThatOfTheExpandedBody) {
+  serve::Call call = Zipped(Document(500));
+  call.expanded_bytes = 500;
+  EXPECT_EQ(Handle(call).body, Document(500));
+  for (const std::size_t said : {call.body.size(), std::size_t{499}, std::size_t{501}}) {
+    call.expanded_bytes = said;
+    const serve::Outcome outcome = Handle(call);
+    ASSERT_TRUE(outcome.error.has_value()) << said;
+    EXPECT_EQ(outcome.error->code, ErrorCode::kInvalidArgument);
+    EXPECT_THAT(outcome.error->message, HasSubstr("500)"));
+    EXPECT_EQ(outcome.error->field, "Inference-Header-Content-Length");
+    EXPECT_FALSE(outcome.has_run);
+  }
+}
+
 TEST_F(GzipHandlerTest, ABodyThatIsNotSaidToBeGzipIsLeftAlone) {
   const serve::Call call{Padded(Zip(Document(500))), {}};
   EXPECT_EQ(Handle(call).body, call.body);

@@ -60,6 +60,18 @@ def test_a_compressed_request_gets_what_a_plain_one_gets(server, bundled, path, 
         assert reply.header("Content-Encoding") is None, "nobody asked for it"
 
 
+def test_the_size_of_the_json_is_that_of_the_expanded_body(server, bundled):
+    body = json.dumps(infer_body(bundled("tumour")[:1])).encode()
+
+    def ask(size):
+        return server.ask("POST", TUMOUR, zipped(body), [CODED, ("Inference-Header-Content-Length", str(size))])
+
+    assert ask(len(body)).status == 200
+    assert server.ask("POST", TUMOUR, zipped(body), [CODED]).status == 200, "what was said is not said of the next one"
+    for size in (len(zipped(body)), len(body) - 1, len(body) + 1, "many"):
+        check_error(ask(size), 400, "Inference-Header-Content-Length", f"'{size}'")
+
+
 def test_several_members_chunked_are_one_body(server):
     whole = json.dumps({"data": ["abc" * 1000]}).encode()
     body = b"".join(gzip.compress(whole[i:i + 500]) for i in range(0, len(whole), 500))
