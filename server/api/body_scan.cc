@@ -2,6 +2,7 @@
 #include "server/api/body_scan.h"
 
 #include <bit>
+#include <bitset>
 #include <charconv>
 #include <cstring>
 
@@ -15,8 +16,6 @@ namespace {
 // Eight bytes at a time: each function below sets the top bit of the bytes that it looks for, and
 // perhaps of bytes behind the first of them.
 constexpr std::size_t kBlock = sizeof(std::uint64_t);
-
-constexpr std::size_t kMostLevels = 64;  // a bit each; what is nested deeper is not looked into
 
 constexpr std::uint64_t Repeat(unsigned char byte) { return 0x0101010101010101U * byte; }
 
@@ -204,7 +203,7 @@ class Scanner {
 
   // Takes an array or object with all that lies in it, matching brackets and passing over strings.
   bool SkipNested() {
-    std::uint64_t is_object = 0;  // a bit for each open level, the innermost lowest
+    std::bitset<kMaxJsonDepth> is_object;  // of each open level
     std::size_t depth = 0;
     std::string_view ignored;
     while (at_ < end_) {
@@ -217,12 +216,11 @@ class Scanner {
       }
       ++at_;
       if (c == '{' || c == '[') {
-        if (++depth == kMostLevels) return false;
-        is_object = is_object << 1U | (c == '{' ? 1U : 0U);
+        if (depth + 1 == is_object.size()) return false;  // the top level is one, too
+        is_object[depth++] = c == '{';
       } else if (c == '}' || c == ']') {
-        if ((is_object & 1U) != (c == '}' ? 1U : 0U)) return false;
-        is_object >>= 1U;
-        if (--depth == 0) return true;
+        if (is_object[--depth] != (c == '}')) return false;
+        if (depth == 0) return true;
       }
     }
     return false;

@@ -4,10 +4,10 @@
 #include <bitset>
 #include <string>
 
+#include "server/api/json.h"
+
 namespace baton::api {
 namespace {
-
-constexpr std::size_t kMostLevels = 256;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsHex(char c) { return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
@@ -61,7 +61,7 @@ class Scanner {
     const std::size_t opening = at_++;
     SkipSpace();
     if (Take(is_object ? '}' : ']')) return true;
-    if (depth_ == max_depth_ || depth_ == kMostLevels) {
+    if (depth_ == max_depth_ || depth_ == kMaxJsonDepth) {
       at_ = opening;
       return false;
     }
@@ -149,7 +149,7 @@ class Scanner {
   std::size_t max_depth_;
   std::size_t at_ = 0;
   std::size_t depth_ = 0;
-  std::bitset<kMostLevels> is_object_;
+  std::bitset<kMaxJsonDepth> is_object_;
   bool at_value_end_ = false;
   bool failed_ = false;
 };
