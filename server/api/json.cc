@@ -36,15 +36,23 @@ Words WordsOf(const T& view) {
   return std::bit_cast<Words>(view);
 }
 
+// Whether the float nearest to `number` is a normal one, and `number` does not lie exactly between
+// two. No for some others.
+bool HasPlainFloat(double number) {
+  constexpr std::uint64_t kDroppedBits = (1ULL << 29U) - 1;
+  constexpr std::uint64_t kHalf = 1ULL << 28U;
+  constexpr std::uint64_t kSmallest = 1023 - 126;  // exponent of a normal float
+  constexpr std::uint64_t kExponents = 253;        // all but the largest, which may round up
+  const auto bits = std::bit_cast<std::uint64_t>(number);
+  const std::uint64_t exponent = bits >> 52U & 0x7FFU;
+  return exponent - kSmallest < kExponents && (bits & kDroppedBits) != kHalf;
+}
+
 // The float nearest to the number that `number` was read from. Going through double rounds twice,
 // which shows only where the double lies exactly between two floats; the shortest text of the
 // double is then what was written, for everything of up to 15 digits, and is rounded once.
 float ToFloat(double number) {
-  constexpr std::uint64_t kDroppedBits = (1ULL << 29U) - 1;
-  constexpr std::uint64_t kHalf = 1ULL << 28U;
-  const bool is_between = (std::bit_cast<std::uint64_t>(number) & kDroppedBits) == kHalf;
-  const bool is_subnormal = std::abs(number) < std::numeric_limits<float>::min() && number != 0;
-  if (!is_between && !is_subnormal) return static_cast<float>(number);
+  if (HasPlainFloat(number) || number == 0) return static_cast<float>(number);
   std::array<char, 32> text{};
   const auto end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
   auto nearest =
@@ -62,6 +70,19 @@ bool ReadNumber(const element& value, double& out) {
   }
 }
 
+// Of any number in range.
+bool ReadFloat(element value, float& out) {
+  constexpr double kFirstInfinite = 0x1.ffffffp+127;  // half a step past the largest float
+  double number = 0;
+  if (value.type() == element_type::INT64) {
+    out = static_cast<float>(std::int64_t(value));
+    return true;
+  }
+  if (!ReadNumber(value, number) || !(std::abs(number) < kFirstInfinite)) return false;
+  out = ToFloat(number);
+  return true;
+}
+
 template <typename T>
 bool ReadValue(const element& value, T& out) {
   if constexpr (std::same_as<T, bool>) {
@@ -74,14 +95,10 @@ bool ReadValue(const element& value, T& out) {
   } else if constexpr (std::same_as<T, double>) {
     return ReadNumber(value, out);
   } else if constexpr (std::same_as<T, float>) {
-    constexpr double kFirstInfinite = 0x1.ffffffp+127;  // half a step past the largest float
-    double number = 0;
-    if (value.type() == element_type::INT64) {
-      out = static_cast<float>(std::int64_t(value));
-      return true;
-    }
-    if (!ReadNumber(value, number) || !(std::abs(number) < kFirstInfinite)) return false;
-    out = ToFloat(number);
+    if (value.type() != element_type::DOUBLE) return ReadFloat(value, out);
+    const double number = value.get_double().value_unsafe();
+    if (!HasPlainFloat(number)) return ReadFloat(value, out);
+    out = static_cast<float>(number);
     return true;
   } else {
     if (value.type() == element_type::INT64) {
