@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kBodyPaddingBytes = 64;         // for readers that look beyond the end
 constexpr std::size_t kBodyReserveBytes = 64 * 1024;  // at most this on a client's mere word
+constexpr std::size_t kBelievedGrowth = 8;            // so many times what has come
 constexpr std::size_t kMaxChunkSizeDigits = 16;       // of a 64-bit number
 constexpr std::size_t kLineEndBytes = 2;
 constexpr std::size_t kMaxQuotedBytes = 48;
@@ -310,8 +311,8 @@ void RequestMachine::AppendBody(std::string_view bytes, std::uint64_t announced)
   std::string& body = request_.body;
   const std::size_t needed = body.size() + bytes.size();
   if (body.capacity() < needed + kBodyPaddingBytes) {
-    const std::size_t promised =
-        std::min<std::uint64_t>(body.size() + announced, kBodyReserveBytes);
+    const std::size_t believed = std::max(kBodyReserveBytes, body.size() * kBelievedGrowth);
+    const std::size_t promised = std::min<std::uint64_t>(body.size() + announced, believed);
     body.reserve(std::max({needed, body.size() * 2, promised}) + kBodyPaddingBytes);
   }
   body += bytes;

@@ -1,4 +1,5 @@
 // Each limit at its edge: as much as allowed passes, one more does not, however the bytes arrive.
+#include <algorithm>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -133,6 +134,15 @@ TEST(ParserLimitsTest, AnAnnouncedBodyCostsNothingBeforeItComes) {
   EXPECT_LT(parser.partial().body.capacity(), 100U);
   parser.Feed("a");
   EXPECT_LE(parser.partial().body.capacity(), 64U * 1024 + 64);
+}
+
+TEST(ParserLimitsTest, AnAnnouncedBodyCostsAFewTimesWhatHasCome) {
+  RequestParser parser{Limits{}};
+  parser.Feed("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 8388608\r\n\r\n");
+  for (std::size_t come = 10'000; come <= 300'000; come += 10'000) {
+    parser.Feed(std::string(10'000, 'a'));
+    EXPECT_LE(parser.partial().body.capacity(), std::max<std::size_t>(64 * 1024, 8 * come) + 64);
+  }
 }
 
 TEST(ParserLimitsTest, ABodyHasRoomForReadersThatLookBeyondItsEnd) {
