@@ -37,7 +37,7 @@ struct Plan {
   std::string_view model_version;  // into the request's path
   bool has_oip_body = false;       // may hold parameters.timeout
   bool body_is_gzip = false;
-  bool takes_gzip = false;  // its answer may be gzip
+  bool takes_gzip = false;                         // its answer may be gzip
   std::optional<std::size_t> expanded_bytes = {};  // that gzip must come to; not set here
 };
 

@@ -17,11 +17,11 @@ struct GzipOptions {
 };
 
 // Expands the body of a call that is gzip before `inner` sees it, and compresses a prediction that
-// is large enough for whoever takes gzip, if what is left of the budget lets it; of a batch, what is
-// left of the smallest one, as its answers leave together. No more of a batch is held expanded at a
-// time than two bodies may expand to; larger ones run in parts.
-// Errors: those of `inner`; kInvalidArgument for a body that is no gzip, kTooLarge for one that
-// expands to too much, kDeadlineExceeded when its time was up first.
+// is large enough for whoever takes gzip, if what is left of the budget lets it; of a batch, what
+// is left of the smallest one, as its answers leave together. No more of a batch is held expanded
+// at a time than two bodies may expand to; larger ones run in parts. Errors: those of `inner`;
+// kInvalidArgument for a body that is no gzip, kTooLarge for one that expands to too much,
+// kDeadlineExceeded when its time was up first.
 std::unique_ptr<serve::Handler> MakeGzipHandler(std::unique_ptr<serve::Handler> inner,
                                                 const GzipOptions& options,
                                                 std::shared_ptr<http::GzipCounts> counts);

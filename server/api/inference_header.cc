@@ -18,8 +18,7 @@ Result<std::optional<std::size_t>> CheckInferenceHeader(const http::Request& req
                                                         bool body_is_gzip) {
   const auto value = request.Header(kName);
   if (!value) return std::nullopt;
-  const auto said =
-      request.Header(kName, 1) ? std::nullopt : ParseWholeNumber<std::size_t>(*value);
+  const auto said = request.Header(kName, 1) ? std::nullopt : ParseWholeNumber<std::size_t>(*value);
   if (!said) {
     return tl::unexpected<Error>(
         BadInput(kName, "once, the size of the JSON at the body's start", Quoted(*value)));

@@ -15,7 +15,8 @@ std::shared_ptr<GzipCounts> GzipCounts::Make(metrics::Registry& registry) {
   };
   const auto add_bytes = [&](const std::string& direction, const std::string& form,
                              Counter GzipCounts::*counter) {
-    add("baton_http_gzip_bytes_total", "Bodies expanded and answers compressed, in each of their forms.",
+    add("baton_http_gzip_bytes_total",
+        "Bodies expanded and answers compressed, in each of their forms.",
         {{"direction", direction}, {"form", form}}, counter);
   };
   const auto add_refused = [&](const std::string& reason, Counter GzipCounts::*counter) {

@@ -13,8 +13,8 @@ namespace baton::http {
 struct GzipCounts {
   std::atomic<std::uint64_t> received_gzip_bytes{0};
   std::atomic<std::uint64_t> received_plain_bytes{0};  // the same bodies expanded
-  std::atomic<std::uint64_t> sent_gzip_bytes{0};  // also when the answer then came too late
-  std::atomic<std::uint64_t> sent_plain_bytes{0};  // the same before they were compressed
+  std::atomic<std::uint64_t> sent_gzip_bytes{0};       // also when the answer then came too late
+  std::atomic<std::uint64_t> sent_plain_bytes{0};      // the same before they were compressed
   std::atomic<std::uint64_t> too_large{0};
   std::atomic<std::uint64_t> corrupt{0};
 

@@ -103,6 +103,7 @@ bool ReadRfc850(std::string_view text, int year_now, Moment& moment) {
   reader.Literal("-");
   moment.year = year_now - year_now % 100 + reader.Digits(2);
   if (moment.year > year_now + 50) moment.year -= 100;
+  if (moment.year <= year_now - 50) moment.year += 100;
   reader.Literal(" ");
   ReadTime(reader, moment);
   reader.Literal(" GMT");

@@ -22,7 +22,7 @@ struct Call {
   std::string body;
   std::string model_version;  // the one asked for; empty for the policy's choice
   bool body_is_gzip = false;
-  bool takes_gzip = false;  // whoever called
+  bool takes_gzip = false;                         // whoever called
   std::optional<std::size_t> expanded_bytes = {};  // what gzip comes to, as the client says
 };
 inline constexpr std::size_t kBodyPadding = 64;

@@ -61,7 +61,7 @@ HEAVY = [
     ),
     Heavy("gRPC", re.compile(r"^grpc(pp)?/|\.grpc\.pb\.h$"), re.compile(r"^admin/")),
     Heavy("oneTBB", re.compile(r"^(tbb|oneapi)/"), re.compile(r"^server/serve/")),
-    Heavy("zlib", re.compile(r"^zlib\.h$"), re.compile(r"^server/http/.*\.cc$"), one_source_per=2),
+    Heavy("zlib", re.compile(r"^zlib\.h$"), re.compile(r"^(server/http|tests/fuzz)/.*\.cc$"), one_source_per=2),
     Heavy("llhttp", re.compile(r"^llhttp"), re.compile(r"^(server/http|client/lib)/")),
     Heavy(
         "a header that clang 14 or gcc 12 refuses",

@@ -21,6 +21,8 @@ TEST(HttpDateTest, AllThreeFormsAreTheSameMoment) {
 TEST(HttpDateTest, AYearOfTwoDigitsIsAtMostFiftyYearsAhead) {
   EXPECT_EQ(ParseHttpDate("Saturday, 01-Jan-77 00:00:00 GMT", kNow), 3'376'684'800);
   EXPECT_EQ(ParseHttpDate("Sunday, 01-Jan-78 00:00:00 GMT", kNow), 252'460'800);
+  constexpr std::time_t kIn2099 = 4'080'000'000;
+  EXPECT_EQ(ParseHttpDate("Friday, 01-Jan-00 00:00:00 GMT", kIn2099), 4'102'444'800);
 }
 
 TEST(HttpDateTest, LeapDaysAndTheEdgesOfTheCalendarAreRead) {
