@@ -116,7 +116,7 @@ class Conductor final : private http::SessionOwner {
   // Refusals are ready-made; the bodies of those who give way first are not looked into.
   bool IsTerse() const BATON_REQUIRES(on_loop) { return ladder_.level() >= OverloadLevel::kTerse; }
   // conductor_files.cc: static files.
-  void AskForFile(const http::Session& session, http::ExchangeId exchange, http::Request&& request)
+  void AskForFile(http::Session& session, http::ExchangeId exchange, http::Request&& request)
       BATON_REQUIRES(on_loop);
   void SendFileAnswer(http::ConnectionId connection, http::ExchangeId exchange,
                       http::Response&& response) BATON_REQUIRES(on_loop);

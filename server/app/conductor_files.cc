@@ -5,14 +5,18 @@
 
 namespace baton::app {
 
-void Conductor::AskForFile(const http::Session& session, http::ExchangeId exchange,
+// One at a time of each connection: a client that does not read holds one file and no more.
+void Conductor::AskForFile(http::Session& session, http::ExchangeId exchange,
                            http::Request&& request) {
   const auto done = [this, connection = session.id(), exchange](http::Response&& response) {
     loop_.AssertOnLoop();
     SendFileAnswer(connection, exchange, std::move(response));
   };
-  if (auto at_once = shared_.files->Ask(std::move(request), loop_, done)) {
+  const net::ClientAddress client = session.client();
+  if (auto at_once = shared_.files->Ask(std::move(request), client, loop_, done)) {
     SendFileAnswer(session.id(), exchange, std::move(*at_once));
+  } else {
+    session.TakeNoMoreUntilSent();
   }
 }
 

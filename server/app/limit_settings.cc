@@ -131,6 +131,10 @@ constexpr std::array kLimits = {
     Limit{"pending_requests", 1, 2 * kMillion,
           [](Settings s) -> std::size_t& { return s.pending_requests; },
           "admitted and unanswered: 503", kCount},
+    Limit{"open_files", 1, kMillion, [](Settings s) -> std::size_t& { return s.open_files; },
+          "static files, at most 1/8 of the descriptors; 1/4 of them for one client: 503", kCount},
+    Limit{"queued_files", 1, kMillion, [](Settings s) -> std::size_t& { return s.queued_files; },
+          "requests that wait for a static file to be opened: 503", kCount},
 };
 
 constexpr auto kNames = [] {

@@ -18,6 +18,8 @@ struct LimitSettings {
   serve::AdmissionLimits admission;
   std::size_t pending_requests = 65'536 + 4'096;  // the queue's cap and what may run
   std::size_t connections_per_address = 0;        // 0: as many as there may be in all
+  std::size_t open_files = 1024;                  // of static files; an eighth of the descriptors
+  std::size_t queued_files = 1024;                // requests that wait for one to be opened
   std::size_t json_depth = api::kUsualJsonDepth;
   api::GzipOptions gzip;
 };

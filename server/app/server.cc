@@ -30,8 +30,6 @@ constexpr Duration kSuperviseEvery = 100ms;
 constexpr std::size_t kMaxReplacements = 1;  // workers beyond the pool's size, for zombies
 constexpr Duration kAdminStopGrace = 500ms;
 constexpr std::uint64_t kSpareDescriptors = 128;
-constexpr std::uint64_t kMaxOpenFiles = 1024;  // and an eighth of the descriptors at most
-constexpr std::size_t kMaxWaitForFiles = 1024;
 
 Status CheckRange(const char* flag, long value, long smallest, long largest) {
   if (value >= smallest && value <= largest) return {};
@@ -233,10 +231,10 @@ Conductor::Options Server::Parts::ConductorOptions(std::uint32_t index) const {
 
 Status Server::Parts::OpenStaticFiles(std::uint64_t descriptors) {
   if (options.static_mounts.empty()) return {};
-  open_files = std::min(kMaxOpenFiles, descriptors / 8);
+  open_files = std::min<std::uint64_t>(options.limits.open_files, descriptors / 8);
   Result<http::StaticFiles> opened = http::StaticFiles::Open(options.static_mounts, open_files);
   if (!opened) return tl::unexpected<Error>(opened.error());
-  files = std::make_unique<http::FileOpener>(*std::move(opened), kMaxWaitForFiles);
+  files = std::make_unique<http::FileOpener>(*std::move(opened), options.limits.queued_files);
   return {};
 }
 

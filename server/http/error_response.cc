@@ -12,4 +12,10 @@ Response ErrorResponse(int status, std::string_view message) {
   return response;
 }
 
+Response TryLater(std::string_view message) {
+  Response response = ErrorResponse(503, message);
+  AppendHeader(response.headers, "Retry-After", "1");
+  return response;
+}
+
 }  // namespace baton::http

@@ -9,5 +9,7 @@ namespace baton::http {
 
 // With the body {"error":"<message>"}.
 Response ErrorResponse(int status, std::string_view message);
+// 503, to be asked again in a second.
+Response TryLater(std::string_view message);
 
 }  // namespace baton::http

@@ -13,20 +13,19 @@ FileOpener::FileOpener(StaticFiles files, std::size_t capacity)
 
 FileOpener::~FileOpener() { Stop(); }
 
-std::optional<Response> FileOpener::Ask(Request&& request, net::EventLoop& loop, Done done) {
+std::optional<Response> FileOpener::Ask(Request&& request, net::ClientAddress client,
+                                        net::EventLoop& loop, Done done) {
   if (auto response = StaticFiles::RespondWithoutFile(request)) return response;
   request.body = std::string();  // means nothing here, and would be held while the request waits
   {
     const MutexLock lock(mutex_);
     if (jobs_.size() < capacity_) {
-      jobs_.push_back(Job{std::move(request), &loop, std::move(done)});
+      jobs_.push_back(Job{std::move(request), client, &loop, std::move(done)});
       has_changed_.NotifyOne();
       return std::nullopt;
     }
   }
-  Response response = ErrorResponse(503, "too many requests wait for files");
-  AppendHeader(response.headers, "Retry-After", "1");
-  return response;
+  return TryLater("too many requests wait for files");
 }
 
 void FileOpener::Stop() {
@@ -49,7 +48,7 @@ std::optional<FileOpener::Job> FileOpener::NextJob() {
 
 void FileOpener::Run() {
   while (std::optional<Job> job = NextJob()) {
-    Response response = files_.Respond(job->request, std::time(nullptr));
+    Response response = files_.Respond(job->request, job->client, std::time(nullptr));
     job->loop->Post([done = std::move(job->done), response = std::move(response)]() mutable {
       done(std::move(response));
     });

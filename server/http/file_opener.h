@@ -10,6 +10,7 @@
 #include "server/base/mutex.h"
 #include "server/http/message.h"
 #include "server/http/static_files.h"
+#include "server/net/client_places.h"
 #include "server/net/event_loop.h"
 
 namespace baton::http {
@@ -33,8 +34,8 @@ class FileOpener {
 
   // Requires: Covers(request.path). Either the answer, for what needs no file and when too many
   // wait (503), or none: then `done` is called with it on `loop` later, unless Stop comes first.
-  std::optional<Response> Ask(Request&& request, net::EventLoop& loop, Done done)
-      BATON_EXCLUDES(mutex_);
+  std::optional<Response> Ask(Request&& request, net::ClientAddress client, net::EventLoop& loop,
+                              Done done) BATON_EXCLUDES(mutex_);
 
   // Forgets those that wait, and waits for the one that is looked for now. `loop`s may go
   // afterwards.
@@ -43,6 +44,7 @@ class FileOpener {
  private:
   struct Job {
     Request request;
+    net::ClientAddress client;
     net::EventLoop* loop;
     Done done;
   };

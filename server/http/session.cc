@@ -61,6 +61,7 @@ bool Session::ClientHasLeft() const {
 bool Session::MayRead() const {
   const std::size_t pending = books_.takes_pipelined ? options_.limits.pipelined_requests : 1;
   return state_ == State::kReading && exchanges_.size() < pending &&
+         (takes_more_ || !parser_.IsBetweenRequests()) &&
          queued_bytes() - sent_bytes() <= options_.output_high_bytes;
 }
 
@@ -287,6 +288,10 @@ void Session::ReportSent(SteadyTime flush_began) {
 }
 
 void Session::ResumeAfterAnswer() {
+  if (!takes_more_ && exchanges_.empty() && !HasUnsent()) {
+    takes_more_ = true;
+    input_arrival_ = std::max(input_arrival_, last_progress_);  // nor could it have been read before
+  }
   if (!MayRead()) return;
   if (!input_.empty()) {
     std::string input;
@@ -334,7 +339,7 @@ void Session::OnBroken() {
   CloseNow(state_ == State::kLingering ? OrderlyEnd() : CloseReason::kClient);
 }
 
-void Session::OnFileCutShort() { CloseNow(CloseReason::kError); }
+void Session::OnFileFailed() { CloseNow(CloseReason::kError); }
 
 CloseReason Session::OrderlyEnd() const {
   if (refused_for_ != CloseReason::kClient) return refused_for_;

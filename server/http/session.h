@@ -127,6 +127,9 @@ class Session final : public net::TcpConnection {
 
   // Gives an unanswered exchange its note.
   void Attach(ExchangeId id, AnswerNote note);
+  // From inside OnRequest: nothing behind what was taken so far is taken until all of it has been
+  // answered and has left. For what holds more than memory until then.
+  void TakeNoMoreUntilSent() { takes_more_ = false; }
   // Requires: exchange `id` is unanswered. Never calls the owner back from inside. A response whose
   // turn has come is written and left as it was, for its buffers to be used again.
   void Answer(ExchangeId id, Response&& response) BATON_REQUIRES(on_loop);
@@ -159,7 +162,7 @@ class Session final : public net::TcpConnection {
   void OnBytes(std::string_view bytes) override BATON_REQUIRES(on_loop);
   void OnEndOfInput() override BATON_REQUIRES(on_loop);
   void OnBroken() override BATON_REQUIRES(on_loop);
-  void OnFileCutShort() override BATON_REQUIRES(on_loop);
+  void OnFileFailed() override BATON_REQUIRES(on_loop);
   void OnFlushed(SteadyTime at) override BATON_REQUIRES(on_loop);
 
   // What the connection waits for, and how long at most.
@@ -219,6 +222,7 @@ class Session final : public net::TcpConnection {
   std::size_t held_{0};               // this session's part of books_.held_bytes
   bool is_draining_ = false;
   bool continue_is_due_ = false;
+  bool takes_more_ = true;
   bool forgets_body_ = false;  // of a request that was handed over by its head
   bool peer_has_ended_ = false;
   CloseReason refused_for_ = CloseReason::kClient;  // anything else once a request was refused

@@ -16,18 +16,13 @@ namespace baton::http {
 namespace {
 
 constexpr std::string_view kAllow = "GET, HEAD";
+constexpr std::string_view kTooManyOpen = "as many files are open, in all or for one client, as may be";
 constexpr std::uint64_t kReadAheadBytes = 512 * 1024;
 
 // Neither hidden nor with an empty segment, which other servers would read in other ways.
 bool IsServable(std::string_view path) {
   return !path.empty() && path.front() != '/' && path.front() != '.' &&
          path.find("//") == path.npos && path.find("/.") == path.npos;
-}
-
-Response TryLater() {
-  Response response = ErrorResponse(503, "the server has as many files open as it may");
-  AppendHeader(response.headers, "Retry-After", "1");
-  return response;
 }
 
 Response ResponseForError(int error, const std::string& path) {
@@ -43,7 +38,7 @@ Response ResponseForError(int error, const std::string& path) {
     case EAGAIN:
     case EMFILE:
     case ENFILE:
-    case ENOMEM: return TryLater();
+    case ENOMEM: return TryLater(kTooManyOpen);
     default: return ErrorResponse(500, "the file at '" + path + "' cannot be read");
   }
 }
@@ -97,7 +92,8 @@ std::optional<Response> StaticFiles::RespondWithoutFile(const Request& request) 
   return response;
 }
 
-Response StaticFiles::Respond(const Request& request, std::time_t now) {
+Response StaticFiles::Respond(const Request& request, net::ClientAddress client,
+                              std::time_t now) {
   const Root* root = RootOf(request.path);
   const std::string_view beneath = std::string_view(request.path).substr(root->prefix.size());
   const std::string name(beneath.substr(std::min<std::size_t>(1, beneath.size())));
@@ -108,8 +104,8 @@ Response StaticFiles::Respond(const Request& request, std::time_t now) {
   const int error = OpenBeneath(root->folder, name, fd, facts);
   if (error != 0) return ResponseForError(error, request.path);
   FoundFile found;
-  found.file = open_.Share(std::move(fd), facts.st_dev, facts.st_ino);
-  if (!found.file) return TryLater();
+  found.file = open_.Share(std::move(fd), facts.st_dev, facts.st_ino, client);
+  if (!found.file) return TryLater(kTooManyOpen);
   found.inode = facts.st_ino;
   found.size = static_cast<std::uint64_t>(facts.st_size);
   found.modified = facts.st_mtim;

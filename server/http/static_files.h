@@ -12,6 +12,7 @@
 #include "server/http/message.h"
 #include "server/http/open_files.h"
 #include "server/http/static_mount.h"
+#include "server/net/client_places.h"
 
 namespace baton::http {
 
@@ -22,7 +23,8 @@ namespace baton::http {
 // Owns: a descriptor a folder, opened once: nothing above it needs to be readable later.
 class StaticFiles {
  public:
-  // Opens the folders. At most `max_open` files are held open at once by answers under way. Fails
+  // Opens the folders. At most `max_open` files are held open at once by answers under way,
+  // and a quarter of them by those of one client. Fails
   // when a folder cannot be opened, or the kernel has no openat2.
   static Result<StaticFiles> Open(const std::vector<StaticMount>& mounts, std::size_t max_open);
 
@@ -34,7 +36,7 @@ class StaticFiles {
 
   // Requires: Covers(request.path); the method is GET or HEAD. Blocks on the disk. One thread at a
   // time.
-  Response Respond(const Request& request, std::time_t now);
+  Response Respond(const Request& request, net::ClientAddress client, std::time_t now);
 
  private:
   struct Root {

@@ -1,7 +1,10 @@
 // One counter a status.
 #include "server/http/static_metrics.h"
 
+#include <algorithm>
 #include <string>
+
+#include "server/base/check.h"
 
 namespace baton::http {
 
@@ -14,8 +17,10 @@ StaticMetrics::StaticMetrics(metrics::Registry& registry) {
 }
 
 void StaticMetrics::Count(metrics::Shard& shard, int status) const {
-  for (std::size_t i = 0; i < kStatuses.size(); ++i) {
-    if (kStatuses[i] == status) shard.Add(counters_[i]);
+  const auto found = std::find(kStatuses.begin(), kStatuses.end(), status);
+  BATON_DCHECK(found != kStatuses.end());
+  if (found != kStatuses.end()) {
+    shard.Add(counters_[static_cast<std::size_t>(found - kStatuses.begin())]);
   }
 }
 

@@ -15,6 +15,22 @@ constexpr std::size_t kReadBytes = 64 * 1024;
 constexpr std::size_t kForgottenBytes = 16 * 1024;  // sent ones in front of the others
 constexpr std::size_t kFileBytesPerFlush = 128 * 1024;
 
+// Of what sendfile(2) may say; all else is about the file.
+bool IsAboutSocket(int error) {
+  switch (error) {
+    case EPIPE:
+    case ECONNRESET:
+    case ECONNABORTED:
+    case ENOTCONN:
+    case ETIMEDOUT:
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case ENETDOWN:
+    case ENOBUFS: return true;
+    default: return false;
+  }
+}
+
 }  // namespace
 
 TcpConnection::TcpConnection(EventLoop& loop, UniqueFd fd) : loop_(loop), fd_(std::move(fd)) {}
@@ -85,12 +101,12 @@ void TcpConnection::Flush() {
     const ssize_t n = SendNext(file_allowance);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EAGAIN) break;
-    if (n < 0) {
-      OnBroken();
+    if (n == 0 || (n < 0 && IsFilesTurn() && !IsAboutSocket(errno))) {
+      OnFileFailed();
       return;
     }
-    if (n == 0) {
-      OnFileCutShort();
+    if (n < 0) {
+      OnBroken();
       return;
     }
   }
@@ -100,7 +116,7 @@ void TcpConnection::Flush() {
 }
 
 ssize_t TcpConnection::SendNext(std::size_t& file_allowance) {
-  const bool is_files_turn = !files_.empty() && files_.front().starts_at <= sent_bytes_;
+  const bool is_files_turn = IsFilesTurn();
   const ssize_t n = is_files_turn ? SendFile(file_allowance) : SendMemory();
   if (n <= 0) return n;
   sent_bytes_ += static_cast<std::uint64_t>(n);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "server/base/fd.h"
+#include "server/net/client_places.h"
 #include "server/net/event_loop.h"
 #include "server/net/socket.h"
 
@@ -40,7 +41,7 @@ class TcpConnection : public IoHandler {
     return output_;
   }
   // So do `size` bytes of `file` from `offset` on, behind everything appended so far. A file that
-  // turns out to be shorter breaks the connection (OnFileCutShort).
+  // turns out to be shorter, or cannot be read, breaks the connection (OnFileFailed).
   void AppendFile(std::shared_ptr<const UniqueFd> file, std::uint64_t offset, std::uint64_t size);
   void Flush() BATON_REQUIRES(on_loop);
   // Several answers of one turn leave in one write.
@@ -62,6 +63,8 @@ class TcpConnection : public IoHandler {
   // What the kernel knows by now, ahead of the events that the loop has not come to. One system
   // call.
   PeerState peer_state() const { return IsClosed() ? PeerState::kGone : ReadPeerState(fd_.get()); }
+  // Who is connected. One system call. Requires: it is not closed.
+  ClientAddress client() const { return ReadClientAddress(fd_.get()); }
 
   void OnEvents(std::uint32_t events) final;
 
@@ -75,9 +78,9 @@ class TcpConnection : public IoHandler {
   virtual void OnEndOfInput() BATON_REQUIRES(on_loop) = 0;
   // Reset, or gone in both directions. Nothing can be sent any more.
   virtual void OnBroken() BATON_REQUIRES(on_loop) = 0;
-  // What was appended of a file is not there any more: the peer must not take what it got for all
-  // of it. Only closing is left.
-  virtual void OnFileCutShort() BATON_REQUIRES(on_loop) { OnBroken(); }
+  // What was appended of a file is not there any more, or the disk does not give it: the peer must
+  // not take what it got for all of it. Only closing is left.
+  virtual void OnFileFailed() BATON_REQUIRES(on_loop) { OnBroken(); }
   // A write was tried; `at` is when it began.
   virtual void OnFlushed(SteadyTime at) BATON_REQUIRES(on_loop) = 0;
 
@@ -94,6 +97,7 @@ class TcpConnection : public IoHandler {
   void ReadOrPause(std::uint32_t events) BATON_REQUIRES(on_loop);
   void ReadOnce() BATON_REQUIRES(on_loop);
   void UpdateInterest() BATON_REQUIRES(on_loop);
+  bool IsFilesTurn() const { return !files_.empty() && files_.front().starts_at <= sent_bytes_; }
   // As send(2) does, and account for what it took; `file_allowance` is lowered by what was a
   // file's.
   ssize_t SendNext(std::size_t& file_allowance);

@@ -60,8 +60,10 @@ def split_address(address):
 class Connection:
     """One TCP connection; answers are read off it one after the other."""
 
-    def __init__(self, address, receive_buffer=None):
+    def __init__(self, address, receive_buffer=None, source=None):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        if source is not None:
+            self.socket.bind((source, 0))
         if receive_buffer is not None:  # only has its effect before connecting
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(PATIENCE_S)

@@ -248,6 +248,51 @@ def test_slow_readers_of_a_big_file_cost_no_memory_and_one_descriptor(server, fo
         assert server.ask("GET", "/static/big.bin").body == (folder / "big.bin").read_bytes()
 
 
+@contextlib.contextmanager
+def few_files():
+    """A server that may have 32 files open, 8 of them for one client, and its folder of large ones."""
+    with tempfile.TemporaryDirectory(prefix="baton-static-") as name:
+        root = pathlib.Path(name)
+        root.chmod(0o755)
+        for number in range(64):
+            with (root / f"f{number}").open("wb") as file:
+                file.truncate(1 << 20)
+            (root / f"f{number}").chmod(0o644)
+        write(root / "hello.txt", HELLO)
+        flags = [*server_process.PLENTY, "--static", f"/static={root}", "--limit", "open_files=32"]
+        with server_process.running(*flags) as started:
+            yield started, root
+
+
+def held_of(server, root):
+    return sum(name.startswith(f"{root}/f") for name in server.open_files())
+
+
+def test_a_client_that_does_not_read_holds_one_file_however_many_it_asks_for():
+    with few_files() as (server, root), server.connect(receive_buffer=4096) as slow:
+        slow.send(b"".join(request("GET", f"/static/f{number}") for number in range(64)))
+        assert slow.read_head().status == 200
+        assert server.ask("GET", "/static/hello.txt").body == HELLO
+        assert held_of(server, root) == 1
+        assert len(slow._take(1 << 20)) == 1 << 20
+        replies = [slow.read() for _ in range(63)]
+        assert {(reply.status, len(reply.body)) for reply in replies} == {(200, 1 << 20)}
+
+
+def test_clients_of_one_address_that_do_not_read_leave_files_for_the_others():
+    with few_files() as (server, root), contextlib.ExitStack() as stack:
+        slow = [stack.enter_context(server.connect(receive_buffer=4096)) for _ in range(40)]
+        statuses = []
+        for number, connection in enumerate(slow):
+            connection.send(request("GET", f"/static/f{number}"))
+            statuses.append(connection.read_head().status)
+        assert statuses == [200] * 8 + [503] * 32
+        assert held_of(server, root) == 8
+        assert server.ask("GET", "/static/hello.txt").status == 503
+        with server.connect(source="127.0.0.2") as other:
+            assert other.ask("GET", "/static/hello.txt").body == HELLO
+
+
 def test_a_file_that_shrinks_under_way_is_never_taken_for_whole(server, folder):
     shrinking = folder / "shrinking.bin"
     write(shrinking, bytes(BIG_BYTES))

@@ -34,10 +34,11 @@ class FileOpenerTest : public testing::Test {
     opener_.emplace(*std::move(files), capacity);
   }
   std::optional<Response> Ask(const std::string& path, const std::string& method = "GET") {
-    return opener_->Ask(http::Ask(path, "", method), loop_.loop(), [this](Response&& response) {
-      loop_.loop().AssertOnLoop();
-      statuses_.push_back(response.status);
-    });
+    return opener_->Ask(http::Ask(path, "", method), net::ClientAddress{1}, loop_.loop(),
+                        [this](Response&& response) {
+                          loop_.loop().AssertOnLoop();
+                          statuses_.push_back(response.status);
+                        });
   }
 
   TemporaryFolder folder_;

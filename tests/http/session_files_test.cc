@@ -99,6 +99,57 @@ TEST_F(SessionFilesTest, WhileAFileWaitsToLeaveNothingMoreIsTaken) {
   EXPECT_THAT(harness.taken(), SizeIs(2));
 }
 
+TEST_F(SessionFilesTest, WhatIsBehindAFileIsTakenOnceTheFileHasLeft) {
+  SessionHarness harness({}, /*send_bytes=*/1);
+  harness.OnEachRequest([&](const SessionHarness::Taken& taken) {
+    if (taken.request.path.starts_with("/file")) harness.session().TakeNoMoreUntilSent();
+  });
+  harness.Send(Get("/before") + Get("/file0") + Get("/file1") + Get("/after"));
+  EXPECT_THAT(harness.Paths(), ElementsAre("/before", "/file0"));
+  harness.Send(Get("/later"));
+  AnswerFile(harness, 1, 0, kLarge);
+  harness.loop().Turn();
+  EXPECT_THAT(harness.Paths(), SizeIs(2));  // it is not its turn yet
+  harness.Answer(0, "");
+  harness.loop().Turn();
+  EXPECT_THAT(harness.Paths(), SizeIs(2));  // it has not left
+  ReadAll(harness);
+  EXPECT_THAT(harness.Paths(), ElementsAre("/before", "/file0", "/file1"));
+  AnswerFile(harness, 2, 0, 10);
+  ReadAll(harness);
+  EXPECT_THAT(harness.Paths(), ElementsAre("/before", "/file0", "/file1", "/after", "/later"));
+}
+
+TEST_F(SessionFilesTest, TheBudgetOfWhatWaitsBehindAFileBeginsWhenTheFileHasLeft) {
+  SessionHarness harness({}, /*send_bytes=*/1);
+  harness.OnEachRequest([&](const SessionHarness::Taken& taken) {
+    if (taken.request.path == "/file") harness.session().TakeNoMoreUntilSent();
+  });
+  harness.Send(Get("/file") + Get("/after"));
+  AnswerFile(harness, 0, 0, kLarge);
+  harness.loop().Turn();
+  harness.loop().Advance(5s);
+  const SteadyTime read = harness.loop().loop().ReadClock();
+  ReadAll(harness);
+  ASSERT_THAT(harness.taken(), SizeIs(2));
+  EXPECT_GE(harness.taken()[1].request.arrival, read);
+  EXPECT_GE(harness.taken()[1].request.complete_at, harness.taken()[1].request.arrival);
+}
+
+TEST_F(SessionFilesTest, ABodyThatNobodyNeedsIsReadToItsEndWhileAFileLeaves) {
+  SessionHarness harness({}, /*send_bytes=*/1);
+  harness.SetVerdict({.needs_body = false});
+  harness.OnEachRequest(
+      [&](const SessionHarness::Taken&) { harness.session().TakeNoMoreUntilSent(); });
+  harness.Send("GET /0 HTTP/1.1\r\nHost: baton\r\nContent-Length: 6\r\n\r\nabc");
+  AnswerFile(harness, 0, 0, kLarge);
+  harness.loop().Turn();
+  harness.Send("def" + Get("/1"));
+  EXPECT_THAT(harness.Paths(), ElementsAre("/0"));
+  ReadAll(harness);
+  EXPECT_THAT(harness.Paths(), ElementsAre("/0", "/1"));
+}
+
 TEST_F(SessionFilesTest, AReaderThatStopsIsClosedByTheWriteTimeout) {
   SessionHarness harness({}, /*send_bytes=*/1);
   harness.Send(Get("/"));

@@ -18,6 +18,8 @@ namespace {
 using testing::HasSubstr;
 using testing_support::TemporaryFolder;
 
+constexpr net::ClientAddress kClient{1};
+
 class StaticFilesTest : public testing::Test {
  protected:
   StaticFilesTest() {
@@ -39,7 +41,7 @@ class StaticFilesTest : public testing::Test {
     Request request;
     request.method = Method::kGet;
     request.path = path;
-    return Open().Respond(request, std::time(nullptr)).status;
+    return Open().Respond(request, kClient, std::time(nullptr)).status;
   }
 
   TemporaryFolder around_;
@@ -55,8 +57,8 @@ std::string BytesOf(const Response& response) {
 
 TEST_F(StaticFilesTest, FilesAreFoundAtAnyDepth) {
   StaticFiles files = Open();
-  EXPECT_EQ(BytesOf(files.Respond(Ask("/static/hello.txt"), std::time(nullptr))), "hello");
-  const Response inner = files.Respond(Ask("/static/sub/inner.json"), std::time(nullptr));
+  EXPECT_EQ(BytesOf(files.Respond(Ask("/static/hello.txt"), kClient, std::time(nullptr))), "hello");
+  const Response inner = files.Respond(Ask("/static/sub/inner.json"), kClient, std::time(nullptr));
   EXPECT_EQ(BytesOf(inner), "{}");
   EXPECT_EQ(inner.content_type, "application/json");
 }
@@ -133,7 +135,7 @@ TEST_F(StaticFilesTest, WhatMayNotBeReadIs403) {
 }
 
 TEST_F(StaticFilesTest, ErrorsNameThePathInTheirBody) {
-  const Response response = Open().Respond(Ask("/static/no%22thing"), std::time(nullptr));
+  const Response response = Open().Respond(Ask("/static/no%22thing"), kClient, std::time(nullptr));
   EXPECT_EQ(response.body, R"({"error":"nothing is served at '/static/no\"thing'"})");
 }
 
@@ -152,25 +154,25 @@ TEST_F(StaticFilesTest, OtherMethodsNeedNoFile) {
 
 TEST_F(StaticFilesTest, WhoReadsTheSameFileSharesItsDescriptor) {
   StaticFiles files = Open(1);
-  const Response one = files.Respond(Ask("/static/hello.txt"), std::time(nullptr));
-  const Response two = files.Respond(Ask("/static/hello.txt"), std::time(nullptr));
+  const Response one = files.Respond(Ask("/static/hello.txt"), kClient, std::time(nullptr));
+  const Response two = files.Respond(Ask("/static/hello.txt"), kClient, std::time(nullptr));
   EXPECT_EQ(one.file->file, two.file->file);
 }
 
 TEST_F(StaticFilesTest, MoreOpenFilesThanItMayHaveAre503) {
   StaticFiles files = Open(1);
-  const Response one = files.Respond(Ask("/static/hello.txt"), std::time(nullptr));
-  const Response two = files.Respond(Ask("/static/sub/inner.json"), std::time(nullptr));
+  const Response one = files.Respond(Ask("/static/hello.txt"), kClient, std::time(nullptr));
+  const Response two = files.Respond(Ask("/static/sub/inner.json"), kClient, std::time(nullptr));
   EXPECT_EQ(two.status, 503);
   EXPECT_THAT(two.headers, HasSubstr("Retry-After: 1\r\n"));
 }
 
 TEST_F(StaticFilesTest, AFileThatIsReplacedIsAnotherAndTheOldOneIsSentToItsEnd) {
   StaticFiles files = Open();
-  const Response before = files.Respond(Ask("/static/hello.txt"), std::time(nullptr));
+  const Response before = files.Respond(Ask("/static/hello.txt"), kClient, std::time(nullptr));
   around_.Write("root/new", "other");
   std::filesystem::rename(around_.path() / "root/new", around_.path() / "root/hello.txt");
-  const Response after = files.Respond(Ask("/static/hello.txt"), std::time(nullptr));
+  const Response after = files.Respond(Ask("/static/hello.txt"), kClient, std::time(nullptr));
   EXPECT_EQ(BytesOf(before), "hello");
   EXPECT_EQ(BytesOf(after), "other");
   EXPECT_NE(before.headers, after.headers);

@@ -2,6 +2,7 @@
 #include "server/net/tcp_connection.h"
 
 #include <csignal>
+#include <fcntl.h>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -37,7 +38,7 @@ class RecordingConnection final : public TcpConnection {
   std::string received;
   int ends = 0;
   int breaks = 0;
-  int cuts = 0;
+  int file_failures = 0;
   std::vector<SteadyTime> flushes;
   bool closes_on_bytes = false;
   bool takes_bytes = true;
@@ -55,9 +56,9 @@ class RecordingConnection final : public TcpConnection {
     ++breaks;
     Close();
   }
-  void OnFileCutShort() override {
+  void OnFileFailed() override {
     loop().AssertOnLoop();
-    ++cuts;
+    ++file_failures;
     Close();
   }
   void OnFlushed(SteadyTime at) override { flushes.push_back(at); }
@@ -351,9 +352,18 @@ TEST_F(FilesOfAConnectionTest, AFileThatShrinksCutsTheConnectionShort) {
   Flush();
   std::filesystem::resize_file(folder_.path() / "file", 200'000);
   EXPECT_EQ(ReadEverything(), bytes_.substr(0, 200'000));
-  EXPECT_EQ(connection_.cuts, 1);
+  EXPECT_EQ(connection_.file_failures, 1);
   EXPECT_EQ(connection_.breaks, 0);
   EXPECT_TRUE(IsAtEnd(peer_));
+}
+
+TEST_F(FilesOfAConnectionTest, AFileThatCannotBeReadIsNoFaultOfThePeer) {
+  const std::string path = (folder_.path() / "file").string();
+  connection_.AppendFile(
+      std::make_shared<const UniqueFd>(open(path.c_str(), O_WRONLY | O_CLOEXEC)), 0, 5);
+  Flush();
+  EXPECT_EQ(connection_.file_failures, 1);
+  EXPECT_EQ(connection_.breaks, 0);
 }
 
 TEST_F(FilesOfAConnectionTest, AFileThatGrowsIsSentAsLongAsItWasAppended) {
@@ -369,7 +379,7 @@ TEST_F(FilesOfAConnectionTest, APeerThatIsGoneBreaksTheConnection) {
   connection_.AppendFile(folder_.Open("file"), 0, bytes_.size());
   Flush();
   EXPECT_EQ(connection_.breaks, 1);
-  EXPECT_EQ(connection_.cuts, 0);
+  EXPECT_EQ(connection_.file_failures, 0);
 }
 
 class LargeBufferTest : public TcpConnectionTest {
