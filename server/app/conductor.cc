@@ -1,9 +1,6 @@
-// The life of a request on its conductor, from the complete request to the scheduler; and the
-// drain.
+// The life of a request on its conductor, from the complete request to the scheduler.
 #include "server/app/conductor.h"
 
-#include <algorithm>
-#include <sys/socket.h>
 #include <utility>
 
 #include "server/api/body_scan.h"
@@ -17,8 +14,6 @@
 namespace baton::app {
 namespace {
 
-constexpr Duration kDrainStep = 5ms;
-constexpr Duration kOverloadStep = 50ms;
 constexpr std::uint64_t kRequestsPerConductor = std::uint64_t{1} << 48;
 
 // The same key in another format, or of another version, is another answer. Empty without a key.
@@ -92,14 +87,6 @@ void Conductor::Run() {
   EndRun();
 }
 
-// Whatever is open is cut off; the books are closed over it.
-void Conductor::EndRun() {
-  acceptor_.Stop();
-  while (!sessions_.empty()) sessions_.begin()->second->CloseNow(http::CloseReason::kDrain);
-  loop_.RunOnce();
-  BATON_CHECK(records_.open() == 0);
-}
-
 void Conductor::SetPolicies(std::vector<serve::EndpointPolicy> policies) {
   loop_.Post([this, policies = std::move(policies)]() mutable {
     loop_.AssertOnLoop();
@@ -109,8 +96,31 @@ void Conductor::SetPolicies(std::vector<serve::EndpointPolicy> policies) {
 
 void Conductor::OnConnection(UniqueFd fd) {
   LookForOverload();  // a crowd of one turn may take all descriptors there are
-  if (sessions_.size() >= shared_.max_connections) {
+  const std::optional<std::size_t> owner = shared_.places.Take(options_.index);
+  if (!owner) {
     listener_shard_.CountTurnedAway();
+  } else if (*owner == options_.index) {
+    Adopt(std::move(fd));
+  } else {
+    shared_.conductors[*owner]->TakeOver(std::move(fd));
+  }
+}
+
+void Conductor::TakeOver(UniqueFd fd) {
+  loop_.Post([this, handed = std::make_shared<UniqueFd>(std::move(fd))] {
+    loop_.AssertOnLoop();
+    Adopt(std::move(*handed));
+  });
+}
+
+void Conductor::TurnAway(http::CloseReason reason) {
+  listener_shard_.CountTurnedAway(reason);
+  shared_.places.GiveBack(options_.index);
+}
+
+void Conductor::Adopt(UniqueFd fd) {
+  if (has_ended_) {
+    TurnAway(http::CloseReason::kDrain);
     return;
   }
   std::optional<net::ClientPlace> place = net::ClientPlace();
@@ -118,7 +128,7 @@ void Conductor::OnConnection(UniqueFd fd) {
     place = shared_.client_places->Take(net::ReadClientAddress(fd.get()));
   }
   if (!place) {
-    listener_shard_.CountTurnedAway(http::CloseReason::kAddressLimit);
+    TurnAway(http::CloseReason::kAddressLimit);
     return;
   }
   const std::uint64_t id = next_connection_++;
@@ -133,56 +143,6 @@ void Conductor::OnConnection(UniqueFd fd) {
   if (!opened.Start()) opened.CloseNow(http::CloseReason::kError);
 }
 
-void Conductor::WatchOverload() {
-  if (loop_.Now() != overload_watched_) LookForOverload();
-}
-
-void Conductor::LookForOverload() {
-  const SteadyTime now = loop_.Now();
-  overload_watched_ = now;
-  const double share =
-      static_cast<double>(sessions_.size()) / static_cast<double>(shared_.descriptors);
-  const OverloadLevel before = ladder_.level();
-  const OverloadLevel level = ladder_.Observe(loop_.lag(), share, now);
-  listener_shard_.takes_pipelined = level < OverloadLevel::kNoPipelining;
-  if (level != before) {
-    overload_level_ = level;
-    for (std::size_t i = 0; i < kOverloadLevels; ++i) {
-      overload_changes_[i] = ladder_.changes_to(static_cast<OverloadLevel>(i));
-    }
-    if (level == OverloadLevel::kClosed && !is_draining_) acceptor_.Pause();
-    if (before == OverloadLevel::kClosed) acceptor_.Resume();
-  }
-  if (level == OverloadLevel::kClosed) CloseSomeIdle();
-  if (level == OverloadLevel::kCalm || overload_watch_is_armed_) return;
-  overload_watch_is_armed_ = true;
-  loop_.RunAt(now + kOverloadStep, [this] {
-    loop_.AssertOnLoop();
-    overload_watch_is_armed_ = false;
-    LookForOverload();  // also after a request of this turn: that one has armed no timer
-  });
-}
-
-// Not all at once: that would make the turn longer that is too long already.
-void Conductor::CloseSomeIdle() {
-  constexpr std::size_t kBucketsPerTurn = 256;
-  constexpr std::size_t kClosedPerTurn = 64;
-  constexpr Duration kIdleForSure = 1s;
-  std::vector<http::Session*> idle;
-  for (std::size_t i = 0; i < kBucketsPerTurn && idle.size() < kClosedPerTurn; ++i) {
-    idle_bucket_ = (idle_bucket_ + 1) % sessions_.bucket_count();
-    for (auto entry = sessions_.begin(idle_bucket_); entry != sessions_.end(idle_bucket_);
-         ++entry) {
-      // One that was busy a moment ago may have its next request in the kernel already.
-      const http::Session& session = *entry->second;
-      if (session.IsIdle() && loop_.Now() - session.idle_since() >= kIdleForSure) {
-        idle.push_back(entry->second.get());
-      }
-    }
-  }
-  for (http::Session* session : idle) session->CloseNow(http::CloseReason::kLimit);
-}
-
 void Conductor::OnClosed(http::Session& session) {
   loop_.AssertOnLoop();
   const auto found = sessions_.find(static_cast<std::uint64_t>(session.id()));
@@ -190,6 +150,7 @@ void Conductor::OnClosed(http::Session& session) {
   loop_.Retire(std::move(found->second));
   sessions_.erase(found);
   connection_count_ = sessions_.size();
+  shared_.places.GiveBack(options_.index);
 }
 
 Conductor::Index Conductor::Receive(http::Session& session, http::ExchangeId exchange,
@@ -386,58 +347,6 @@ void Conductor::CloseIfClientHasLeft(Index index, serve::RequestId id) {
   if (!shared_.pending.IsPending(id)) return;
   http::Session& session = *records_[index].session;
   if (session.ClientHasLeft()) session.CloseNow(http::CloseReason::kClient);
-}
-
-void Conductor::BeginDrain(Duration grace, Duration limit) {
-  loop_.Post([this, grace, limit] {
-    loop_.AssertOnLoop();
-    const SteadyTime now = loop_.Now();
-    if (is_draining_) {  // the check that goes on looks at these
-      drain_grace_ends_ = std::min(drain_grace_ends_, now + grace);
-      drain_limit_ = std::min(drain_limit_, now + limit);
-      return;
-    }
-    is_draining_ = true;
-    drain_grace_ends_ = now + grace;
-    drain_limit_ = now + limit;
-    StopAccepting();
-    for (const auto& entry : sessions_) entry.second->BeginDrain();
-    CheckDrain();
-  });
-}
-
-// Those who are connected already are let in; later ones are turned away by the kernel at once,
-// instead of waiting in the backlog to be cut off at the end.
-void Conductor::StopAccepting() {
-  acceptor_.Resume();
-  std::size_t before = 0;
-  do {
-    before = sessions_.size();
-    acceptor_.OnEvents(0);
-  } while (sessions_.size() > before);
-  acceptor_.Stop();
-  shutdown(options_.listening_fd, SHUT_RD);
-}
-
-void Conductor::CheckDrain() {
-  const SteadyTime now = loop_.ReadClock();
-  if (now >= drain_grace_ends_) {
-    shared_.scheduler.BeginDrain();
-    shared_.reserve.BeginDrain();
-    std::vector<http::Session*> idle;
-    for (const auto& entry : sessions_) {
-      if (entry.second->IsIdle()) idle.push_back(entry.second.get());
-    }
-    for (http::Session* session : idle) session->CloseNow(http::CloseReason::kDrain);
-  }
-  if (sessions_.empty() || now >= drain_limit_) {
-    loop_.Stop();
-    return;
-  }
-  loop_.RunAt(now + kDrainStep, [this] {
-    loop_.AssertOnLoop();
-    CheckDrain();
-  });
 }
 
 }  // namespace baton::app

@@ -23,6 +23,7 @@
 #include "server/http/static_metrics.h"
 #include "server/net/acceptor.h"
 #include "server/net/client_places.h"
+#include "server/net/connection_places.h"
 #include "server/serve/answer_slots.h"
 #include "server/serve/endpoint_policy.h"
 #include "server/serve/guard.h"
@@ -32,6 +33,8 @@
 #include "server/serve/spare_tickets.h"
 
 namespace baton::app {
+
+class Conductor;
 
 // What all conductors share. Everything outlives them.
 struct Shared {
@@ -49,8 +52,9 @@ struct Shared {
   const http::Session::Options& session_options;
   net::ClientPlaces* client_places;  // absent: an address may have any number of connections
   std::atomic<bool>& is_ready;
-  std::size_t max_connections;  // of one conductor
-  std::size_t descriptors;      // its part of those that the process may have
+  net::ConnectionPlaces& places;
+  const std::vector<std::unique_ptr<Conductor>>& conductors;  // by index, once they run
+  std::size_t descriptors;                                    // that connections may take in all
 };
 
 struct MalformedBudgetCounters {
@@ -106,10 +110,17 @@ class Conductor final : private http::SessionOwner {
   void OnClosed(http::Session& session) override;
 
   void OnConnection(UniqueFd fd) BATON_REQUIRES(on_loop);
-  // Climbs and descends the ladder, once a turn in which something comes.
+  // Any thread: a connection that another conductor has accepted, with its place.
+  void TakeOver(UniqueFd fd);
+  // Of what has its place.
+  void Adopt(UniqueFd fd) BATON_REQUIRES(on_loop);
+  void TurnAway(http::CloseReason reason) BATON_REQUIRES(on_loop);
+
+  // conductor_overload.cc: climbs and descends the ladder, once a turn in which something comes.
   void WatchOverload() BATON_REQUIRES(on_loop);
   void LookForOverload() BATON_REQUIRES(on_loop);
   void CloseSomeIdle() BATON_REQUIRES(on_loop);
+
   // Opens the record of a request and counts it as received.
   Index Receive(http::Session& session, http::ExchangeId exchange, const serve::Endpoint& endpoint,
                 SteadyTime arrival) BATON_REQUIRES(on_loop);
@@ -160,6 +171,7 @@ class Conductor final : private http::SessionOwner {
       BATON_REQUIRES(on_loop);
   void Send(Index index, http::Response&& response) BATON_REQUIRES(on_loop);
 
+  // conductor_drain.cc: the way out.
   void StopAccepting() BATON_REQUIRES(on_loop);
   void CheckDrain() BATON_REQUIRES(on_loop);
   void EndRun() BATON_REQUIRES(on_loop);
@@ -196,6 +208,7 @@ class Conductor final : private http::SessionOwner {
   std::vector<serve::Scheduler::Submitted> turn_results_ BATON_GUARDED_BY(on_loop);
   bool has_abandoned_of_turn_ BATON_GUARDED_BY(on_loop) = false;  // perhaps
   bool is_draining_ BATON_GUARDED_BY(on_loop) = false;
+  bool has_ended_ BATON_GUARDED_BY(on_loop) = false;
   SteadyTime drain_grace_ends_ BATON_GUARDED_BY(on_loop);
   SteadyTime drain_limit_ BATON_GUARDED_BY(on_loop);
 

@@ -1,6 +1,7 @@
 // Flags by CLI11; the only unit of the server that includes it.
 #include "server/app/flags.h"
 
+#include <charconv>
 #include <functional>
 #include <iostream>
 #include <map>
@@ -48,6 +49,18 @@ CLI::Option* AddParsed(CLI::App& app, const std::string& name, T& value,
       help);
 }
 
+// 0 for "auto".
+Result<int> ReadConductors(std::string_view text) {
+  if (text == "auto") return 0;
+  int count = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (failure == std::errc() && end == text.data() + text.size() && count >= 1 && count <= 64) {
+    return count;
+  }
+  return Fail(ErrorCode::kInvalidArgument,
+              "is '" + std::string(text) + "', expected 1 to 64, or auto");
+}
+
 void AddListeners(CLI::App& app, ServerOptions& server) {
   AddParsed<ListenAddress>(app, "--http", server.http, ParseListenAddress,
                            "Data plane, HTTP/JSON (default 0.0.0.0:8080)")
@@ -69,8 +82,10 @@ void AddSizes(CLI::App& app, ServerOptions& server) {
                  "Threads that run models, 1 to 1024 (default: one a core)")
       ->type_name("N")
       ->check(CLI::Range(serve::WorkerPool::kSmallest, serve::WorkerPool::kLargest));
-  app.add_option("--conductors", server.conductors, "Threads that own sockets, 1 to 64 (default 1)")
-      ->type_name("N");
+  AddParsed<int>(
+      app, "--conductors", server.conductors, ReadConductors,
+      "Threads that own sockets, 1 to 64, or auto: one for 4 cores, 8 at most (default 1)")
+      ->type_name("N|auto");
   app.add_option("--backlog", server.backlog,
                  "Connections that may wait to be accepted, 1 to 65535 (default 4096)")
       ->type_name("N");

@@ -10,6 +10,7 @@
 #include "admin/service/admin_server.h"
 #include "server/app/conductor.h"
 #include "server/app/control_room.h"
+#include "server/app/cores.h"
 #include "server/app/server_metrics.h"
 #include "server/base/log.h"
 #include "server/http/file_opener.h"
@@ -31,51 +32,7 @@ constexpr std::size_t kMaxReplacements = 1;  // workers beyond the pool's size, 
 constexpr Duration kAdminStopGrace = 500ms;
 constexpr std::uint64_t kSpareDescriptors = 128;
 
-Status CheckRange(const char* flag, long value, long smallest, long largest) {
-  if (value >= smallest && value <= largest) return {};
-  return Fail(ErrorCode::kInvalidArgument,
-              std::string(flag) + " is " + std::to_string(value) + ", expected " +
-                  std::to_string(smallest) + " to " + std::to_string(largest),
-              flag);
-}
-
-Status CheckDuration(const char* flag, Duration value, Duration largest, const char* largest_is) {
-  if (value >= 1ms && value <= largest) return {};
-  return Fail(ErrorCode::kInvalidArgument,
-              std::string(flag) + " is " + FormatDuration(value) + ", expected 1ms to " +
-                  FormatDuration(largest) + largest_is,
-              flag);
-}
-
-std::size_t CoreCount() { return std::max(1U, std::thread::hardware_concurrency()); }
-
 }  // namespace
-
-Status ServerOptions::Validate() const {
-  if (http.off) {
-    return Fail(ErrorCode::kInvalidArgument,
-                "--http is off, expected ADDR:PORT: there is no other "
-                "data plane yet",
-                "--http");
-  }
-  for (const Status& checked :
-       {CheckRange("--workers", workers, 0, serve::WorkerPool::kLargest),
-        CheckRange("--conductors", conductors, 1, 64), CheckRange("--backlog", backlog, 1, 65535),
-        CheckRange("--max-connections", max_connections, 0, 1'000'000),
-        CheckDuration("--max-budget", max_budget, 1h, ""),
-        CheckDuration("--default-budget", default_budget, max_budget, " (--max-budget)"),
-        http::CheckStaticMounts(static_mounts, api::kRoutePrefixes)}) {
-    if (!checked) return checked;
-  }
-  return CheckRanges(endpoints, BasePolicy());
-}
-
-serve::EndpointPolicy ServerOptions::BasePolicy() const {
-  serve::EndpointPolicy policy;
-  policy.default_budget = default_budget;
-  policy.max_budget = max_budget;
-  return policy;
-}
 
 // In the order of construction; destruction goes the other way.
 struct Server::Parts {
@@ -95,6 +52,7 @@ struct Server::Parts {
   std::vector<control::ListenerState> listeners;
   http::Session::Options session_options;
   std::optional<net::ClientPlaces> client_places;  // empty: nobody counts
+  std::optional<net::ConnectionPlaces> places;
   http::ListenerMetrics http_metrics;
   http::ListenerMetrics pages_metrics;
   const http::StaticMetrics static_metrics{registry};
@@ -199,7 +157,7 @@ Status Server::Parts::MakePool() {
       std::make_unique<serve::WorkerPool>(*reserve, *pending, clock, registry, pool_metrics);
   WarmUp();
   if (const Status reserved = reserve_pool->Resize(1); !reserved) return reserved;
-  return pool->Resize(options.workers > 0 ? options.workers : static_cast<int>(CoreCount()));
+  return pool->Resize(options.workers > 0 ? options.workers : static_cast<int>(UsableCores()));
 }
 
 // Requests may queue from the first one on where it is known how long they take.
@@ -249,10 +207,11 @@ void Server::Parts::MakeConductors(std::uint64_t descriptors) {
   };
   // The server's own, those of static files, of its pages and of its admin plane come first.
   const auto allowed = descriptors - std::min(kSpareDescriptors + open_files, descriptors / 2);
-  const auto count = static_cast<std::size_t>(options.conductors);
-  const std::size_t connections =
-      (options.max_connections > 0 ? static_cast<std::size_t>(options.max_connections) : allowed) /
-      count;
+  const std::size_t count = options.conductors > 0 ? static_cast<std::size_t>(options.conductors)
+                                                   : ConductorsFor(UsableCores());
+  places.emplace(
+      options.max_connections > 0 ? static_cast<std::size_t>(options.max_connections) : allowed,
+      count);
   const Shared shared{clock,
                       *gateway,
                       *pending,
@@ -267,8 +226,9 @@ void Server::Parts::MakeConductors(std::uint64_t descriptors) {
                       session_options,
                       client_places ? &*client_places : nullptr,
                       is_ready,
-                      std::max<std::size_t>(1, connections),
-                      std::max<std::size_t>(1, allowed / count)};
+                      *places,
+                      conductors,
+                      allowed};
   for (std::uint32_t i = 0; i < count; ++i) {
     Conductor::Options made = ConductorOptions(i);
     const metrics::Labels labels = {{"conductor", std::to_string(i)}};

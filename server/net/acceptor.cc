@@ -70,19 +70,25 @@ void Acceptor::UpdateWatch() {
 void Acceptor::OnEvents(std::uint32_t /*events*/) {
   loop_.AssertOnLoop();
   for (int i = 0; i < kAcceptsPerEvent && is_watching_; ++i) {
-    UniqueFd fd(accept4(listening_fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (fd.valid()) {
-      on_connection_(std::move(fd));
-      continue;
-    }
-    if (errno == EMFILE || errno == ENFILE) {
-      if (!TurnOneAway()) return;
-    } else if (errno == ENOBUFS || errno == ENOMEM) {
-      TakeABreak();
-    } else if (errno == EAGAIN) {
-      return;
-    }  // anything else was the fate of that one connection (accept(2))
+    if (!AcceptOne()) return;
   }
+}
+
+void Acceptor::AcceptAll() {
+  while (is_watching_ && AcceptOne()) {
+  }
+}
+
+bool Acceptor::AcceptOne() {
+  UniqueFd fd(accept4(listening_fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (fd.valid()) {
+    on_connection_(std::move(fd));
+    return true;
+  }
+  if (errno == EMFILE || errno == ENFILE) return TurnOneAway();
+  if (errno == ENOBUFS || errno == ENOMEM) TakeABreak();
+  // EINVAL: it listens no more. Anything else was the fate of that one connection (accept(2)).
+  return errno != EAGAIN && errno != EINVAL;
 }
 
 bool Acceptor::TurnOneAway() {

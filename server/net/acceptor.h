@@ -28,12 +28,15 @@ class Acceptor final : public IoHandler {
   // begins with Resume. Both may be called again and again.
   void Pause() BATON_REQUIRES(on_loop);
   void Resume() BATON_REQUIRES(on_loop);
+  // Takes all that wait in the backlog now, however many they are. Requires: started, not paused.
+  void AcceptAll() BATON_REQUIRES(on_loop);
   bool is_paused() const BATON_REQUIRES(on_loop) { return is_paused_; }
 
   void OnEvents(std::uint32_t events) override;
 
  private:
-  // False when nobody waits, or nothing can be done about it now.
+  // Both false when nobody waits, or nothing can be done about it now.
+  bool AcceptOne() BATON_REQUIRES(on_loop);
   bool TurnOneAway();
   void TakeABreak() BATON_REQUIRES(on_loop);
   void UpdateWatch() BATON_REQUIRES(on_loop);

@@ -62,11 +62,11 @@ class ConductorHarness {
     made.listening_fd = listening_.get();
     made.loop_metrics.shard = registry_.TakeShard();
     made.policies = policies_;
-    conductor_ = std::make_unique<Conductor>(MakeShared(), std::move(made));
-    thread_ = std::jthread([this] { conductor_->Run(); });
+    conductors_.push_back(std::make_unique<Conductor>(MakeShared(), std::move(made)));
+    thread_ = std::jthread([this] { conductors_.front()->Run(); });
   }
   ~ConductorHarness() {
-    conductor_->BeginDrain(Duration::zero(), Duration::zero());
+    conductors_.front()->BeginDrain(Duration::zero(), Duration::zero());
     thread_.join();
   }
 
@@ -84,8 +84,9 @@ class ConductorHarness {
     return std::vector(gateway_.endpoints().size(), patient);
   }
   Shared MakeShared() {
-    return {clock_,  gateway_,  pending_,  scheduler_,       reserve_, fallbacks_, nullptr, files_,
-            misses_, registry_, listener_, session_options_, nullptr,  is_ready_,  64,      1024};
+    return {clock_,  gateway_,  pending_, scheduler_,  reserve_,  fallbacks_,
+            nullptr, files_,    misses_,  registry_,   listener_, session_options_,
+            nullptr, is_ready_, places_,  conductors_, 1024};
   }
 
   const SystemClock clock_;
@@ -103,7 +104,8 @@ class ConductorHarness {
   const http::StaticMetrics files_{registry_};
   const http::Session::Options session_options_;
   std::atomic<bool> is_ready_{true};
-  std::unique_ptr<Conductor> conductor_;
+  net::ConnectionPlaces places_{64, 1};
+  std::vector<std::unique_ptr<Conductor>> conductors_;
   // Before the conductor: a worker may still deliver to it.
   serve::WorkerPool pool_{scheduler_, pending_, clock_, registry_, {}};
   std::jthread thread_;

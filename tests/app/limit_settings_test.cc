@@ -125,7 +125,7 @@ TEST(LimitSettingsTest, HelpShowsEveryNameWithADefaultThatCanBeRead) {
     LimitSettings limits;
     EXPECT_TRUE(ReadLimitFlags({name + "=" + value}, limits)) << line;
   }
-  EXPECT_EQ(lines, 26u);
+  EXPECT_EQ(lines, 28u);
 }
 
 }  // namespace

@@ -230,6 +230,8 @@ def test_help_and_version_of_every_program(name):
     (["--workers", "0"], ["--workers", "0", "1024"]),
     (["--workers", "1025"], ["--workers", "1025", "1024"]),
     (["--conductors", "0"], ["--conductors", "1 to 64"]),
+    (["--conductors", "65"], ["--conductors", "1 to 64"]),
+    (["--conductors", "many"], ["--conductors", "'many'", "1 to 64, or auto"]),
     (["--backlog", "0"], ["--backlog"]),
     (["--http", "nonsense"], ["--http", "nonsense"]),
     (["--http", "127.0.0.1:70000"], ["--http", "70000"]),

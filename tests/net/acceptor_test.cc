@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <memory>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -56,6 +57,10 @@ class AcceptorTest : public testing::Test {
     harness_.loop().AssertOnLoop();
     acceptor_.Resume();
   }
+  void AcceptAll() {
+    harness_.loop().AssertOnLoop();
+    acceptor_.AcceptAll();
+  }
   void ConnectClients(std::size_t count) {
     const std::size_t waiting = ReadBacklog(listening_.get()).depth + count;
     for (std::size_t i = 0; i < count; ++i)
@@ -103,6 +108,21 @@ TEST_F(AcceptorTest, AfterStopConnectionsStayInTheBacklog) {
   harness_.Turn();
   EXPECT_TRUE(accepted_.empty());
   EXPECT_EQ(ReadBacklog(listening_.get()).depth, 2u);
+}
+
+TEST_F(AcceptorTest, AllThatWaitAreAcceptedAtOnceWhenAsked) {
+  ConnectClients(65);
+  Start();
+  AcceptAll();
+  EXPECT_EQ(accepted_.size(), 65u);
+  EXPECT_EQ(ReadBacklog(listening_.get()).depth, 0u);
+}
+
+TEST_F(AcceptorTest, OfASocketThatListensNoMoreNothingIsAccepted) {
+  Start();
+  shutdown(listening_.get(), SHUT_RD);
+  AcceptAll();
+  EXPECT_TRUE(accepted_.empty());
 }
 
 TEST_F(AcceptorTest, ACrowdIsAcceptedInSeveralTurns) {

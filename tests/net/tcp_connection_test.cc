@@ -359,8 +359,8 @@ TEST_F(FilesOfAConnectionTest, AFileThatShrinksCutsTheConnectionShort) {
 
 TEST_F(FilesOfAConnectionTest, AFileThatCannotBeReadIsNoFaultOfThePeer) {
   const std::string path = (folder_.path() / "file").string();
-  connection_.AppendFile(
-      std::make_shared<const UniqueFd>(open(path.c_str(), O_WRONLY | O_CLOEXEC)), 0, 5);
+  connection_.AppendFile(std::make_shared<const UniqueFd>(open(path.c_str(), O_WRONLY | O_CLOEXEC)),
+                         0, 5);
   Flush();
   EXPECT_EQ(connection_.file_failures, 1);
   EXPECT_EQ(connection_.breaks, 0);
