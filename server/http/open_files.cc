@@ -26,7 +26,8 @@ std::shared_ptr<const UniqueFd> OpenFiles::Share(UniqueFd fd, dev_t device, ino_
 
 bool OpenFiles::IsFullFor(net::ClientAddress client) const {
   const auto found = by_client_.find(client);
-  return held_.size() >= capacity_ || (found != by_client_.end() && found->second >= of_each_client_);
+  return held_.size() >= capacity_ ||
+         (found != by_client_.end() && found->second >= of_each_client_);
 }
 
 OpenFiles::HeldFiles::iterator OpenFiles::Forget(HeldFiles::iterator one) {

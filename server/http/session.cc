@@ -290,7 +290,8 @@ void Session::ReportSent(SteadyTime flush_began) {
 void Session::ResumeAfterAnswer() {
   if (!takes_more_ && exchanges_.empty() && !HasUnsent()) {
     takes_more_ = true;
-    input_arrival_ = std::max(input_arrival_, last_progress_);  // nor could it have been read before
+    input_arrival_ =
+        std::max(input_arrival_, last_progress_);  // nor could it have been read before
   }
   if (!MayRead()) return;
   if (!input_.empty()) {

@@ -16,7 +16,8 @@ namespace baton::http {
 namespace {
 
 constexpr std::string_view kAllow = "GET, HEAD";
-constexpr std::string_view kTooManyOpen = "as many files are open, in all or for one client, as may be";
+constexpr std::string_view kTooManyOpen =
+    "as many files are open, in all or for one client, as may be";
 constexpr std::uint64_t kReadAheadBytes = 512 * 1024;
 
 // Neither hidden nor with an empty segment, which other servers would read in other ways.
@@ -92,8 +93,7 @@ std::optional<Response> StaticFiles::RespondWithoutFile(const Request& request) 
   return response;
 }
 
-Response StaticFiles::Respond(const Request& request, net::ClientAddress client,
-                              std::time_t now) {
+Response StaticFiles::Respond(const Request& request, net::ClientAddress client, std::time_t now) {
   const Root* root = RootOf(request.path);
   const std::string_view beneath = std::string_view(request.path).substr(root->prefix.size());
   const std::string name(beneath.substr(std::min<std::size_t>(1, beneath.size())));

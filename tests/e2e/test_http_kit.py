@@ -3,8 +3,10 @@
 import json
 import os
 import pathlib
+import random
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -19,10 +21,29 @@ LIMITS = [word for name, value in {**SECONDS, "body_grace": 3}.items() for word 
 pytestmark = pytest.mark.skipif(not (KIT / "kit.py").exists(), reason=f"there is no kit in {KIT}")
 
 
+SECRET = "nobody outside may read this"  # beside the folder that is served, where the kit expects it
+
+
 @pytest.fixture(scope="module")
-def server():
+def folder():
+    with tempfile.TemporaryDirectory(prefix="baton-kit-") as name:
+        around = pathlib.Path(name)
+        root = around / "root"
+        root.mkdir()
+        (around / "kit-secret.txt").write_text(SECRET)
+        (root / "hello.txt").write_text("hello, static world\n")
+        (root / "big.bin").write_bytes(random.Random(1).randbytes(8 << 20))
+        (root / "link.txt").symlink_to("../kit-secret.txt")
+        for path in (around, *around.rglob("*")):
+            if not path.is_symlink():
+                path.chmod(0o755)
+        yield root
+
+
+@pytest.fixture(scope="module")
+def server(folder):
     # The kit's pauses are longer than the usual budget.
-    with server_process.running("--default-budget", "5s", *LIMITS) as started:
+    with server_process.running("--default-budget", "5s", "--static", f"/static={folder}", *LIMITS) as started:
         yield started
 
 
@@ -34,7 +55,9 @@ def run_kit(server, bundled, tmp_path, *words):
     watched = ["--pid", server.pid] if environment.SLOW_FACTOR == 1 else []
     command = [
         sys.executable, "-B", KIT / "kit.py", "--port", server.http.rpartition(":")[2], "--strict", "--policy",
-        "--infer-path", "/v2/models/tumour/infer", "--static-path", "/hello", "--body-file", body, *watched,
+        "--infer-path", "/v2/models/tumour/infer", "--body-file", body, *watched,
+        "--static-path", "/static/hello.txt", "--big-path", "/static/big.bin", "--symlink-path", "/static/link.txt",
+        "--secret", SECRET,
         "--header-timeout", SECONDS["head_time"], "--body-timeout", SECONDS["body_time"],
         "--idle-timeout", SECONDS["idle_time"], "--write-timeout", SECONDS["write_time"], *words,
     ]
