@@ -197,6 +197,7 @@ void Session::Refuse(const Refusal& refusal, CloseReason reason) {
 void Session::SendContinueWhenDue() {
   if (!continue_is_due_ || !exchanges_.empty() || state_ != State::kReading) return;
   continue_is_due_ = false;
+  BeginWriting();
   output() += "HTTP/1.1 100 Continue\r\n\r\n";
   FlushAtEndOfTurn();
 }
@@ -216,17 +217,20 @@ void Session::Answer(ExchangeId id, Response&& response) {
     exchange.answered_at = loop().ReadClock();
     return;
   }
-  // The time to take an answer starts with the answer.
-  if (!HasUnsent()) {
-    last_progress_ = std::max(last_progress_, loop().Now());
-    progress_bytes_ = sent_bytes();
-  }
+  BeginWriting();
   WriteNext(response, SteadyTime::max());
   while (!exchanges_.empty() && exchanges_.front().response) {
     const Exchange& next = exchanges_.front();
     WriteNext(*next.response, next.answered_at);
   }
   FlushAtEndOfTurn();
+}
+
+// The time to take what is written starts with the writing.
+void Session::BeginWriting() {
+  if (HasUnsent()) return;
+  last_progress_ = std::max(last_progress_, loop().Now());
+  progress_bytes_ = sent_bytes();
 }
 
 // `first_write` is SteadyTime::max() for whoever did not wait for its turn.

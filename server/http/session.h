@@ -181,6 +181,7 @@ class Session final : public net::TcpConnection {
   void StopForgetting(CloseReason reason) BATON_REQUIRES(on_loop);
   void Refuse(const Refusal& refusal, CloseReason reason) BATON_REQUIRES(on_loop);
   void SendContinueWhenDue() BATON_REQUIRES(on_loop);
+  void BeginWriting() BATON_REQUIRES(on_loop);
   void WriteNext(const Response& response, SteadyTime first_write) BATON_REQUIRES(on_loop);
   void ReportSent(SteadyTime flush_began) BATON_REQUIRES(on_loop);
   void ResumeAfterAnswer() BATON_REQUIRES(on_loop);

@@ -16,7 +16,7 @@ SMALL = {
     "request_line_bytes": "100B", "header_bytes": "400B", "header_count": "5", "body_bytes": "1000B",
     "chunk_extension_bytes": "10B", "trailer_bytes": "20B", "forgotten_bytes": "50B", "json_depth": "3",
     "head_time": "400ms", "body_time": "2s", "body_grace": "400ms", "body_rate": "1000B", "idle_time": "1s",
-    "pipelined_requests": "2", "linger_time": "200ms",
+    "pipelined_requests": "2", "linger_time": "200ms", "write_time": "300ms",
 }
 CHUNKED = b"POST /reverse HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -111,6 +111,17 @@ def test_who_says_nothing_is_hung_up_on(server):
         assert connection.ask("GET", "/hello").status == 200
         assert connection.at_end() == b""
     assert closed(server.metrics(), "idle_timeout") == before + 1
+
+
+def test_who_was_silent_for_longer_than_answers_may_take_is_still_told_to_go_on(server):
+    with server.connect() as connection:
+        assert connection.ask("GET", "/hello").status == 200
+        time.sleep(0.5)
+        body = b'{"data": "ab"}'
+        connection.send(request("POST", "/reverse", body, [("Expect", "100-continue")])[:-len(body)])
+        assert connection.read_head().status == 100
+        connection.send(body)
+        assert connection.read().json() == {"data": "ba"}
 
 
 def test_a_body_that_is_not_there_when_its_budget_ends_is_answered_then(server):

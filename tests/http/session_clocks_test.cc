@@ -246,6 +246,17 @@ TEST_F(SessionWriteTimeoutTest, TheTimeToTakeAnAnswerStartsWithTheAnswer) {
   EXPECT_TRUE(harness_.session().HasUnsent());
 }
 
+TEST(SessionTimeoutsTest, LeaveToSendABodyIsGivenAfterALongSilenceToo) {
+  SessionHarness harness;
+  harness.EchoPaths();
+  harness.loop().Advance(kTimeouts.write + 10s);
+  harness.Send(
+      "POST /p HTTP/1.1\r\nHost: baton\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(harness.Read(), "HTTP/1.1 100 Continue\r\n\r\n");
+  harness.Send("{}");
+  EXPECT_EQ(ParseAnswers(harness.Read()).at(0).body, "/p");
+}
+
 TEST(SessionTimeoutsTest, AClientThatDoesNotHangUpIsLeftInTheEnd) {
   SessionHarness harness;
   harness.EchoPaths();
