@@ -115,7 +115,7 @@ constexpr std::array kLimits = {
           "unanswered on one connection: reading waits", kCount},
     Limit{"unsent_bytes", 1, kGiB,
           [](Settings s) -> std::size_t& { return s.session.output_high_bytes; },
-          "of answers on one connection: reading waits"},
+          "of answers and unanswered bodies on one connection: reading waits"},
     Limit{"held_bytes", 0, 1024 * kGiB,
           [](Settings s) -> std::size_t& { return s.session.held_bytes; },
           "that a conductor holds of unfinished requests and unsent answers: 503"},

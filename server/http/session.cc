@@ -60,9 +60,10 @@ bool Session::ClientHasLeft() const {
 
 bool Session::MayRead() const {
   const std::size_t pending = books_.takes_pipelined ? options_.limits.pipelined_requests : 1;
+  const std::size_t unsent = queued_bytes() - sent_bytes() + waiting_bytes_;
   return state_ == State::kReading && exchanges_.size() < pending &&
          (takes_more_ || !parser_.IsBetweenRequests()) &&
-         queued_bytes() - sent_bytes() <= options_.output_high_bytes;
+         unsent + handed_over_bytes_ <= options_.output_high_bytes;
 }
 
 bool Session::TakesBytes() const { return state_ == State::kLingering || MayRead(); }
@@ -155,6 +156,8 @@ void Session::HandOver(Request&& request, bool is_last, SteadyTime readable_sinc
   exchange.close = is_last;
   exchange.head_only = request.method == Method::kHead;
   exchange.version_minor = request.version_minor;
+  exchange.bytes = request.body.size();
+  handed_over_bytes_ += exchange.bytes;
   const ExchangeId id{first_exchange_ + exchanges_.size()};
   exchanges_.push_back(std::move(exchange));
   if (is_last) MoveTo(State::kFinishing);
@@ -213,8 +216,7 @@ void Session::Attach(ExchangeId id, AnswerNote note) { Unanswered(id).note = not
 void Session::Answer(ExchangeId id, Response&& response) {
   Exchange& exchange = Unanswered(id);
   if (static_cast<std::uint64_t>(id) != first_exchange_) {
-    exchange.response = std::make_unique<Response>(std::move(response));
-    exchange.answered_at = loop().ReadClock();
+    KeepForItsTurn(exchange, std::move(response));
     return;
   }
   BeginWriting();
@@ -224,6 +226,17 @@ void Session::Answer(ExchangeId id, Response&& response) {
     WriteNext(*next.response, next.answered_at);
   }
   FlushAtEndOfTurn();
+}
+
+void Session::KeepForItsTurn(Exchange& exchange, Response&& response) {
+  const bool could_read = MayRead();
+  handed_over_bytes_ -= exchange.bytes;
+  exchange.bytes = response.headers.size() + response.body.size();
+  waiting_bytes_ += exchange.bytes;
+  exchange.response = std::make_unique<Response>(std::move(response));
+  exchange.answered_at = loop().ReadClock();
+  UpdateHeld();
+  if (!could_read && MayRead()) FlushAtEndOfTurn();  // which goes on with reading
 }
 
 // The time to take what is written starts with the writing.
@@ -236,6 +249,7 @@ void Session::BeginWriting() {
 // `first_write` is SteadyTime::max() for whoever did not wait for its turn.
 void Session::WriteNext(const Response& response, SteadyTime first_write) {
   Exchange& exchange = exchanges_.front();
+  (exchange.response ? waiting_bytes_ : handed_over_bytes_) -= exchange.bytes;
   const bool is_last = exchanges_.size() == 1 && input_.empty();
   if (is_draining_ && is_last && state_ == State::kReading) {
     exchange.close = true;
@@ -398,7 +412,8 @@ void Session::UpdateVisible() {
 }
 
 void Session::UpdateHeld() {
-  const std::size_t now = parser_.partial().body.size() + input_.size() + unsent_memory_bytes();
+  const std::size_t now =
+      parser_.partial().body.size() + input_.size() + unsent_memory_bytes() + waiting_bytes_;
   books_.held_bytes += now - held_;  // may wrap around on the way, and comes out right
   held_ = now;
 }

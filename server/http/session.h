@@ -85,7 +85,8 @@ class SessionOwner {
 };
 
 // Reading goes on while answers are pending, up to limits.pipelined_requests of them, or up to one
-// while the books say so (ListenerShard::takes_pipelined); it is resumed by the answers that leave.
+// while the books say so (ListenerShard::takes_pipelined), and up to output_high_bytes of what they
+// and their requests take; it is resumed by the answers that leave.
 // What is not read yet stays in the kernel, and the end of the input unseen behind it.
 //
 // A request that its head decides is answered before its body has come. That body is read and
@@ -108,9 +109,10 @@ class Session final : public net::TcpConnection {
   struct Options {
     Limits limits;
     SessionTimeouts timeouts;
-    std::size_t output_high_bytes = 256 * 1024;  // more unsent than this: reading waits
+    // Of unsent answers and of the bodies of unanswered requests; above it, reading waits.
+    std::size_t output_high_bytes = 256 * 1024;
     // What all sessions of a loop may hold of unfinished requests and unsent answers. Above it,
-    // whoever is in the middle of a body and holds more than held_free_bytes is refused: 503.
+    // whoever is in the middle of a request and holds more than held_free_bytes is refused: 503.
     std::size_t held_bytes = 256 * 1024 * 1024;
     std::size_t held_free_bytes = 64 * 1024;
     HalfClose half_close = HalfClose::kAnswer;
@@ -149,6 +151,7 @@ class Session final : public net::TcpConnection {
     bool head_only = false;  // HEAD
     int version_minor = 1;
     AnswerNote note = kNoNote;
+    std::size_t bytes = 0;  // of its request's body until it is answered, then of `response`
     std::unique_ptr<Response> response;  // that was there before its turn
     SteadyTime answered_at;
   };
@@ -181,6 +184,7 @@ class Session final : public net::TcpConnection {
   void StopForgetting(CloseReason reason) BATON_REQUIRES(on_loop);
   void Refuse(const Refusal& refusal, CloseReason reason) BATON_REQUIRES(on_loop);
   void SendContinueWhenDue() BATON_REQUIRES(on_loop);
+  void KeepForItsTurn(Exchange& exchange, Response&& response) BATON_REQUIRES(on_loop);
   void BeginWriting() BATON_REQUIRES(on_loop);
   void WriteNext(const Response& response, SteadyTime first_write) BATON_REQUIRES(on_loop);
   void ReportSent(SteadyTime flush_began) BATON_REQUIRES(on_loop);
@@ -219,8 +223,10 @@ class Session final : public net::TcpConnection {
   Ring<Exchange> exchanges_;          // the unanswered, and the answered behind them
   std::uint64_t first_exchange_ = 0;  // id of exchanges_.front()
   Ring<Unsent> unsent_;
-  std::uint64_t reported_bytes_ = 0;  // of sent_bytes(), counted so far
-  std::size_t held_{0};               // this session's part of books_.held_bytes
+  std::uint64_t reported_bytes_ = 0;   // of sent_bytes(), counted so far
+  std::size_t handed_over_bytes_ = 0;  // bodies of unanswered requests
+  std::size_t waiting_bytes_ = 0;      // answers before their turn
+  std::size_t held_{0};                // this session's part of books_.held_bytes
   bool is_draining_ = false;
   bool continue_is_due_ = false;
   bool takes_more_ = true;

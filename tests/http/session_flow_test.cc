@@ -83,6 +83,60 @@ TEST(SessionPipeliningTest, WhileThePeerDoesNotReadItsAnswersNothingMoreIsTaken)
   EXPECT_THAT(harness.Paths(), ElementsAre("/0", "/1"));
 }
 
+Session::Options WithUnsentAtMost(std::size_t bytes) {
+  Session::Options options;
+  options.output_high_bytes = bytes;
+  return options;
+}
+
+std::string Post(const std::string& path, const std::string& body) {
+  return "POST " + path +
+         " HTTP/1.1\r\nHost: baton\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+         body;
+}
+
+TEST(SessionPipeliningTest, WhileAnswersThatWaitForTheirTurnAreManyBytesNothingMoreIsTaken) {
+  SessionHarness harness(WithUnsentAtMost(10'000));
+  harness.Send(Get("/0") + Get("/1"));
+  harness.Answer(1, std::string(10'001, 'x'));
+  EXPECT_EQ(harness.held_bytes(), 10'001u);
+  harness.Send(Get("/2"));
+  EXPECT_THAT(harness.Paths(), ElementsAre("/0", "/1"));
+  harness.Answer(0, "zero");
+  harness.loop().Turns(3);
+  EXPECT_THAT(harness.Paths(), ElementsAre("/0", "/1", "/2"));
+  EXPECT_EQ(harness.held_bytes(), 0u);
+}
+
+TEST(SessionPipeliningTest, WhileUnansweredRequestsAreManyBytesNothingMoreIsTaken) {
+  SessionHarness harness(WithUnsentAtMost(10'000));
+  harness.Send(Post("/0", std::string(10'000, 'x')) + Post("/1", "y") + Post("/2", "z"));
+  harness.Send(Get("/3"));
+  EXPECT_THAT(harness.Paths(), ElementsAre("/0", "/1"));
+  harness.Answer(0, "zero");
+  harness.loop().Turns(3);
+  EXPECT_THAT(harness.Paths(), ElementsAre("/0", "/1", "/2", "/3"));
+}
+
+TEST(SessionPipeliningTest, AnAnswerBeforeItsTurnLetsMoreBeTakenToo) {
+  SessionHarness harness(WithUnsentAtMost(10'000));
+  harness.Send(Get("/0") + Post("/1", std::string(10'001, 'x')) + Get("/2"));
+  harness.Send(Get("/3"));
+  EXPECT_THAT(harness.Paths(), ElementsAre("/0", "/1"));
+  harness.Answer(1, "one");
+  harness.loop().Turns(3);
+  EXPECT_THAT(harness.Paths(), ElementsAre("/0", "/1", "/2", "/3"));
+}
+
+TEST(SessionPipeliningTest, AConnectionThatEndsGivesBackWhatWaitedForItsTurn) {
+  SessionHarness harness;
+  harness.Send(Get("/0") + Get("/1"));
+  harness.Answer(1, "one");
+  EXPECT_EQ(harness.held_bytes(), 3u);
+  harness.Close(CloseReason::kError);
+  EXPECT_EQ(harness.held_bytes(), 0u);
+}
+
 TEST(SessionOverloadTest, WhileAnAnswerIsPendingNothingMoreIsReadOffTheConnection) {
   SessionHarness harness;
   harness.TakePipelined(false);
