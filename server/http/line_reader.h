@@ -30,6 +30,7 @@ class LineReader {
   // Requires: kFaulty. Into the bytes of the last Read.
   const Fault& fault() const { return *fault_; }
 
+  std::size_t held_bytes() const { return pieces_.size(); }  // of a line that came in pieces
   void Reset();
 
  private:

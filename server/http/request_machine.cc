@@ -293,6 +293,12 @@ std::size_t RequestMachine::ReadTrailer(std::string_view bytes) {
   return used;
 }
 
+std::size_t RequestMachine::held_bytes() const {
+  return line_.held_bytes() + request_.target.size() + request_.path.size() +
+         request_.query.size() + request_.head.size() +
+         request_.headers.size() * sizeof(Request::HeaderField) + request_.body.size();
+}
+
 std::uint64_t RequestMachine::BodyBytesLeft() const {
   return phase_ == Phase::kChunkData ? llhttp_.content_length : body_left_;
 }

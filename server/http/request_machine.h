@@ -51,6 +51,7 @@ class RequestMachine {
     return phase_ == Phase::kLine && line_.state() == LineReader::State::kWaiting;
   }
   Request& request() { return request_; }
+  std::size_t held_bytes() const;
   // As in RequestParser.
   std::uint64_t BodyBytesLeft() const;
   Request TakeHead(std::size_t at_most);

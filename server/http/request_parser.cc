@@ -35,11 +35,14 @@ RequestParser::Progress RequestParser::Feed(std::string_view bytes) {
   RequestMachine& machine = Machine();
   BATON_CHECK(!machine.IsDone());
   std::size_t used = 0;
+  std::size_t head_bytes = 0;
   while (used < bytes.size() && !machine.IsDone()) {
-    if (machine.phase() > Phase::kFields) machine.continue_is_due() = false;  // it did not wait
+    const bool is_in_head = machine.phase() <= Phase::kFields;
+    if (!is_in_head) machine.continue_is_due() = false;  // it did not wait
     used += machine.Step(bytes.substr(used));
+    if (is_in_head) head_bytes = used;
   }
-  return {used, state()};
+  return {used, used - head_bytes, state()};
 }
 
 ParseState RequestParser::state() const {
@@ -72,6 +75,8 @@ const Request& RequestParser::partial() const {
   static const Request nothing;
   return machine_ ? machine_->request() : nothing;
 }
+
+std::size_t RequestParser::held_bytes() const { return machine_ ? machine_->held_bytes() : 0; }
 
 std::uint64_t RequestParser::BodyBytesLeft() const {
   BATON_CHECK(state() == ParseState::kBody);

@@ -63,6 +63,7 @@ class RequestParser {
 
   struct Progress {
     std::size_t consumed;
+    std::size_t body_bytes;  // of these, behind the head: chunk lines and trailers, too
     ParseState state;
   };
 
@@ -84,6 +85,8 @@ class RequestParser {
   // What is known of an incomplete or refused request, for its error answer: method and path may be
   // empty.
   const Request& partial() const;
+  // Of what has come of a request, how much is kept: none between requests.
+  std::size_t held_bytes() const;
   // How much of the body is still to come at least; of chunks no more is known than the one under
   // way. Requires: kBody.
   std::uint64_t BodyBytesLeft() const;

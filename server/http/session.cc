@@ -77,7 +77,7 @@ void Session::OnBytes(std::string_view bytes) {
     } else if (parser_.IsBetweenRequests()) {
       request_began_ = loop().ReadableSince();
     }
-    const bool is_too_much = parser_.state() == ParseState::kBody && !forgets_body_ &&
+    const bool is_too_much = !parser_.IsBetweenRequests() && !forgets_body_ &&
                              held_ > options_.held_free_bytes &&
                              books_.held_bytes > options_.held_bytes;
     if (is_too_much) Refuse(kTooMuchHeld, CloseReason::kLimit);
@@ -109,9 +109,10 @@ std::size_t Session::Parse(std::string_view bytes, SteadyTime readable_since) {
     } else if (progress.state == ParseState::kRefused) {
       RefuseUnreadable();
     } else if (was_in_head && progress.state == ParseState::kBody) {
+      body_bytes_ = progress.body_bytes;
       BeginBody(readable_since);
     } else {
-      body_bytes_ += progress.consumed;
+      body_bytes_ += progress.body_bytes;
     }
     if (parser_.state() != ParseState::kRefused && parser_.TakeExpectContinue()) {
       continue_is_due_ = true;
@@ -123,7 +124,6 @@ std::size_t Session::Parse(std::string_view bytes, SteadyTime readable_since) {
 
 void Session::BeginBody(SteadyTime readable_since) {
   body_began_ = loop().Now();
-  body_bytes_ = 0;
   const HeadVerdict verdict = owner_.OnHead(*this, parser_.partial());
   complete_by_ = verdict.complete_by;
   if (verdict.needs_body) return;
@@ -413,7 +413,7 @@ void Session::UpdateVisible() {
 
 void Session::UpdateHeld() {
   const std::size_t now =
-      parser_.partial().body.size() + input_.size() + unsent_memory_bytes() + waiting_bytes_;
+      parser_.held_bytes() + input_.size() + unsent_memory_bytes() + waiting_bytes_;
   books_.held_bytes += now - held_;  // may wrap around on the way, and comes out right
   held_ = now;
 }

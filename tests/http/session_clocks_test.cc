@@ -83,6 +83,16 @@ TEST(SessionTimeoutsTest, ABodyThatTricklesIsRefused) {
   ExpectRefusedAs408(harness, "body_too_slow", CloseReason::kBodyTooSlow);
 }
 
+TEST(SessionTimeoutsTest, WhatCameOfABodyTogetherWithItsHeadCountsToo) {
+  SessionHarness harness;
+  harness.Send("POST / HTTP/1.1\r\nHost: bat");
+  harness.Send("on\r\nContent-Length: 100000\r\n\r\n" + std::string(2 * kTimeouts.body_rate, 'x'));
+  harness.loop().Advance(kTimeouts.body_grace + 2s - 1ns);
+  EXPECT_THAT(harness.refusals(), IsEmpty());
+  harness.loop().Advance(1ns);
+  ExpectRefusedAs408(harness, "body_too_slow", CloseReason::kBodyTooSlow);
+}
+
 TEST(SessionTimeoutsTest, ABodyThatKeepsItsRateHasAllItsTime) {
   SessionHarness harness;
   harness.Send(kBodyAhead);

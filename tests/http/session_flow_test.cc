@@ -365,8 +365,33 @@ TEST(SessionHoldingTest, ABodyIsRefusedOnceTooMuchIsHeld) {
   EXPECT_EQ(harness.held_bytes(), 0u);
 }
 
+TEST(SessionHoldingTest, AHeadIsHeldUntilItsRequestIsHandedOver) {
+  SessionHarness harness;
+  harness.EchoPaths();
+  EXPECT_EQ(harness.held_bytes(), 0u);
+  harness.Send("GET /" + std::string(500, 'x'));
+  EXPECT_GT(harness.held_bytes(), 500u);
+  harness.Send(" HTTP/1.1\r\nHost: baton\r\nA: " + std::string(1000, 'x'));
+  EXPECT_GT(harness.held_bytes(), 2000u);  // the path is kept as sent, and decoded
+  harness.Send("\r\n\r\n");
+  EXPECT_EQ(harness.taken().size(), 1u);
+  EXPECT_EQ(harness.held_bytes(), 0u);
+}
+
+TEST(SessionHoldingTest, AHeadIsRefusedOnceTooMuchIsHeld) {
+  SessionHarness harness(HoldingAtMost(1000, 100));
+  harness.Send("GET / HTTP/1.1\r\nHost: baton\r\nA: " + std::string(1001, 'x'));
+  EXPECT_THAT(harness.refusals(), IsEmpty());
+  harness.Send("x");
+  ASSERT_EQ(harness.refusals().size(), 1u);
+  EXPECT_EQ(harness.refusals()[0].status, 503);
+  harness.HangUp();
+  EXPECT_EQ(harness.Closed(CloseReason::kLimit), 1);
+  EXPECT_EQ(harness.held_bytes(), 0u);
+}
+
 TEST(SessionHoldingTest, WhoeverHoldsLittleIsServedAllTheSame) {
-  SessionHarness harness(HoldingAtMost(0, 100));
+  SessionHarness harness(HoldingAtMost(0, 150));
   harness.EchoPaths();
   harness.Send("POST /small HTTP/1.1\r\nHost: baton\r\nContent-Length: 99\r\n\r\n");
   harness.Send(std::string(50, 'x'));
