@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "server/http/request_parser.h"
+#include "server/http/spare_responses.h"
 #include "server/metrics/registry.h"
 
 namespace baton::http {
@@ -62,6 +63,7 @@ struct ListenerShard {
   // next bytes of each.
   bool takes_pipelined = true;
   ParserPool parsers;  // its sessions have the same limits
+  SpareResponses responses;
 
   // Accepted, and closed at once.
   void CountTurnedAway(CloseReason reason = CloseReason::kLimit) {

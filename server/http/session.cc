@@ -219,11 +219,15 @@ void Session::Answer(ExchangeId id, Response&& response) {
     KeepForItsTurn(exchange, std::move(response));
     return;
   }
+  handed_over_bytes_ -= exchange.bytes;
   BeginWriting();
   WriteNext(response, SteadyTime::max());
   while (!exchanges_.empty() && exchanges_.front().response) {
-    const Exchange& next = exchanges_.front();
-    WriteNext(*next.response, next.answered_at);
+    Exchange& next = exchanges_.front();
+    waiting_bytes_ -= next.bytes;
+    std::unique_ptr<Response> kept = std::move(next.response);
+    WriteNext(*kept, next.answered_at);
+    books_.responses.GiveBack(std::move(kept));
   }
   FlushAtEndOfTurn();
 }
@@ -233,7 +237,7 @@ void Session::KeepForItsTurn(Exchange& exchange, Response&& response) {
   handed_over_bytes_ -= exchange.bytes;
   exchange.bytes = response.headers.size() + response.body.size();
   waiting_bytes_ += exchange.bytes;
-  exchange.response = std::make_unique<Response>(std::move(response));
+  exchange.response = books_.responses.Keep(std::move(response));
   exchange.answered_at = loop().ReadClock();
   UpdateHeld();
   if (!could_read && MayRead()) FlushAtEndOfTurn();  // which goes on with reading
@@ -249,7 +253,6 @@ void Session::BeginWriting() {
 // `first_write` is SteadyTime::max() for whoever did not wait for its turn.
 void Session::WriteNext(const Response& response, SteadyTime first_write) {
   Exchange& exchange = exchanges_.front();
-  (exchange.response ? waiting_bytes_ : handed_over_bytes_) -= exchange.bytes;
   const bool is_last = exchanges_.size() == 1 && input_.empty();
   if (is_draining_ && is_last && state_ == State::kReading) {
     exchange.close = true;

@@ -1,9 +1,11 @@
 // Order, growth around the end, and what is held while it is empty.
 #include "server/base/ring.h"
 
+#include <array>
 #include <deque>
 #include <memory>
 #include <random>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -43,16 +45,42 @@ TEST(RingTest, WhatLeavesIsDestroyedAtOnce) {
   EXPECT_TRUE(ring.empty());
 }
 
-TEST(RingTest, TheRoomOfACrowdIsGivenBackAndThatOfAFewIsKept) {
+TEST(RingTest, TheRoomOfACrowdIsGivenBackAndThatOfOneIsKept) {
   Ring<int> ring;
   EXPECT_EQ(ring.capacity(), 0u);
   ring.push_back(1);
   ring.pop_front();
   EXPECT_EQ(ring.capacity(), 1u);
   for (int i = 0; i < 5; ++i) ring.push_back(i);
-  EXPECT_EQ(ring.capacity(), 8u);
+  EXPECT_EQ(ring.capacity(), 16u);
   while (!ring.empty()) ring.pop_front();
   EXPECT_EQ(ring.capacity(), 0u);
+}
+
+struct Entry {  // no other test's: what a thread keeps is by type
+  std::array<char, 1024> bytes{};
+};
+
+TEST(RingTest, WhatOneGivesBackTheNextUses) {
+  if (Ring<Entry>::kSpareBytes == 0) GTEST_SKIP() << "nothing is kept under the address sanitizer";
+  Ring<Entry> first;
+  for (int i = 0; i < 5; ++i) first.push_back({});
+  EXPECT_EQ(Ring<Entry>::spare(16), 0u);
+  first.clear();
+  EXPECT_EQ(Ring<Entry>::spare(16), 1u);
+  Ring<Entry> second;
+  for (int i = 0; i < 5; ++i) second.push_back({});
+  EXPECT_EQ(Ring<Entry>::spare(16), 0u);
+}
+
+TEST(RingTest, NoMoreIsKeptThanItsBound) {
+  constexpr std::size_t kMost = Ring<Entry>::kSpareBytes / (16 * sizeof(Entry));
+  std::vector<Ring<Entry>> rings(kMost + 3);
+  for (Ring<Entry>& ring : rings) {
+    for (int i = 0; i < 5; ++i) ring.push_back({});
+  }
+  for (Ring<Entry>& ring : rings) ring.clear();
+  EXPECT_EQ(Ring<Entry>::spare(16), kMost);
 }
 
 }  // namespace
