@@ -294,6 +294,7 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
   std::vector<const http::ListenerShard*> shards;
   for (const auto& conductor : parts->conductors) shards.push_back(&conductor->listener_shard());
   http::AddConnectionGauges(parts->registry, "http", shards);
+  http::AddHeldGauges(parts->registry, "http", shards, parts->session_options.held_bytes);
   if (options.pages.off) {
     parts->listeners.push_back({"pages", "off"});
   } else {

@@ -14,6 +14,7 @@ constexpr std::array<std::string_view, kCloseReasons> kReasonNames = {
     "client",        "idle_timeout",  "header_timeout", "body_timeout",
     "body_too_slow", "budget_spent",  "write_timeout",  "protocol_error",
     "limit",         "address_limit", "drain",          "error"};
+constexpr std::array<std::string_view, kPauseReasons> kPauseNames = {"pipelined", "unsent"};
 
 }  // namespace
 
@@ -28,6 +29,11 @@ ListenerMetrics ListenerMetrics::Make(
     made.closed[i] =
         registry.AddCounter("baton_connections_closed_total", "Connections closed, by reason.",
                             {{"listener", listener}, {"reason", std::string(kReasonNames[i])}});
+  }
+  for (std::size_t i = 0; i < kPauseReasons; ++i) {
+    made.reading_paused[i] = registry.AddCounter(
+        "baton_http_reading_paused_total", "How often reading of a connection was paused.",
+        {{"listener", listener}, {"reason", std::string(kPauseNames[i])}});
   }
   made.received_bytes = registry.AddCounter(
       "baton_http_received_bytes_total", "Bytes read from connections.", {{"listener", listener}});
@@ -61,6 +67,12 @@ void ListenerShard::Move(ConnectionState from, ConnectionState to) {
   add(to, 1);
 }
 
+void ListenerShard::Hold(std::size_t before, std::size_t now) {
+  // As above.
+  held_bytes.store(held_bytes.load(std::memory_order_relaxed) - before + now,
+                   std::memory_order_relaxed);
+}
+
 void AddConnectionGauges(metrics::Registry& registry, const std::string& listener,
                          const std::vector<const ListenerShard*>& shards) {
   for (std::size_t state = 0; state < kConnectionStates; ++state) {
@@ -73,6 +85,21 @@ void AddConnectionGauges(metrics::Registry& registry, const std::string& listene
                         return static_cast<double>(sum);
                       });
   }
+}
+
+void AddHeldGauges(metrics::Registry& registry, const std::string& listener,
+                   const std::vector<const ListenerShard*>& shards, std::size_t limit) {
+  registry.AddGauge("baton_http_held_bytes", "Bytes of unfinished requests and unsent answers.",
+                    {{"listener", listener}}, [shards] {
+                      double sum = 0;
+                      for (const ListenerShard* shard : shards)
+                        sum += static_cast<double>(shard->held_bytes.load());
+                      return sum;
+                    });
+  registry.AddGauge(
+      "baton_http_held_bytes_limit", "How many there may be, on all conductors together.",
+      {{"listener", listener}},
+      [all = static_cast<double>(shards.size()) * static_cast<double>(limit)] { return all; });
 }
 
 }  // namespace baton::http

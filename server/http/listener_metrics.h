@@ -37,10 +37,16 @@ enum class CloseReason {
 };
 inline constexpr std::size_t kCloseReasons = 12;
 
+// Why nothing more is read of a connection for now; also the `reason` label of
+// baton_http_reading_paused_total.
+enum class PauseReason { kPipelined, kUnsent };
+inline constexpr std::size_t kPauseReasons = 2;
+
 // The children of one listener; made once, read by every ListenerShard.
 struct ListenerMetrics {
   metrics::Counter accepted;
   std::array<metrics::Counter, kCloseReasons> closed;
+  std::array<metrics::Counter, kPauseReasons> reading_paused;
   metrics::Counter received_bytes;
   metrics::Counter sent_bytes;
   std::map<std::string_view, metrics::Counter>
@@ -53,12 +59,12 @@ struct ListenerMetrics {
 std::map<std::string_view, metrics::Counter> MakeParseErrorCounters(metrics::Registry& registry);
 
 // One loop's books for one listener, and what its sessions share. Threads: recorded by the loop's;
-// `states` read by scrapes.
+// `states` and `held_bytes` read by scrapes.
 struct ListenerShard {
   const ListenerMetrics* children = nullptr;
   metrics::Shard* shard = nullptr;
   std::array<std::atomic<std::int64_t>, kConnectionStates> states{};
-  std::size_t held_bytes = 0;  // unfinished requests and unsent answers of the loop's sessions
+  std::atomic<std::size_t> held_bytes{0};  // unfinished requests and unsent answers
   // False: nothing is read of a connection while an answer is pending on it. Takes effect with the
   // next bytes of each.
   bool takes_pipelined = true;
@@ -73,13 +79,21 @@ struct ListenerShard {
   void CountClosed(CloseReason reason) {
     shard->Add(children->closed[static_cast<std::size_t>(reason)]);
   }
+  void CountPause(PauseReason reason) {
+    shard->Add(children->reading_paused[static_cast<std::size_t>(reason)]);
+  }
   void CountParseError(std::string_view reason);
   void Move(ConnectionState from, ConnectionState to);
+  // A session that held `before` bytes holds `now`.
+  void Hold(std::size_t before, std::size_t now);
 };
 
 // Exports baton_connections for `listener` as the sum over `shards`, which outlive the registry's
 // scrapes.
 void AddConnectionGauges(metrics::Registry& registry, const std::string& listener,
                          const std::vector<const ListenerShard*>& shards);
+// The same of baton_http_held_bytes, and its limit where each of them may hold `limit`.
+void AddHeldGauges(metrics::Registry& registry, const std::string& listener,
+                   const std::vector<const ListenerShard*>& shards, std::size_t limit);
 
 }  // namespace baton::http

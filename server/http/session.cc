@@ -58,15 +58,26 @@ bool Session::ClientHasLeft() const {
          (peer == net::PeerState::kEndedInput && options_.half_close == HalfClose::kAbandon);
 }
 
+bool Session::HasTooManyPending() const {
+  if (!takes_more_ && parser_.IsBetweenRequests()) return true;
+  return exchanges_.size() >= (books_.takes_pipelined ? options_.limits.pipelined_requests : 1);
+}
+
 bool Session::MayRead() const {
-  const std::size_t pending = books_.takes_pipelined ? options_.limits.pipelined_requests : 1;
   const std::size_t unsent = queued_bytes() - sent_bytes() + waiting_bytes_;
-  return state_ == State::kReading && exchanges_.size() < pending &&
-         (takes_more_ || !parser_.IsBetweenRequests()) &&
+  return state_ == State::kReading && !HasTooManyPending() &&
          unsent + handed_over_bytes_ <= options_.output_high_bytes;
 }
 
-bool Session::TakesBytes() const { return state_ == State::kLingering || MayRead(); }
+void Session::CountPause() const {
+  books_.CountPause(HasTooManyPending() ? PauseReason::kPipelined : PauseReason::kUnsent);
+}
+
+bool Session::TakesBytes() const {
+  if (state_ == State::kLingering || MayRead()) return true;
+  if (state_ == State::kReading) CountPause();
+  return false;
+}
 
 void Session::OnBytes(std::string_view bytes) {
   books_.shard->Add(books_.children->received_bytes, static_cast<double>(bytes.size()));
@@ -85,6 +96,7 @@ void Session::OnBytes(std::string_view bytes) {
     if (state_ == State::kReading && taken < bytes.size()) {
       input_.assign(bytes.substr(taken));
       input_arrival_ = loop().ReadableSince();
+      CountPause();
       PauseReading();
     }
   } else if (state_ == State::kFinishing) {
@@ -375,7 +387,7 @@ void Session::CloseNow(CloseReason reason) {
   Close();
   books_.CountClosed(reason);
   books_.states[static_cast<std::size_t>(visible_)].fetch_sub(1, std::memory_order_relaxed);
-  books_.held_bytes -= held_;
+  books_.Hold(held_, 0);
   AbandonAll();
   owner_.OnClosed(*this);
 }
@@ -417,7 +429,8 @@ void Session::UpdateVisible() {
 void Session::UpdateHeld() {
   const std::size_t now =
       parser_.held_bytes() + input_.size() + unsent_memory_bytes() + waiting_bytes_;
-  books_.held_bytes += now - held_;  // may wrap around on the way, and comes out right
+  if (now == held_) return;
+  books_.Hold(held_, now);
   held_ = now;
 }
 

@@ -192,7 +192,9 @@ class Session final : public net::TcpConnection {
   void FinishIfDone() BATON_REQUIRES(on_loop);
   Exchange& Unanswered(ExchangeId id);
   void AbandonAll() BATON_REQUIRES(on_loop);
+  bool HasTooManyPending() const;
   bool MayRead() const;
+  void CountPause() const;
   CloseReason OrderlyEnd() const;
   ConnectionState Visible() const;
   void UpdateVisible();

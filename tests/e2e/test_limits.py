@@ -105,6 +105,18 @@ def test_who_is_slow_gets_a_408_in_time_whatever_trickles(server, reason, start,
     assert closed(after, reason) == before + 1
 
 
+def test_reading_waits_while_as_many_requests_as_may_are_unanswered(server):
+    def paused(scrape):
+        return scrape("baton_http_reading_paused_total", listener="http", reason="pipelined")
+
+    before = paused(server.metrics())
+    with server.connect() as connection:
+        connection.send(request("POST", "/reverse", b'{"data": "abc"}') * 5)
+        for _ in range(5):
+            assert connection.read().json() == {"data": "cba"}
+    assert paused(server.metrics()) > before
+
+
 def test_who_says_nothing_is_hung_up_on(server):
     before = closed(server.metrics(), "idle_timeout")
     with server.connect() as connection:
@@ -178,7 +190,8 @@ def test_bodies_beyond_what_a_conductor_may_hold_are_refused():
             time.sleep(0.05)
             connection.send(b"x" * 10_000)
             time.sleep(0.05)
-        server.metrics_when(lambda now: now.answers("_unknown_").get("refused", 0) > 0)
+        full = server.metrics_when(lambda now: now.answers("_unknown_").get("refused", 0) > 0)
+        assert 40_000 < full("baton_http_held_bytes") <= full("baton_http_held_bytes_limit") * 2
         for connection in held:
             connection.socket.settimeout(0.2)
             with contextlib.suppress(TimeoutError):

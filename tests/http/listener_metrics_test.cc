@@ -24,6 +24,19 @@ TEST(ListenerMetricsTest, ConnectionsAreExportedByStateAsTheSumOfAllLoops) {
   EXPECT_THAT(exposed, HasSubstr("baton_connections{listener=\"http\",state=\"writing\"} 0\n"));
 }
 
+TEST(ListenerMetricsTest, WhatAllLoopsHoldIsExportedWithTheLimitOfAll) {
+  metrics::Registry registry;
+  ListenerShard first;
+  ListenerShard second;
+  AddHeldGauges(registry, "http", {&first, &second}, 1000);
+  first.Hold(0, 30);
+  first.Hold(30, 10);
+  second.Hold(0, 5);
+  const std::string exposed = registry.Expose();
+  EXPECT_THAT(exposed, HasSubstr("baton_http_held_bytes{listener=\"http\"} 15\n"));
+  EXPECT_THAT(exposed, HasSubstr("baton_http_held_bytes_limit{listener=\"http\"} 2000\n"));
+}
+
 TEST(ListenerMetricsTest, OnlyReasonsOfTheParserAreCountedAsItsErrors) {
   metrics::Registry registry;
   const ListenerMetrics metrics =

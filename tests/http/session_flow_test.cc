@@ -95,6 +95,23 @@ std::string Post(const std::string& path, const std::string& body) {
          body;
 }
 
+TEST(SessionPipeliningTest, EachPauseOfReadingIsCountedByItsReason) {
+  Session::Options options = WithUnsentAtMost(10'000);
+  options.limits.pipelined_requests = 2;
+  SessionHarness harness(options);
+  harness.Send(Get("/0") + Get("/1"));
+  EXPECT_EQ(harness.Paused(PauseReason::kPipelined), 0);
+  harness.Send(Get("/2"));
+  harness.Send(Get("/3"));
+  EXPECT_EQ(harness.Paused(PauseReason::kPipelined), 1);
+  for (std::uint64_t exchange = 0; exchange < 4; ++exchange) {
+    harness.Answer(exchange, "answer");
+    harness.loop().Turns(3);
+  }
+  harness.Send(Post("/4", std::string(10'001, 'x')) + Get("/5"));
+  EXPECT_EQ(harness.Paused(PauseReason::kUnsent), 1);
+}
+
 TEST(SessionPipeliningTest, WhileAnswersThatWaitForTheirTurnAreManyBytesNothingMoreIsTaken) {
   SessionHarness harness(WithUnsentAtMost(10'000));
   harness.Send(Get("/0") + Get("/1"));

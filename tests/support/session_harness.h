@@ -133,6 +133,9 @@ class SessionHarness final : public http::SessionOwner {
   double Closed(http::CloseReason reason) const {
     return Count(metrics_.closed[static_cast<std::size_t>(reason)]);
   }
+  double Paused(http::PauseReason reason) const {
+    return Count(metrics_.reading_paused[static_cast<std::size_t>(reason)]);
+  }
   const http::ListenerMetrics& metrics() const { return metrics_; }
 
  private:
