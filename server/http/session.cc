@@ -1,4 +1,4 @@
-// The session's states, and the order of its requests and answers.
+// The session's states and ends, and the order of its answers.
 #include "server/http/session.h"
 
 #include <algorithm>
@@ -7,12 +7,6 @@
 #include "server/base/check.h"
 
 namespace baton::http {
-namespace {
-
-constexpr Refusal kTooMuchHeld = {503, "too_much_held",
-                                  "the server holds as many unfinished requests as it may"};
-
-}  // namespace
 
 bool Session::IsAllowed(State from, State to) {
   switch (from) {
@@ -56,156 +50,6 @@ bool Session::ClientHasLeft() const {
   const net::PeerState peer = peer_state();
   return peer == net::PeerState::kGone ||
          (peer == net::PeerState::kEndedInput && options_.half_close == HalfClose::kAbandon);
-}
-
-bool Session::HasTooManyPending() const {
-  if (!takes_more_ && parser_.IsBetweenRequests()) return true;
-  return exchanges_.size() >= (books_.takes_pipelined ? options_.limits.pipelined_requests : 1);
-}
-
-bool Session::MayRead() const {
-  const std::size_t unsent = queued_bytes() - sent_bytes() + waiting_bytes_;
-  return state_ == State::kReading && !HasTooManyPending() &&
-         unsent + handed_over_bytes_ <= options_.output_high_bytes;
-}
-
-void Session::CountPause() const {
-  books_.CountPause(HasTooManyPending() ? PauseReason::kPipelined : PauseReason::kUnsent);
-}
-
-bool Session::TakesBytes() const {
-  if (state_ == State::kLingering || MayRead()) return true;
-  if (state_ == State::kReading) CountPause();
-  return false;
-}
-
-void Session::OnBytes(std::string_view bytes) {
-  books_.shard->Add(books_.children->received_bytes, static_cast<double>(bytes.size()));
-  if (state_ == State::kReading) {
-    if (exchanges_.empty() && parser_.IsBetweenRequests()) {
-      // Not before the answer that this client waited for, nor before it was let in.
-      request_began_ = std::max(loop().ReadableSince(), last_progress_);
-    } else if (parser_.IsBetweenRequests()) {
-      request_began_ = loop().ReadableSince();
-    }
-    const bool is_too_much = !parser_.IsBetweenRequests() && !forgets_body_ &&
-                             held_ > options_.held_free_bytes &&
-                             books_.held_bytes > options_.held_bytes;
-    if (is_too_much) Refuse(kTooMuchHeld, CloseReason::kLimit);
-    const std::size_t taken = is_too_much ? 0 : Parse(bytes, loop().ReadableSince());
-    if (state_ == State::kReading && taken < bytes.size()) {
-      input_.assign(bytes.substr(taken));
-      input_arrival_ = loop().ReadableSince();
-      CountPause();
-      PauseReading();
-    }
-  } else if (state_ == State::kFinishing) {
-    PauseReading();  // the rest waits in the kernel until the answer has left
-  }  // kLingering: read and forgotten, so that the peer gets an orderly end instead of a reset
-  FinishIfDone();
-  if (state_ == State::kClosed) return;
-  UpdateVisible();
-  UpdateHeld();
-  ArmTimer();
-}
-
-// Returns how many bytes were used. Stops early when enough requests are pending.
-std::size_t Session::Parse(std::string_view bytes, SteadyTime readable_since) {
-  std::size_t used = 0;
-  while (used < bytes.size() && MayRead()) {
-    const bool was_in_head = parser_.state() == ParseState::kHead;
-    const RequestParser::Progress progress = parser_.Feed(bytes.substr(used));
-    used += progress.consumed;
-    if (progress.state == ParseState::kComplete) {
-      EndRequest(readable_since);
-    } else if (progress.state == ParseState::kRefused) {
-      RefuseUnreadable();
-    } else if (was_in_head && progress.state == ParseState::kBody) {
-      body_bytes_ = progress.body_bytes;
-      BeginBody(readable_since);
-    } else {
-      body_bytes_ += progress.body_bytes;
-    }
-    if (parser_.state() != ParseState::kRefused && parser_.TakeExpectContinue()) {
-      continue_is_due_ = true;
-      SendContinueWhenDue();
-    }
-  }
-  return used;
-}
-
-void Session::BeginBody(SteadyTime readable_since) {
-  body_began_ = loop().Now();
-  const HeadVerdict verdict = owner_.OnHead(*this, parser_.partial());
-  complete_by_ = verdict.complete_by;
-  if (verdict.needs_body) return;
-  const std::size_t at_most = options_.limits.forgotten_bytes;
-  // Who waits for leave may send the body all the same, or the next request (RFC 9110, 10.1.1).
-  const bool is_last = parser_.TakeExpectContinue() || parser_.BodyBytesLeft() > at_most;
-  Request request = parser_.TakeHead(at_most);
-  forgets_body_ = true;
-  HandOver(std::move(request), is_last || !request.keep_alive, readable_since);
-}
-
-void Session::EndRequest(SteadyTime readable_since) {
-  if (forgets_body_) {
-    forgets_body_ = false;
-    last_progress_ = loop().Now();
-    parser_.Next();
-  } else {
-    Request& request = parser_.request();
-    HandOver(std::move(request), !request.keep_alive, readable_since);
-    parser_.Next();
-  }
-  request_began_ = readable_since;  // of a next one in the same bytes
-}
-
-void Session::HandOver(Request&& request, bool is_last, SteadyTime readable_since) {
-  request.arrival = request_began_;
-  request.complete_at = std::max(request_began_, readable_since);
-  continue_is_due_ = false;
-  Exchange exchange;
-  exchange.close = is_last;
-  exchange.head_only = request.method == Method::kHead;
-  exchange.version_minor = request.version_minor;
-  exchange.bytes = request.body.size();
-  handed_over_bytes_ += exchange.bytes;
-  const ExchangeId id{first_exchange_ + exchanges_.size()};
-  exchanges_.push_back(std::move(exchange));
-  if (is_last) MoveTo(State::kFinishing);
-  owner_.OnRequest(*this, id, std::move(request));
-}
-
-void Session::RefuseUnreadable() {
-  const Refusal& refusal = parser_.refusal();
-  if (forgets_body_ && refusal.status == 413) {
-    StopForgetting(CloseReason::kLimit);
-    return;
-  }
-  books_.CountParseError(refusal.reason);
-  if (forgets_body_) {
-    StopForgetting(CloseReason::kProtocolError);
-  } else {
-    Refuse(refusal, CloseReason::kProtocolError);
-  }
-}
-
-// Its request has its answer already, so nobody is told; the connection ends behind that.
-void Session::StopForgetting(CloseReason reason) {
-  refused_for_ = reason;
-  last_progress_ = loop().Now();
-  MoveTo(State::kFinishing);
-}
-
-void Session::Refuse(const Refusal& refusal, CloseReason reason) {
-  refused_for_ = reason;
-  Exchange exchange;
-  exchange.close = true;
-  exchange.head_only = parser_.partial().method == Method::kHead;
-  const ExchangeId id{first_exchange_ + exchanges_.size()};
-  exchanges_.push_back(std::move(exchange));
-  MoveTo(State::kFinishing);
-  owner_.OnRefusal(*this, id, refusal, parser_.partial());
 }
 
 // RFC 9110, 10.1.1: the interim answer takes its turn behind those of earlier requests.
@@ -318,27 +162,6 @@ void Session::ReportSent(SteadyTime flush_began) {
     body_began_ = now;  // reading may have had to wait for this
     if (unsent.note != kNoNote) owner_.OnSent(unsent.note, unsent.first_write, now, true);
   }
-}
-
-void Session::ResumeAfterAnswer() {
-  if (!takes_more_ && exchanges_.empty() && !HasUnsent()) {
-    takes_more_ = true;
-    input_arrival_ =
-        std::max(input_arrival_, last_progress_);  // nor could it have been read before
-  }
-  if (!MayRead()) return;
-  if (!input_.empty()) {
-    std::string input;
-    input.swap(input_);
-    if (parser_.IsBetweenRequests()) request_began_ = input_arrival_;
-    const std::size_t taken = Parse(input, input_arrival_);
-    if (state_ == State::kReading && taken < input.size()) {
-      input.erase(0, taken);
-      input_ = std::move(input);
-      return;
-    }
-  }
-  if (state_ == State::kReading) ResumeReading();
 }
 
 // Everything owed has been sent: say goodbye in order, so that no byte of the answer is lost to a

@@ -12,6 +12,7 @@
 #include "server/http/message.h"
 #include "server/http/request_parser.h"
 #include "server/http/response_writer.h"
+#include "server/http/session_owner.h"
 #include "server/net/client_places.h"
 #include "server/net/tcp_connection.h"
 
@@ -38,56 +39,12 @@ enum class HalfClose {
   kAbandon,  // it has left, as its whole connection would show at the first write
 };
 
-// Counts the requests of one connection from 0.
-enum class ExchangeId : std::uint64_t {};
 enum class ConnectionId : std::uint64_t {};
-
-// A number that an exchange carries to the moment when its answer has left; its meaning is the
-// owner's.
-using AnswerNote = std::uint32_t;
-inline constexpr AnswerNote kNoNote = UINT32_MAX;
-
-// What the owner makes of a request by its head, while its body is still to come.
-struct HeadVerdict {
-  bool needs_body = true;  // false: OnRequest follows at once, and what is to come is forgotten
-  // Absolute, and apart from the session's own clocks. If the body is not there by then, OnRequest
-  // follows without it, with complete_at max(); its answer is the connection's last.
-  SteadyTime complete_by = SteadyTime::max();
-};
-
-class Session;
-
-// Whoever answers the requests. All calls come on the loop thread.
-class SessionOwner {
- public:
-  virtual ~SessionOwner() = default;
-
-  // A head is complete and its body is not. The request has begun at session.request_began().
-  virtual HeadVerdict OnHead(Session& session, const Request& head) {
-    static_cast<void>(session);
-    static_cast<void>(head);
-    return {};
-  }
-  // Answer it inside this call or later, exactly once. Its body is whole, but for what OnHead said.
-  virtual void OnRequest(Session& session, ExchangeId exchange, Request&& request) = 0;
-  // The bytes were no request (or came too slowly, refusal 408). Answer inside this call; the
-  // connection ends.
-  virtual void OnRefusal(Session& session, ExchangeId exchange, const Refusal& refusal,
-                         const Request& partial) = 0;
-  // The client left while an exchange was unanswered; `note` as attached to it.
-  virtual void OnAbandoned(AnswerNote note) = 0;
-  // The answer with `note` has been handed to the kernel whole (`is_whole`), or the connection
-  // broke before. `first_write` is when its first write was tried, or would have been but for
-  // earlier answers of the connection.
-  virtual void OnSent(AnswerNote note, SteadyTime first_write, SteadyTime done, bool is_whole) = 0;
-  // Last call; the session destroys itself at the end of the turn.
-  virtual void OnClosed(Session& session) = 0;
-};
 
 // Reading goes on while answers are pending, up to limits.pipelined_requests of them, or up to one
 // while the books say so (ListenerShard::takes_pipelined), and up to output_high_bytes of what they
-// and their requests take; it is resumed by the answers that leave.
-// What is not read yet stays in the kernel, and the end of the input unseen behind it.
+// and their requests take; it is resumed by the answers that leave. What is not read yet stays in
+// the kernel, and the end of the input unseen behind it.
 //
 // A request that its head decides is answered before its body has come. That body is read and
 // forgotten, up to limits.forgotten_bytes and against the same clocks, and the connection goes on
@@ -176,6 +133,21 @@ class Session final : public net::TcpConnection {
   };
 
   void MoveTo(State next);
+  Exchange& Unanswered(ExchangeId id);
+  void SendContinueWhenDue() BATON_REQUIRES(on_loop);
+  void KeepForItsTurn(Exchange& exchange, Response&& response) BATON_REQUIRES(on_loop);
+  void BeginWriting() BATON_REQUIRES(on_loop);
+  void WriteNext(const Response& response, SteadyTime first_write) BATON_REQUIRES(on_loop);
+  void ReportSent(SteadyTime flush_began) BATON_REQUIRES(on_loop);
+  void FinishIfDone() BATON_REQUIRES(on_loop);
+  void AbandonAll() BATON_REQUIRES(on_loop);
+  CloseReason OrderlyEnd() const;
+  ConnectionState Visible() const;
+  void UpdateVisible();
+  void UpdateHeld();
+
+  // session_input.cc
+  void TakeBytes(std::string_view bytes) BATON_REQUIRES(on_loop);
   std::size_t Parse(std::string_view bytes, SteadyTime readable_since) BATON_REQUIRES(on_loop);
   void BeginBody(SteadyTime readable_since) BATON_REQUIRES(on_loop);
   void EndRequest(SteadyTime readable_since) BATON_REQUIRES(on_loop);
@@ -183,22 +155,11 @@ class Session final : public net::TcpConnection {
   void RefuseUnreadable() BATON_REQUIRES(on_loop);
   void StopForgetting(CloseReason reason) BATON_REQUIRES(on_loop);
   void Refuse(const Refusal& refusal, CloseReason reason) BATON_REQUIRES(on_loop);
-  void SendContinueWhenDue() BATON_REQUIRES(on_loop);
-  void KeepForItsTurn(Exchange& exchange, Response&& response) BATON_REQUIRES(on_loop);
-  void BeginWriting() BATON_REQUIRES(on_loop);
-  void WriteNext(const Response& response, SteadyTime first_write) BATON_REQUIRES(on_loop);
-  void ReportSent(SteadyTime flush_began) BATON_REQUIRES(on_loop);
   void ResumeAfterAnswer() BATON_REQUIRES(on_loop);
-  void FinishIfDone() BATON_REQUIRES(on_loop);
-  Exchange& Unanswered(ExchangeId id);
-  void AbandonAll() BATON_REQUIRES(on_loop);
   bool HasTooManyPending() const;
   bool MayRead() const;
+  bool HoldsTooMuch() const;
   void CountPause() const;
-  CloseReason OrderlyEnd() const;
-  ConnectionState Visible() const;
-  void UpdateVisible();
-  void UpdateHeld();
 
   // session_clocks.cc
   Due NextDue() const BATON_REQUIRES(on_loop);
@@ -220,7 +181,7 @@ class Session final : public net::TcpConnection {
   State state_ = State::kReading;
   ConnectionState visible_ = ConnectionState::kIdle;
   RequestParser parser_;
-  std::string input_;  // read and not parsed yet: too many requests are pending
+  std::string input_;  // read and not parsed yet: reading is paused
   SteadyTime input_arrival_;
   Ring<Exchange> exchanges_;          // the unanswered, and the answered behind them
   std::uint64_t first_exchange_ = 0;  // id of exchanges_.front()
