@@ -166,8 +166,7 @@ void Conductor::GiveUp(Index index) {
   BATON_CHECK(entry.has_value());  // every other claim cancels this timer
   if (withdrawal.ticket) spare_tickets_.GiveBack(std::move(withdrawal.ticket));
   // The promise of a ticket that was withdrawn waiting has gone with it.
-  if (withdrawal.where != Where::kWaiting &&
-      entry->future.IsReady()) {
+  if (withdrawal.where != Where::kWaiting && entry->future.IsReady()) {
     serve::Reply reply = entry->future.Take();  // came in just before its deadline
     AnswerWithReply(index, reply);
     return;

@@ -17,8 +17,7 @@ struct ReplyPromise::State {
   Reply reply;
 };
 
-ReplyPromise::ReplyPromise()
-    : state_(std::construct_at(RecyclingAllocator<State>().allocate(1))) {}
+ReplyPromise::ReplyPromise() : state_(std::construct_at(RecyclingAllocator<State>().allocate(1))) {}
 
 ReplyPromise::~ReplyPromise() { Release(state_); }
 
@@ -45,7 +44,8 @@ void ReplyPromise::Keep(Reply&& reply) {
 }
 
 bool ReplyFuture::IsReady() const {
-  return state_ != nullptr && state_->stage.load(std::memory_order_acquire) == ReplyPromise::State::Stage::kKept;
+  return state_ != nullptr &&
+         state_->stage.load(std::memory_order_acquire) == ReplyPromise::State::Stage::kKept;
 }
 
 Reply ReplyFuture::Take() {

@@ -14,8 +14,8 @@ class ReplyFuture;
 // call whenever a promise is kept (glibc's pthread_once wakes all, whether or not anybody sleeps)
 // and with two allocations.
 //
-// Threads: promise and future each belong to one thread at a time. What Keep wrote is seen by whoever
-// finds the future ready.
+// Threads: promise and future each belong to one thread at a time. What Keep wrote is seen by
+// whoever finds the future ready.
 class ReplyPromise {
  public:
   ReplyPromise();

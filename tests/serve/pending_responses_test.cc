@@ -15,9 +15,7 @@ namespace {
 constexpr RequestId kFirst{1};
 constexpr RequestId kSecond{2};
 
-PendingResponse Response(std::uint32_t record) {
-  return {ReplyFuture(), Deadline(), record};
-}
+PendingResponse Response(std::uint32_t record) { return {ReplyFuture(), Deadline(), record}; }
 
 TEST(PendingResponsesTest, WhatWasAddedIsPendingUntilItIsClaimed) {
   PendingResponses pending(10);
