@@ -200,6 +200,7 @@ def measure_idle(bench, server, workload):
     try:
         kept = keep_idle(server.port, count)
         each = (server.resident_mib() - before) * 1024 / count
+        bench.load(server, workload, steady, WARMUP_S)
         crowded = bench.load(server, workload, steady)
     finally:
         for client in kept:
