@@ -24,14 +24,20 @@ Duration TimeToCompress(std::size_t bytes) {
   return kKiB * static_cast<Duration::rep>(bytes / 1024 + 1);
 }
 
-// Of those whose answers are still wanted: none of them leaves before all are done.
-Duration SmallestTimeLeft(std::span<const serve::BatchMember> members) {
+// Whose answer has to leave first, of those that are still wanted: none leaves before all are done.
+// Null when nobody waits any more.
+const serve::RunContext* FirstToLeave(std::span<const serve::BatchMember> members) {
+  const serve::RunContext* first = nullptr;
   Duration smallest = Duration::max();
   for (const serve::BatchMember& member : members) {
     if (member.context->expired()) continue;
-    smallest = std::min(smallest, member.context->time_left());
+    const Duration left = member.context->time_left();
+    if (first == nullptr || left < smallest) {
+      first = member.context;
+      smallest = left;
+    }
   }
-  return smallest;
+  return first;
 }
 
 serve::Outcome Unexpanded(Error&& error) {
@@ -66,10 +72,7 @@ class GzipHandler final : public serve::Handler {
       std::size_t done = 0;
       while (done < members.size()) done += HandlePart(members.subspan(done), stop);
     }
-    for (serve::BatchMember& member : members) {
-      if (!TakesGzip(member.outcome, *member.call)) continue;
-      CompressWithin(SmallestTimeLeft(members), member.outcome, *member.context);
-    }
+    CompressBatch(members);
   }
 
   std::optional<serve::Call> WarmUpCall() const override { return inner_->WarmUpCall(); }
@@ -116,12 +119,12 @@ class GzipHandler final : public serve::Handler {
     Result<std::string> body = http::Expand(call.body, options_.expanded_body_bytes,
                                             [&context] { return !context.expired(); });
     if (body) {
+      counts_->received_gzip_bytes += call.body.size();
+      counts_->received_plain_bytes += body->size();
       if (call.expanded_bytes) {
         auto fault = FaultOfInferenceHeader(*call.expanded_bytes, body->size());
         if (fault) return tl::unexpected<Error>(std::move(*fault));
       }
-      counts_->received_gzip_bytes += call.body.size();
-      counts_->received_plain_bytes += body->size();
       return serve::Call{std::move(*body), call.model_version};
     }
     Error error = std::move(body.error());
@@ -137,6 +140,16 @@ class GzipHandler final : public serve::Handler {
     const std::size_t bytes = outcome.body.size();
     outcome.may_be_gzip = !outcome.error && bytes >= options_.answer_bytes && bytes > 0;
     return outcome.may_be_gzip && call.takes_gzip;
+  }
+
+  void CompressBatch(std::span<serve::BatchMember> members) const {
+    const serve::RunContext* first = nullptr;
+    for (serve::BatchMember& member : members) {
+      if (!TakesGzip(member.outcome, *member.call)) continue;
+      if (first == nullptr || first->expired()) first = FirstToLeave(members);
+      if (first == nullptr) return;
+      CompressWithin(first->time_left(), member.outcome, *member.context);
+    }
   }
 
   // A prediction that would be late for it, or make another late, leaves as it is.

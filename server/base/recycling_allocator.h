@@ -6,6 +6,8 @@
 #include <new>
 #include <vector>
 
+#include "server/base/address_sanitizer.h"
+
 namespace baton {
 
 // For objects that come and go with every request. What a thread gives back it keeps for the next
@@ -18,11 +20,7 @@ template <typename T>
 class RecyclingAllocator {
  public:
   using value_type = T;
-#ifdef __SANITIZE_ADDRESS__
-  static constexpr std::size_t kKept = 0;
-#else
-  static constexpr std::size_t kKept = 2048;
-#endif
+  static constexpr std::size_t kKept = kHasAddressSanitizer ? 0 : 2048;
 
   RecyclingAllocator() = default;
   template <typename U>

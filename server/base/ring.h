@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/base/address_sanitizer.h"
 #include "server/base/check.h"
 
 namespace baton {
@@ -22,11 +23,8 @@ template <typename T>
 class Ring {
  public:
   static constexpr std::size_t kKept = 1;
-#ifdef __SANITIZE_ADDRESS__
-  static constexpr std::size_t kSpareBytes = 0;
-#else
-  static constexpr std::size_t kSpareBytes = 256 * 1024;  // of a thread, in each size
-#endif
+  // Of a thread, in each size.
+  static constexpr std::size_t kSpareBytes = kHasAddressSanitizer ? 0 : 256 * 1024;
 
   Ring() = default;
   Ring(const Ring&) = delete;

@@ -42,9 +42,9 @@ class Dispatcher {
   struct Options {
     SchedulingPolicy policy = SchedulingPolicy::kBaton;
     AdmissionLimits limits;
-    Duration quantum = 50us;  // tickets taken together run no longer than this by their means
+    Duration quantum = 200us;  // tickets taken together run no longer than this by their means
     std::size_t max_taken_body_bytes = 4096;  // larger bodies run alone: a mean says little of them
-    std::size_t max_taken = 16;               // nor are they more
+    std::size_t max_taken = 32;               // nor are they more
     double forced_error = 1;                  // of every prediction; for tests
   };
 

@@ -11,12 +11,12 @@ std::unique_ptr<Ticket> SpareTickets::Take() {
   if (spare_.empty()) return std::make_unique<Ticket>();
   std::unique_ptr<Ticket> ticket = std::move(spare_.back());
   spare_.pop_back();
-  ticket->promise = ReplyPromise();
   return ticket;
 }
 
 void SpareTickets::GiveBack(std::unique_ptr<Ticket> ticket) {
   if (spare_.size() == kKept) return;
+  ticket->promise = ReplyPromise();  // the old one may hold a reply that nobody took
   EmptyBuffer(ticket->call.body, kKeptBufferBytes);
   EmptyBuffer(ticket->call.model_version, kKeptBufferBytes);
   EmptyBuffer(ticket->reply_buffer, kKeptBufferBytes);

@@ -76,9 +76,11 @@ RunSample::End EndOf(Answer answer, bool has_run) {
   }
 }
 
-RunSample::End EndOf(std::size_t ran, bool has_failed, bool is_stopped) {
+// What the others' failures took, such as the expanding of what was no gzip, is in the batch's time
+// and nobody knows how much of it: only a batch that ran whole teaches.
+RunSample::End EndOf(bool has_run_whole, bool has_failed, bool is_stopped) {
   if (has_failed) return RunSample::End::kFailed;
-  if (ran == 0) return RunSample::End::kRejected;
+  if (!has_run_whole) return RunSample::End::kRejected;
   return is_stopped ? RunSample::End::kCancelled : RunSample::End::kWhole;
 }
 
@@ -226,7 +228,7 @@ void Worker::RunBatch(WorkerSlot& slot) {
     finished = parts_.clock.Now();
     const std::size_t ran = RanOf(members);
     Account(slot, {any.endpoint->index, finished - began, ran,
-                   EndOf(ran, failed.has_value(), stop.stop_requested())});
+                   EndOf(ran == running.size(), failed.has_value(), stop.stop_requested())});
     CountRun(*any.endpoint, ran);
     for (std::size_t i = 0; i < running.size(); ++i) {
       if (failed) members[i].outcome = {{}, failed};

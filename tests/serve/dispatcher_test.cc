@@ -194,20 +194,20 @@ TEST_F(DispatcherTest, RunsOfUnknownLengthAreTakenSingly) {
 }
 
 TEST_F(DispatcherTest, ShortOnesAreTakenTogetherUpToTheQuantum) {
-  Know(kFast, 12us);
+  Know(kFast, 48us);
   SubmitMany(10);
-  EXPECT_THAT(Take(), ElementsAre(1, 2, 3, 4));  // 48 of 50 us
+  EXPECT_THAT(Take(), ElementsAre(1, 2, 3, 4));  // 192 of 200 us
   EXPECT_FALSE(taken_.batch_stop);
 }
 
 TEST_F(DispatcherTest, VeryShortOnesAreTakenTogetherUpToTheMost) {
   Know(kFast, 1us);
   SubmitMany(40);
-  EXPECT_EQ(Take().size(), 16u);
+  EXPECT_EQ(Take().size(), 32u);
 }
 
 TEST_F(DispatcherTest, LongOnesAreTakenSingly) {
-  Know(kFast, 60us);
+  Know(kFast, 210us);
   SubmitMany(3);
   EXPECT_THAT(Take(), ElementsAre(1));
 }

@@ -107,28 +107,16 @@ TEST_F(WorkerTest, WhatFailedBeforeItRanSaysNothingOfRuns) {
   EXPECT_DOUBLE_EQ(Value(metrics_.busy_seconds), 0.03);
 }
 
-TEST_F(WorkerTest, ABatchIsLearnedFromWithThoseThatRan) {
+TEST_F(WorkerTest, ABatchWithOneThatFailedBeforeItRanSaysNothingOfRuns) {
   const BatchHandler handler([&](std::span<BatchMember> members, const std::stop_token&) {
     AnswerAll(members);
     members[1].outcome.has_run = false;
-    clock_.Advance(5ms);
-  });
-  AssignBatch(3, handler);
-  Work();
-  ASSERT_THAT(slot_.samples, SizeIs(1));
-  EXPECT_EQ(slot_.samples[0].end, RunSample::End::kWhole);
-  EXPECT_EQ(slot_.samples[0].size, 2u);
-  EXPECT_EQ(slot_.samples[0].took, 5ms);
-}
-
-TEST_F(WorkerTest, ABatchOfNoneThatRanSaysNothingOfRuns) {
-  const BatchHandler handler([&](std::span<BatchMember> members, const std::stop_token&) {
-    for (BatchMember& member : members) member.outcome.has_run = false;
   });
   AssignBatch(3, handler);
   Work();
   ASSERT_THAT(slot_.samples, SizeIs(1));
   EXPECT_EQ(slot_.samples[0].end, RunSample::End::kRejected);
+  EXPECT_EQ(ReplyOf(1).answer, Answer::kPrediction);
 }
 
 TEST_F(WorkerTest, OnlyWhatRanIsCountedAsRun) {
