@@ -93,11 +93,10 @@ def reverse_checks(results):
 
 def model_checks(results):
     rate = values(results, "tumour", "baton", "rate")
-    row = check("OIP JSON, 30 features, 64 connections, unpinned", ">= 90 k/s, or 3x Triton", rate, lambda v: v >= 90_000, thousands)
+    row = check("OIP JSON, 30 features, 64 connections, unpinned", ">= 90 k/s", rate, lambda v: v >= 90_000, thousands)
     against = ratios(results, "tumour", "rate", "triton")
-    if against:
-        row[2] += f"; {shown(against, times)} times Triton"
-        row[3] = verdict(statistics.median(rate) >= 90_000 or statistics.median(against) >= 3)
+    if against:  # named, and no more: Triton's ONNX Runtime backend, which is much faster, is not in the wheel
+        row[2] += f"; {shown(against, times)} times Triton with its Python backend"
     yield row
     wide = paired(results, ("wide", "baton-wide", "rate"), ("wide", "sum", "rate"), lambda a, b: a / b)
     yield check("OIP JSON, 150,528 floats", ">= 0.80 of a loop that only parses and sums", wide, lambda v: v >= 0.8, times)
