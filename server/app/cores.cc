@@ -2,12 +2,13 @@
 #include "server/app/cores.h"
 
 #include <algorithm>
-#include <charconv>
 #include <fstream>
 #include <string>
 #include <thread>
 
 #include <sched.h>
+
+#include "server/base/whole_number.h"
 
 namespace baton::app {
 namespace {
@@ -15,17 +16,6 @@ namespace {
 constexpr const char* kQuotaFile = "/sys/fs/cgroup/cpu.max";
 constexpr std::size_t kCoresPerConductor = 4;
 constexpr std::size_t kMostConductors = 8;
-
-// The whole number at the front of `text`, which is taken off it, and a space behind it. 0 for
-// anything else.
-std::size_t TakeNumber(std::string_view& text) {
-  std::size_t number = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failure != std::errc()) return 0;
-  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-  if (text.starts_with(' ')) text.remove_prefix(1);
-  return number;
-}
 
 std::size_t CoresOfMask() {
   cpu_set_t cores;
@@ -39,10 +29,13 @@ std::size_t CoresOfMask() {
 }  // namespace
 
 std::optional<std::size_t> CoresOfQuota(std::string_view text) {
-  const std::size_t quota = TakeNumber(text);
-  const std::size_t period = TakeNumber(text);
-  if (quota == 0 || period == 0) return std::nullopt;
-  return (quota + period - 1) / period;
+  text = text.substr(0, text.find('\n'));
+  const std::size_t space = text.find(' ');
+  if (space == text.npos) return std::nullopt;
+  const auto quota = ParseWholeNumber<std::size_t>(text.substr(0, space));
+  const auto period = ParseWholeNumber<std::size_t>(text.substr(space + 1));
+  if (quota.value_or(0) == 0 || period.value_or(0) == 0) return std::nullopt;
+  return (*quota + *period - 1) / *period;
 }
 
 std::size_t UsableCores() {

@@ -1,7 +1,6 @@
 // Flags by CLI11; the only unit of the server that includes it.
 #include "server/app/flags.h"
 
-#include <charconv>
 #include <functional>
 #include <iostream>
 #include <map>
@@ -11,6 +10,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "server/base/whole_number.h"
 #include "server/control/endpoint_settings.h"
 #include "server/serve/worker_pool.h"
 
@@ -52,11 +52,8 @@ CLI::Option* AddParsed(CLI::App& app, const std::string& name, T& value,
 // 0 for "auto".
 Result<int> ReadConductors(std::string_view text) {
   if (text == "auto") return 0;
-  int count = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (failure == std::errc() && end == text.data() + text.size() && count >= 1 && count <= 64) {
-    return count;
-  }
+  const auto count = ParseWholeNumber<unsigned>(text);
+  if (count && *count >= 1 && *count <= 64) return static_cast<int>(*count);
   return Fail(ErrorCode::kInvalidArgument,
               "is '" + std::string(text) + "', expected 1 to 64, or auto");
 }

@@ -8,10 +8,12 @@
 
 #include "server/api/gateway.h"
 #include "tests/api/fake_model.h"
-#include "tests/api/make_request.h"
+#include "tests/support/make_request.h"
 
 namespace baton::api {
 namespace {
+
+using http::RequestWith;
 
 using testing::HasSubstr;
 using testing::Not;

@@ -9,10 +9,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/api/make_request.h"
+#include "tests/support/make_request.h"
 
 namespace baton::api {
 namespace {
+
+using http::RequestWith;
 
 using testing::HasSubstr;
 

@@ -41,6 +41,7 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
+from choices import some_of  # noqa: E402
 import overload_report  # noqa: E402
 import overload_runs as runs  # noqa: E402
 import overload_servers as servers  # noqa: E402
@@ -138,14 +139,13 @@ def measure_all(bench, args):
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    choice = lambda known: lambda text: [one_of(known, name) for name in text.split(",")]
     parser.add_argument("--bin", type=pathlib.Path, default=sections.ROOT / "build/bin", help="where the programs are")
     parser.add_argument("--quick", action="store_true", help="1 repeat, steps of 2 s; for a look, not for figures")
     parser.add_argument("--repeats", type=int, help="3, with --quick 1")
     parser.add_argument("--seconds", type=float, help="of a step: 5, with --quick 2")
-    parser.add_argument("--subjects", type=choice(ALL), default=list(DEFAULT), metavar="A,B",
+    parser.add_argument("--subjects", type=some_of(ALL), default=list(DEFAULT), metavar="A,B",
                         help="default: all but edf-sleep and fifo-sleep")
-    parser.add_argument("--scenarios", type=choice(SCENARIOS), default=list(SCENARIOS), metavar="A,B", help="default: all")
+    parser.add_argument("--scenarios", type=some_of(SCENARIOS), default=list(SCENARIOS), metavar="A,B", help="default: all")
     parser.add_argument("--json", type=pathlib.Path, default=servers.BENCH / "overload.json",
                         help="where all figures go (default: build/bench/overload.json)")
     parser.add_argument("--from-json", type=pathlib.Path, metavar="FILE", help="measure nothing, report these figures")
@@ -155,12 +155,6 @@ def parse():
     args.repeats = args.repeats or (1 if args.quick else 3)
     args.seconds = args.seconds or (2 if args.quick else 5)
     return args
-
-
-def one_of(known, name):
-    if name not in known:
-        raise argparse.ArgumentTypeError(f"expected some of {','.join(known)}, got '{name}'")
-    return name
 
 
 def main():

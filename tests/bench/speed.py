@@ -27,6 +27,7 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
+from choices import some_of  # noqa: E402
 import sections  # noqa: E402
 import speed_report  # noqa: E402
 import speed_runs as runs  # noqa: E402
@@ -132,9 +133,9 @@ def parse():
     parser.add_argument("--quick", action="store_true", help="1 run of 1 s each; for a look, not for figures")
     parser.add_argument("--runs", type=int, help="5, with --quick 1")
     parser.add_argument("--seconds", type=float, help="of a load: 1.5, with --quick 1")
-    parser.add_argument("--only", type=lambda text: [one_of(names, name) for name in text.split(",")], default=names,
+    parser.add_argument("--only", type=some_of(names), default=names,
                         metavar="A,B", help=f"some of {', '.join(names)}")
-    parser.add_argument("--subjects", type=lambda text: [one_of(servers.LABELS, name) for name in text.split(",")],
+    parser.add_argument("--subjects", type=some_of(servers.LABELS),
                         metavar="A,B", help=f"some of {', '.join(servers.LABELS)}")
     parser.add_argument("--with-triton", action="store_true", help="measure Triton too, where it is fetched")
     parser.add_argument("--json", type=pathlib.Path, default=BENCH / "speed.json",
@@ -145,12 +146,6 @@ def parse():
     args.runs = args.runs or (1 if args.quick else 5)
     args.seconds = args.seconds or (1 if args.quick else 1.5)
     return args
-
-
-def one_of(known, name):
-    if name not in known:
-        raise argparse.ArgumentTypeError(f"expected some of {','.join(known)}, got '{name}'")
-    return name
 
 
 def chosen(args):

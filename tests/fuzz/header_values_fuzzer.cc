@@ -17,8 +17,8 @@
 #include "server/http/content_type.h"
 #include "server/http/http_date.h"
 #include "server/http/response_writer.h"
-#include "tests/api/make_request.h"
 #include "tests/fuzz/fuzzer.h"
+#include "tests/support/make_request.h"
 
 namespace baton::fuzz {
 namespace {
@@ -144,10 +144,10 @@ void CheckConditions(const Headers& headers, Choices& choices) {
   const http::Validators file{kTag, static_cast<std::time_t>(choices.Below(2'000'000'000))};
   const std::time_t now = file.last_modified + static_cast<std::time_t>(choices.Below(3));
   const auto check = [&](const Headers& sent) {
-    return http::CheckPreconditions(api::RequestWith(sent), file, now);
+    return http::CheckPreconditions(http::RequestWith(sent), file, now);
   };
   const auto counts = [&](const Headers& sent) {
-    return http::RangeCounts(api::RequestWith(sent), file, now);
+    return http::RangeCounts(http::RequestWith(sent), file, now);
   };
   const Precondition got = check(headers);
   const bool may_fail = Has(headers, "If-Match") || Has(headers, "If-Unmodified-Since");
@@ -187,7 +187,7 @@ Headers Joined(const Headers& headers, std::string_view name) {
 
 void CheckAccepted(const Headers& headers) {
   constexpr std::string_view kName = "Accept-Encoding";
-  const auto takes = [](const Headers& sent) { return http::TakesGzip(api::RequestWith(sent)); };
+  const auto takes = [](const Headers& sent) { return http::TakesGzip(http::RequestWith(sent)); };
   Require(!takes(Without(headers, kName)), "nothing is taken unasked");
   Require(takes(headers) == takes(Joined(headers, kName)), "several lines are one list");
   Require(takes(With(headers, kName, "a;q=1, gzip ;q=1.000")), "gzip by name is taken");
@@ -197,7 +197,9 @@ void CheckAccepted(const Headers& headers) {
 
 void CheckCoding(const Headers& headers) {
   constexpr std::string_view kName = "Content-Encoding";
-  const auto is_gzip = [](const Headers& sent) { return http::IsGzipBody(api::RequestWith(sent)); };
+  const auto is_gzip = [](const Headers& sent) {
+    return http::IsGzipBody(http::RequestWith(sent));
+  };
   const Result<bool> got = is_gzip(headers);
   const Result<bool> with_gzip = is_gzip(With(headers, kName, "identity,,gZip"));
   Require(!is_gzip(Without(headers, kName)).value(), "a body is plain by itself");

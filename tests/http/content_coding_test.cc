@@ -8,24 +8,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/make_request.h"
+
 namespace baton::http {
 namespace {
 
 using testing::HasSubstr;
 
-Request RequestWith(const std::string& name, const std::vector<std::string>& values) {
-  Request request;
-  for (const std::string& value : values) {
-    Request::HeaderField field{};
-    field.name_at = static_cast<std::uint32_t>(request.head.size());
-    field.name_size = static_cast<std::uint32_t>(name.size());
-    request.head += name;
-    field.value_at = static_cast<std::uint32_t>(request.head.size());
-    field.value_size = static_cast<std::uint32_t>(value.size());
-    request.head += value;
-    request.headers.push_back(field);
-  }
-  return request;
+Request RequestOf(const std::string& name, const std::vector<std::string>& values) {
+  std::vector<std::pair<std::string, std::string>> headers;
+  for (const std::string& value : values) headers.emplace_back(name, value);
+  return RequestWith(headers);
 }
 
 using Values = std::vector<std::string>;
@@ -46,7 +39,7 @@ TEST(ContentCodingTest, ABodyIsGzipWhereThatIsItsOnlyCoding) {
       {{"identity", "gzip"}, true},
   };
   for (const auto& [values, is_gzip] : table) {
-    const auto read = IsGzipBody(RequestWith("content-encoding", values));
+    const auto read = IsGzipBody(RequestOf("content-encoding", values));
     ASSERT_TRUE(read.has_value()) << testing::PrintToString(values);
     EXPECT_EQ(*read, is_gzip) << testing::PrintToString(values);
   }
@@ -66,7 +59,7 @@ TEST(ContentCodingTest, EveryOtherCodingIsNamedAndSoIsWhatIsTaken) {
       {{std::string(200, 'x')}, std::string(64, 'x') + "..."},
   };
   for (const auto& [values, quoted] : table) {
-    const auto read = IsGzipBody(RequestWith("Content-Encoding", values));
+    const auto read = IsGzipBody(RequestOf("Content-Encoding", values));
     ASSERT_FALSE(read.has_value()) << testing::PrintToString(values);
     EXPECT_EQ(read.error().code, ErrorCode::kUnsupported);
     EXPECT_THAT(read.error().message, HasSubstr(quoted));
@@ -98,7 +91,7 @@ TEST(ContentCodingTest, GzipIsTakenWhereItIsAskedForAndNoWorseThanIdentity) {
       {{"identity, *;q=0.5"}, false},
   };
   for (const auto& [values, is_taken] : table) {
-    EXPECT_EQ(TakesGzip(RequestWith("Accept-Encoding", values)), is_taken)
+    EXPECT_EQ(TakesGzip(RequestOf("Accept-Encoding", values)), is_taken)
         << testing::PrintToString(values);
   }
 }
@@ -106,10 +99,10 @@ TEST(ContentCodingTest, GzipIsTakenWhereItIsAskedForAndNoWorseThanIdentity) {
 TEST(ContentCodingTest, AMalformedWeightAsksForNothing) {
   for (const std::string value :
        {"2", "1.001", "0.1234", "-1", "", ".5", "0,5", "0.5x", "00", "abc"}) {
-    EXPECT_FALSE(TakesGzip(RequestWith("Accept-Encoding", {"gzip;q=" + value}))) << value;
+    EXPECT_FALSE(TakesGzip(RequestOf("Accept-Encoding", {"gzip;q=" + value}))) << value;
   }
   for (const std::string value : {"gzip;", "gzip;q", "gzip;level=1", "gzip;q=1;q=1"}) {
-    EXPECT_FALSE(TakesGzip(RequestWith("Accept-Encoding", {value}))) << value;
+    EXPECT_FALSE(TakesGzip(RequestOf("Accept-Encoding", {value}))) << value;
   }
 }
 

@@ -8,12 +8,12 @@
 
 #include "server/http/message.h"
 
-namespace baton::api {
+namespace baton::http {
 
-inline http::Request RequestWith(const std::vector<std::pair<std::string, std::string>>& headers) {
-  http::Request request;
+inline Request RequestWith(const std::vector<std::pair<std::string, std::string>>& headers) {
+  Request request;
   for (const auto& [name, value] : headers) {
-    http::Request::HeaderField field{};
+    Request::HeaderField field{};
     field.name_at = static_cast<std::uint32_t>(request.head.size());
     field.name_size = static_cast<std::uint32_t>(name.size());
     request.head += name;
@@ -25,4 +25,4 @@ inline http::Request RequestWith(const std::vector<std::pair<std::string, std::s
   return request;
 }
 
-}  // namespace baton::api
+}  // namespace baton::http
