@@ -55,7 +55,8 @@ class GzipHandler final : public serve::Handler {
 
   serve::Outcome Handle(const serve::Call& call, serve::RunContext& context) const override {
     serve::Outcome outcome = HandlePlain(call, context);
-    if (TakesGzip(outcome, call)) CompressWithin(context.time_left(), outcome, context);
+    MarkIfLarge(outcome);
+    if (IsToCompress(outcome, call)) CompressWithin(context.time_left(), outcome, context);
     return outcome;
   }
 
@@ -136,16 +137,20 @@ class GzipHandler final : public serve::Handler {
     return tl::unexpected<Error>(std::move(error));
   }
 
-  bool TakesGzip(serve::Outcome& outcome, const serve::Call& call) const {
+  void MarkIfLarge(serve::Outcome& outcome) const {
     const std::size_t bytes = outcome.body.size();
     outcome.may_be_gzip = !outcome.error && bytes >= options_.answer_bytes && bytes > 0;
+  }
+
+  static bool IsToCompress(const serve::Outcome& outcome, const serve::Call& call) {
     return outcome.may_be_gzip && call.takes_gzip;
   }
 
   void CompressBatch(std::span<serve::BatchMember> members) const {
+    for (serve::BatchMember& member : members) MarkIfLarge(member.outcome);
     const serve::RunContext* first = nullptr;
     for (serve::BatchMember& member : members) {
-      if (!TakesGzip(member.outcome, *member.call)) continue;
+      if (!IsToCompress(member.outcome, *member.call)) continue;
       if (first == nullptr || first->expired()) first = FirstToLeave(members);
       if (first == nullptr) return;
       CompressWithin(first->time_left(), member.outcome, *member.context);

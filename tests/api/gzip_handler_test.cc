@@ -52,6 +52,7 @@ class TimedContext final : public serve::RunContext {
   bool expired() const override { return questions_++ >= expires_after; }
   Duration time_left() const override { return left; }
   bool ShortenBudget(Duration) override { return true; }
+  int questions() const { return questions_; }
 
   int expires_after = 1'000'000;  // so many questions
   Duration left = 1s;
@@ -305,6 +306,19 @@ TEST_F(GzipHandlerTest, WhatCompressingOneHasTakenIsNotThereForTheNextOfItsBatch
   const serve::Call large = TakingGzip(Document(std::size_t{1} << 20U));  // up to 33 ms
   EXPECT_THAT(CompressedOf(*handler_, {small, large, large}, 45ms, 8s),
               ElementsAre(false, true, false));
+}
+
+// Each look at who waits costs a search among the pending responses.
+TEST_F(GzipHandlerTest, WhoLeavesFirstIsNotLookedUpForEachMemberOfABatch) {
+  const serve::Call call = TakingGzip(Document(kAnswerBytes));
+  const auto questions_of = [&](std::size_t size) {
+    TimedContext context;
+    std::vector<serve::BatchMember> members(size, serve::BatchMember{&call, &context, {}});
+    handler_->HandleBatch(members, {});
+    EXPECT_FALSE(members.back().outcome.gzip.empty());
+    return context.questions();
+  };
+  EXPECT_LT(questions_of(100), 3 * questions_of(50));
 }
 
 TEST_F(GzipHandlerTest, ABatchOfLargeBodiesRunsInParts) {
