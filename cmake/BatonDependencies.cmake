@@ -9,7 +9,7 @@ endfunction()
 set(how_system "Install it with: scripts/install-dependencies")
 
 find_package(Threads REQUIRED)
-foreach(package tl-expected spdlog fmt TBB prometheus-cpp simdjson CLI11 ZLIB)
+foreach(package tl-expected spdlog fmt TBB prometheus-cpp simdjson yaml-cpp CLI11 ZLIB OpenSSL)
   find_package(${package} QUIET)
   if(NOT ${package}_FOUND)
     baton_missing("The CMake package ${package}" "${how_system}")
@@ -48,7 +48,15 @@ endif()
 add_library(baton_onnxruntime_headers INTERFACE)
 target_include_directories(baton_onnxruntime_headers SYSTEM INTERFACE ${ONNXRUNTIME_INCLUDE_DIR})
 
-# The library itself is looked for in lib beside the programs' folder, here as in an installed tree; for the
+# XGBoost: likewise.
+find_path(XGBOOST_INCLUDE_DIR xgboost/c_api.h)
+if(NOT XGBOOST_INCLUDE_DIR)
+  baton_missing("xgboost/c_api.h (XGBoost 1.7)" "${how_system}")
+endif()
+add_library(baton_xgboost_headers INTERFACE)
+target_include_directories(baton_xgboost_headers SYSTEM INTERFACE ${XGBOOST_INCLUDE_DIR})
+
+# ONNX Runtime's library is looked for in lib beside the programs' folder, here as in an installed tree; for the
 # test programs, that is lib in the preset's build folder.
 if(EXISTS ${BATON_DEPS_DIR}/onnxruntime/lib/libonnxruntime.so.1)
   foreach(folder ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/../lib ${PROJECT_BINARY_DIR}/lib)

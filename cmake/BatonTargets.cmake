@@ -1,4 +1,5 @@
 # Compiler flags for every target, and the three kinds of target: room, program, test.
+include(GNUInstallDirs)
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -50,6 +51,19 @@ function(baton_program name)
   add_executable(${name} ${PROGRAM_SOURCES})
   baton_configure_target(${name})
   target_link_libraries(${name} PRIVATE ${PROGRAM_LIBS})
+endfunction()
+
+# baton_manual(<program> <section>): its manual page, which the program writes itself.
+function(baton_manual program section)
+  set(page ${PROJECT_BINARY_DIR}/man/${program}.${section})
+  add_custom_command(OUTPUT ${page}
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${PROJECT_BINARY_DIR}/man
+    COMMAND ${program} manual man > ${page}
+    DEPENDS ${program}
+    COMMENT "Writing the manual page of ${program}"
+    VERBATIM)
+  add_custom_target(${program}_manual ALL DEPENDS ${page})
+  install(FILES ${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
 endfunction()
 
 # baton_test(<room> <file>... [NAME <name>] [LIBS <lib>...] [LABELS <label>...])

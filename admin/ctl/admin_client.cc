@@ -73,6 +73,9 @@ AdminClient::AdminClient(std::string server, Duration timeout)
   grpc::ChannelArguments arguments;
   // An operator's http_proxy is about the web: through it, 127.0.0.1 would be the proxy's own.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  // Who waits for a server, or watches it being started anew, sees it come within a second.
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   connection_->stub = v1::AdminService::NewStub(
       grpc::CreateCustomChannel(server_, grpc::InsecureChannelCredentials(), arguments));
 }
@@ -139,7 +142,52 @@ Result<v1::ListMissesResponse> AdminClient::ListMisses(const std::string& endpoi
   return Call<v1::ListMissesRequest, v1::ListMissesResponse>(&Stub::ListMisses, request);
 }
 
-Status CheckServer(const std::string& server) {
+Result<v1::ListModelsResponse> AdminClient::ListModels() {
+  v1::ListModelsResponse all;
+  v1::ListModelsRequest request;
+  do {
+    auto page = Call<v1::ListModelsRequest, v1::ListModelsResponse>(&Stub::ListModels, request);
+    if (!page) return page;
+    request.set_page_token(page->next_page_token());
+    page->clear_next_page_token();
+    all.MergeFrom(*page);
+  } while (!request.page_token().empty());
+  return all;
+}
+
+Result<v1::Model> AdminClient::GetModel(const std::string& name) {
+  v1::GetModelRequest request;
+  request.set_name("models/" + name);
+  return Call<v1::GetModelRequest, v1::Model>(&Stub::GetModel, request);
+}
+
+Result<v1::Model> AdminClient::LoadModel(const std::string& name) {
+  v1::LoadModelRequest request;
+  request.set_name("models/" + name);
+  return Call<v1::LoadModelRequest, v1::Model>(&Stub::LoadModel, request);
+}
+
+Result<v1::Model> AdminClient::UnloadModel(const std::string& name) {
+  v1::UnloadModelRequest request;
+  request.set_name("models/" + name);
+  return Call<v1::UnloadModelRequest, v1::Model>(&Stub::UnloadModel, request);
+}
+
+Result<v1::ReloadModelsResponse> AdminClient::ReloadModels() {
+  return Call<v1::ReloadModelsRequest, v1::ReloadModelsResponse>(&Stub::ReloadModels, {});
+}
+
+Result<v1::Config> AdminClient::GetConfig() {
+  return Call<v1::GetConfigRequest, v1::Config>(&Stub::GetConfig, {});
+}
+
+Result<v1::ReloadConfigResponse> AdminClient::ReloadConfig(bool validate_only) {
+  v1::ReloadConfigRequest request;
+  request.set_validate_only(validate_only);
+  return Call<v1::ReloadConfigRequest, v1::ReloadConfigResponse>(&Stub::ReloadConfig, request);
+}
+
+Status CheckServer(const std::string& server, const std::string& origin) {
   if (server.starts_with("unix:") && server.size() > 5) return {};
   const std::size_t colon = server.rfind(':');
   if (colon != std::string::npos && colon > 0) {
@@ -148,10 +196,10 @@ Status CheckServer(const std::string& server) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
     if (error == std::errc() && end == text.data() + text.size() && port > 0) return {};
   }
-  return Fail(
-      ErrorCode::kInvalidArgument,
-      "--server: expected HOST:PORT (such as 127.0.0.1:8081) or unix:PATH, got '" + server + "'",
-      "--server");
+  return Fail(ErrorCode::kInvalidArgument,
+              (origin.empty() ? "" : origin + ": ") +
+                  "expected HOST:PORT (such as 127.0.0.1:8081) or unix:PATH, got '" + server + "'",
+              origin);
 }
 
 }  // namespace baton::ctl

@@ -30,6 +30,17 @@ class AdminClient {
   // Of `endpoint` only, unless it is empty.
   Result<admin::v1::ListMissesResponse> ListMisses(const std::string& endpoint, int limit);
 
+  // Every page of them.
+  Result<admin::v1::ListModelsResponse> ListModels();
+  // `name` without "models/".
+  Result<admin::v1::Model> GetModel(const std::string& name);
+  Result<admin::v1::Model> LoadModel(const std::string& name);
+  Result<admin::v1::Model> UnloadModel(const std::string& name);
+  Result<admin::v1::ReloadModelsResponse> ReloadModels();
+
+  Result<admin::v1::Config> GetConfig();
+  Result<admin::v1::ReloadConfigResponse> ReloadConfig(bool validate_only);
+
  private:
   struct Connection;
 
@@ -41,7 +52,8 @@ class AdminClient {
   const std::unique_ptr<Connection> connection_;
 };
 
-// Whether `server` has one of the forms above; kInvalidArgument, saying which, if not.
-Status CheckServer(const std::string& server);
+// Whether `server` has one of the forms above; kInvalidArgument, saying which, if not. `origin` is
+// where it was said: "--server"; may be empty.
+Status CheckServer(const std::string& server, const std::string& origin);
 
 }  // namespace baton::ctl

@@ -1,14 +1,26 @@
 // The commands of batonctl, after their arguments were parsed.
 #include "admin/ctl/commands.h"
 
-#include <iostream>
+#include <iterator>
+#include <optional>
+#include <thread>
 #include <vector>
 
 #include "admin/ctl/admin_client.h"
+#include "admin/ctl/completion.h"
+#include "admin/ctl/config_output.h"
+#include "admin/ctl/context_commands.h"
+#include "admin/ctl/contexts.h"
+#include "admin/ctl/describe.h"
 #include "admin/ctl/endpoint_messages.h"
 #include "admin/ctl/endpoint_output.h"
+#include "admin/ctl/explain.h"
+#include "admin/ctl/model_output.h"
 #include "admin/ctl/output.h"
+#include "admin/ctl/printing.h"
 #include "admin/ctl/settings.h"
+#include "admin/ctl/top.h"
+#include "admin/ctl/yaml_text.h"
 #include "server/base/duration_text.h"
 #include "server/control/endpoint_settings.h"
 
@@ -16,49 +28,57 @@ namespace baton::ctl {
 namespace {
 
 namespace v1 = admin::v1;
+using Kind = Command::Kind;
 
-ExitCode Complain(ExitCode code, const std::string& message) {
-  std::cerr << "batonctl: " << message << '\n';
-  return code;
+constexpr Duration kLeastInterval = std::chrono::milliseconds(100);
+
+template <typename Message>
+Result<std::string> Text(const Result<Message>& message, const Look& look) {
+  if (!message) return tl::unexpected<Error>(message.error());
+  switch (look.format) {
+    case Look::Format::kJson: return ToJson(*message);
+    case Look::Format::kYaml: return ToYaml(*message);
+    case Look::Format::kName: return ToNames(*message);
+    default: return ToTable(*message, look);
+  }
 }
 
-ExitCode Complain(const Error& error) { return Complain(ToExitCode(error.code), error.message); }
-
-// A result that nobody could read is no success: scripts would go on with nothing.
-ExitCode Print(const std::string& text, ExitCode code = ExitCode::kOk) {
-  std::cout << text << std::flush;
-  if (!std::cout) return Complain(ExitCode::kRefused, "cannot write to standard output");
-  return code;
+// The first one that is ready, or the last one when the time is up.
+Result<v1::ServerStatus> AwaitReady(AdminClient& client, Duration most) {
+  const SystemClock clock;
+  const SteadyTime end = clock.Now() + most;
+  while (true) {
+    Result<v1::ServerStatus> status = client.GetStatus();
+    const bool may_come =
+        status ? !status->ready() : status.error().code == ErrorCode::kUnavailable;
+    if (!may_come || clock.Now() >= end) return status;
+    std::this_thread::sleep_for(kLeastInterval);
+  }
 }
 
-bool IsJson(const Command& command) { return command.output == "json"; }
-
-ExitCode RunStatus(const Command& command, AdminClient& client) {
-  const Result<v1::ServerStatus> status = client.GetStatus();
-  if (!status) return Complain(status.error());
-  return Print(IsJson(command) ? ToJson(*status) : ToTable(*status),
-               status->ready() ? ExitCode::kOk : ExitCode::kUnhealthy);
+ExitCode RunStatus(const Command& command, AdminClient& client, const Look& look,
+                   Duration timeout) {
+  const Result<v1::ServerStatus> status =
+      command.waits ? AwaitReady(client, timeout) : client.GetStatus();
+  const Result<std::string> text = Text(status, look);
+  if (!text) return Complain(text.error());
+  return Print(*text, status->ready() ? ExitCode::kOk : ExitCode::kUnhealthy);
 }
 
-ExitCode RunGetPool(const Command& command, AdminClient& client) {
-  const Result<v1::Pool> pool = client.GetPool();
-  if (!pool) return Complain(pool.error());
-  return Print(IsJson(command) ? ToJson(*pool) : ToTable(*pool));
+// Before and after, and `table` of both.
+template <typename Message>
+ExitCode PrintChange(const Message& before, const Message& after, const std::string& table,
+                     bool dry_run, const Look& look) {
+  const std::vector<Part> parts = {{"before", before}, {"after", after}};
+  switch (look.format) {
+    case Look::Format::kJson: return Print(ToJson(parts, "validate_only", dry_run));
+    case Look::Format::kYaml: return Print(ToYaml(parts, "validate_only", dry_run));
+    case Look::Format::kName: return Print(ToNames(after));
+    default: return Print(table);
+  }
 }
 
-ExitCode RunGetEndpoints(const Command& command, AdminClient& client) {
-  const Result<v1::ListEndpointsResponse> all = client.ListEndpoints();
-  if (!all) return Complain(all.error());
-  return Print(IsJson(command) ? ToJson(*all) : ToTable(*all));
-}
-
-ExitCode RunGetEndpoint(const Command& command, AdminClient& client) {
-  const Result<v1::Endpoint> endpoint = client.GetEndpoint(command.endpoint);
-  if (!endpoint) return Complain(endpoint.error());
-  return Print(IsJson(command) ? ToJson(*endpoint) : ToTable(ToState(*endpoint)));
-}
-
-ExitCode RunSetPool(const Command& command, AdminClient& client) {
+ExitCode RunSetPool(const Command& command, AdminClient& client, const Look& look) {
   Result<v1::UpdatePoolRequest> request = ToPoolRequest(command.settings);
   if (!request) return Complain(ExitCode::kUsage, request.error().message);
   request->mutable_pool()->set_etag(command.etag);
@@ -67,8 +87,28 @@ ExitCode RunSetPool(const Command& command, AdminClient& client) {
   if (!before) return Complain(before.error());
   const Result<v1::Pool> after = client.UpdatePool(*request);
   if (!after) return Complain(after.error());
-  return Print(IsJson(command) ? ChangeToJson(*before, *after, command.dry_run)
-                               : ChangeToTable(*before, *after, command.dry_run));
+  return PrintChange(*before, *after, ChangeToTable(*before, *after, command.dry_run),
+                     command.dry_run, look);
+}
+
+template <typename Resources>
+std::vector<std::string> ShortNames(const Resources& resources) {
+  std::vector<std::string> names;
+  for (const auto& one : resources) names.push_back(one.name().substr(one.name().find('/') + 1));
+  return names;
+}
+
+// With the endpoint or the model that was probably meant, of those that there are.
+Error WithHint(Error error, const Command& command, AdminClient& client) {
+  if (error.code != ErrorCode::kNotFound) return error;
+  if (!command.endpoint.empty()) {
+    const auto all = client.ListEndpoints();
+    if (all) error.message += MeantText(command.endpoint, ShortNames(all->endpoints()));
+  } else if (!command.model.empty()) {
+    const auto all = client.ListModels();
+    if (all) error.message += MeantText(command.model, ShortNames(all->models()));
+  }
+  return error;
 }
 
 // A fallback is changed as one whole, which is right only while nobody else changes it.
@@ -82,62 +122,141 @@ v1::UpdateEndpointRequest MakeRequest(const Command& command, const v1::Endpoint
   return request;
 }
 
-ExitCode RunSetEndpoint(const Command& command, AdminClient& client) {
+ExitCode RunSetEndpoint(const Command& command, AdminClient& client, const Look& look) {
   const Result<control::EndpointChange> change = ToEndpointChange(command.settings);
   if (!change) return Complain(ExitCode::kUsage, change.error().message);
   const Result<v1::Endpoint> before = client.GetEndpoint(command.endpoint);
-  if (!before) return Complain(before.error());
+  if (!before) return Complain(WithHint(before.error(), command, client));
   const Result<control::EndpointUpdate> update =
       control::WantedUpdate(*change, ToState(*before).fallback);
   if (!update) return Complain(ExitCode::kUsage, update.error().message);
   const Result<v1::Endpoint> after = client.UpdateEndpoint(MakeRequest(command, *before, *update));
   if (!after) return Complain(after.error());
-  return Print(IsJson(command) ? ChangeToJson(*before, *after, command.dry_run)
-                               : ChangeToTable(ToState(*before), ToState(*after), change->keys,
-                                               command.dry_run));
+  return PrintChange(
+      *before, *after,
+      ChangeToTable(ToState(*before), ToState(*after), change->keys, command.dry_run),
+      command.dry_run, look);
 }
 
-ExitCode RunResetEstimator(const Command& command, AdminClient& client) {
+Result<std::string> ResetEstimator(const Command& command, AdminClient& client, const Look& look) {
   const Result<v1::Endpoint> endpoint = client.ResetEstimator(command.endpoint);
-  if (!endpoint) return Complain(endpoint.error());
-  return Print(IsJson(command)
-                   ? ToJson(*endpoint)
-                   : command.endpoint + ": estimates forgotten, it learns from what follows\n");
+  if (!endpoint || !look.IsTable()) return Text(endpoint, look);
+  return command.endpoint + ": estimates forgotten, it learns from what follows\n";
 }
 
-ExitCode RunMisses(const Command& command, AdminClient& client) {
-  const Result<v1::ListMissesResponse> all = client.ListMisses(command.endpoint, command.limit);
-  if (!all) return Complain(all.error());
-  if (IsJson(command)) return Print(ToJson(*all));
-  std::vector<control::MissState> misses;
-  for (const v1::Miss& miss : all->misses()) misses.push_back(ToState(miss));
-  return Print(ToTable(misses));
+// Of everything that is but shown, and of what is done to models.
+Result<std::string> TextOf(const Command& command, AdminClient& client, const Look& look) {
+  switch (command.kind) {
+    case Kind::kGetPool: return Text(client.GetPool(), look);
+    case Kind::kGetEndpoints: return Text(client.ListEndpoints(), look);
+    case Kind::kGetEndpoint: return Text(client.GetEndpoint(command.endpoint), look);
+    case Kind::kGetModels: return Text(client.ListModels(), look);
+    case Kind::kGetModel: return Text(client.GetModel(command.model), look);
+    case Kind::kDescribePool: return DescribePool(client, look);
+    case Kind::kDescribeEndpoint: return DescribeEndpoint(client, command.endpoint, look);
+    case Kind::kDescribeModel: return DescribeModel(client, command.model, look);
+    case Kind::kMisses: return Text(client.ListMisses(command.endpoint, command.limit), look);
+    case Kind::kResetEstimator: return ResetEstimator(command, client, look);
+    case Kind::kLoadModel: return Text(client.LoadModel(command.model), look);
+    case Kind::kUnloadModel: return Text(client.UnloadModel(command.model), look);
+    case Kind::kReloadModels: return Text(client.ReloadModels(), look);
+    case Kind::kGetConfig: return Text(client.GetConfig(), look);
+    case Kind::kDiffConfig: return Text(client.ReloadConfig(true), look);
+    case Kind::kReloadConfig: return Text(client.ReloadConfig(command.dry_run), look);
+    default: return Fail(ErrorCode::kInternal, "this command has nothing to show");
+  }
+}
+
+ExitCode RunShown(const Command& command, AdminClient& client, const Look& look,
+                  Duration interval) {
+  for (std::string shown;;) {
+    Result<std::string> text = TextOf(command, client, look);
+    if (!text) return Complain(WithHint(text.error(), command, client));
+    if (*text != shown) {
+      const ExitCode printed = Print((shown.empty() || !look.IsTable() ? "" : "\n") + *text);
+      if (printed != ExitCode::kOk) return printed;
+    }
+    if (!command.keeps_on) return ExitCode::kOk;
+    shown = *std::move(text);
+    std::this_thread::sleep_for(interval);
+  }
+}
+
+std::string TimeoutOf(const Command& command) {
+  if (!command.timeout.empty()) return command.timeout;
+  const bool takes_long =
+      command.kind == Kind::kLoadModel || command.kind == Kind::kReloadModels || command.waits;
+  return takes_long ? "60s" : "5s";
+}
+
+Result<Duration> ReadTime(const std::string& option, const std::string& text, Duration least) {
+  const Result<Duration> time = ParseDuration(text);
+  if (!time) return Fail(ErrorCode::kInvalidArgument, option + ": " + time.error().message);
+  if (*time >= least) return *time;
+  const std::string expected =
+      least > Duration(1) ? "at least " + FormatDuration(least) : "more than 0";
+  return Fail(ErrorCode::kInvalidArgument,
+              option + ": expected " + expected + ", got '" + text + "'");
+}
+
+Result<Lookout> ToLookout(const Command& command) {
+  const Result<std::string> server = ServerToAsk(command.server, command.context);
+  if (!server) return tl::unexpected<Error>(server.error());
+  const Result<Duration> timeout = ReadTime("--timeout", TimeoutOf(command), Duration(1));
+  if (!timeout) return tl::unexpected<Error>(timeout.error());
+  const Result<Duration> interval = ReadTime("--interval", command.interval, kLeastInterval);
+  if (!interval) return tl::unexpected<Error>(interval.error());
+  return Lookout{*server, *timeout, *interval};
+}
+
+// What needs no server; none for everything else.
+std::optional<ExitCode> RunHere(const Command& command, const Look& look) {
+  switch (command.kind) {
+    case Kind::kExplain: {
+      std::string word;
+      for (const std::string& part : command.words) word += (word.empty() ? "" : " ") + part;
+      return RunExplain(word, look);
+    }
+    case Kind::kCompletion: return Print(CompletionScript(command.name));
+    case Kind::kContextList:
+    case Kind::kContextShow:
+    case Kind::kContextUse:
+    case Kind::kContextSet:
+    case Kind::kContextDelete: return RunContext(command, look);
+    default: return std::nullopt;
+  }
+}
+
+bool HasNames(Kind kind) {
+  return kind != Kind::kStatus && kind != Kind::kMisses && kind != Kind::kTop &&
+         kind != Kind::kWatch && kind != Kind::kGetConfig && kind != Kind::kDiffConfig &&
+         kind != Kind::kReloadConfig;
 }
 
 }  // namespace
 
 ExitCode Run(const Command& command) {
-  if (Status status = CheckServer(command.server); !status) {
-    return Complain(ExitCode::kUsage, status.error().message);
-  }
-  const Result<Duration> timeout = ParseDuration(command.timeout);
-  if (!timeout) return Complain(ExitCode::kUsage, "--timeout: " + timeout.error().message);
-  if (*timeout <= Duration::zero()) {
+  const Look look = LookOf(command.output, command.color);
+  if (const std::optional<ExitCode> done = RunHere(command, look)) return *done;
+  if (look.format == Look::Format::kName && !HasNames(command.kind)) {
     return Complain(ExitCode::kUsage,
-                    "--timeout: expected more than 0, got '" + command.timeout + "'");
+                    "-o name: what this shows has no names, expected one of "
+                    "table, wide, json, yaml");
   }
-  AdminClient client(command.server, *timeout);
+  const Result<Lookout> lookout = ToLookout(command);
+  if (!lookout) {
+    const bool is_unknown = lookout.error().code == ErrorCode::kNotFound;
+    return Complain(is_unknown ? ExitCode::kNotFound : ExitCode::kUsage, lookout.error().message);
+  }
+  if (command.kind == Kind::kTop) return RunTop(command, *lookout, look);
+  if (command.kind == Kind::kWatch) return RunWatch(command, *lookout, look);
+  AdminClient client(lookout->server, lookout->timeout);
   switch (command.kind) {
-    case Command::Kind::kStatus: return RunStatus(command, client);
-    case Command::Kind::kGetPool: return RunGetPool(command, client);
-    case Command::Kind::kGetEndpoints: return RunGetEndpoints(command, client);
-    case Command::Kind::kGetEndpoint: return RunGetEndpoint(command, client);
-    case Command::Kind::kSetPool: return RunSetPool(command, client);
-    case Command::Kind::kSetEndpoint: return RunSetEndpoint(command, client);
-    case Command::Kind::kResetEstimator: return RunResetEstimator(command, client);
-    case Command::Kind::kMisses: return RunMisses(command, client);
+    case Kind::kStatus: return RunStatus(command, client, look, lookout->timeout);
+    case Kind::kSetPool: return RunSetPool(command, client, look);
+    case Kind::kSetEndpoint: return RunSetEndpoint(command, client, look);
+    default: return RunShown(command, client, look, lookout->interval);
   }
-  return ExitCode::kUsage;
 }
 
 }  // namespace baton::ctl

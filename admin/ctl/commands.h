@@ -18,15 +18,45 @@ struct Command {
     kSetEndpoint,
     kResetEstimator,
     kMisses,
+    kGetModels,
+    kGetModel,
+    kLoadModel,
+    kUnloadModel,
+    kReloadModels,
+    kGetConfig,
+    kDiffConfig,
+    kReloadConfig,
+    kDescribePool,
+    kDescribeEndpoint,
+    kDescribeModel,
+    kTop,
+    kWatch,
+    kExplain,
+    kCompletion,
+    kContextList,
+    kContextShow,
+    kContextUse,
+    kContextSet,
+    kContextDelete,
   };
   Kind kind = Kind::kStatus;
   std::string endpoint;               // of whatever is about one, without "endpoints/"
+  std::string model;                  // of whatever is about one, without "models/"
+  std::string name;                   // of a context; of kCompletion: the shell
+  std::vector<std::string> words;     // of kExplain
   std::vector<std::string> settings;  // KEY=VALUE, of kSetPool and kSetEndpoint
   int limit = 20;                     // of kMisses: 1 to 1024
+  int count = 0;                      // of kWatch: lines; 0: until it is interrupted
+  bool once = false;                  // of kTop
+  bool waits = false;                 // of kStatus: until the server is ready
+  bool keeps_on = false;              // of what is shown: again whenever it has changed
+  std::string interval = "1s";        // of kTop, kWatch and keeps_on
 
-  std::string server = "127.0.0.1:8081";
-  std::string timeout = "5s";    // for each call
-  std::string output = "table";  // or "json"
+  std::string server;            // empty: what the context, BATON_ADMIN or the default says
+  std::string context;           // empty: the current one
+  std::string timeout;           // for each call; empty: 5s, or 60s to load models and to wait
+  std::string output = "table";  // "wide", "json", "yaml" or "name"
+  std::string color = "auto";    // "always" or "never"
   std::string etag;              // of kSetPool and kSetEndpoint: refuse unless it is still current
   bool dry_run = false;
 };

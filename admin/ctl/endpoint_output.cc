@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <ctime>
 #include <optional>
+#include <utility>
 
 #include "admin/ctl/endpoint_messages.h"
 #include "admin/ctl/output.h"
@@ -67,23 +68,59 @@ std::optional<Duration> Spent(const std::optional<Duration>& from,
   return std::max(Duration::zero(), *end - *from);
 }
 
-Row MissRow(const control::MissState& miss) {
-  return {TimeText(miss.arrived_unix_ms),
-          miss.endpoint,
-          miss.answer,
-          miss.cause,
-          FormatDuration(miss.budget),
-          Measured(miss.predicted_wait),
-          Measured(miss.answered),
-          Measured(Spent(miss.admitted, miss.started, miss.answered)),
-          Measured(Spent(miss.started, miss.finished, miss.answered))};
+Row MissRow(const control::MissState& miss, bool is_wide) {
+  Row row = {TimeText(miss.arrived_unix_ms),
+             miss.endpoint,
+             miss.answer,
+             miss.cause,
+             FormatDuration(miss.budget),
+             Measured(miss.predicted_wait),
+             Measured(miss.answered),
+             Measured(Spent(miss.admitted, miss.started, miss.answered)),
+             Measured(Spent(miss.started, miss.finished, miss.answered))};
+  if (is_wide) {
+    row.insert(row.end(), {Measured(miss.predicted_service), Measured(miss.admitted),
+                           Measured(miss.started), Measured(miss.finished), Measured(miss.sent),
+                           miss.criticality, std::to_string(miss.request_id)});
+  }
+  return row;
+}
+
+std::string BatchText(const control::BatchSettings& batch) {
+  if (batch.max_size <= 1) return "1";
+  return std::to_string(batch.max_size) + " in " + FormatDuration(batch.max_delay);
+}
+
+std::string WorkersText(const control::EndpointState& endpoint) {
+  const std::string most =
+      endpoint.max_workers == 0 ? "auto" : std::to_string(endpoint.max_workers);
+  return std::to_string(endpoint.min_workers) + " to " + most;
+}
+
+Row EndpointRow(const control::EndpointState& endpoint, bool is_wide) {
+  Row row = {endpoint.name,
+             endpoint.kind,
+             VersionsText(endpoint),
+             FormatDuration(endpoint.default_budget),
+             FormatDuration(endpoint.max_budget),
+             std::to_string(endpoint.requests_total),
+             std::to_string(endpoint.misses_total),
+             std::to_string(endpoint.in_flight)};
+  if (is_wide) {
+    row.insert(row.end(),
+               {endpoint.criticality, WorkersText(endpoint), BatchText(endpoint.batch),
+                endpoint.fallback.kind, Measured(endpoint.estimate.q50),
+                Measured(endpoint.estimate.q99), Measured(endpoint.estimate.predicted_wait),
+                endpoint.estimate.cold ? "no" : "yes", std::to_string(endpoint.generation)});
+  }
+  return row;
 }
 
 std::string OrDash(const std::string& text) { return text.empty() ? "-" : text; }
 
 }  // namespace
 
-std::string ToTable(const control::EndpointState& endpoint) {
+std::string ToTable(const control::EndpointState& endpoint, const Look& look) {
   std::vector<Row> rows = {
       {"name", endpoint.name}, {"kind", endpoint.kind}, {"versions", VersionsText(endpoint)}};
   for (const control::Setting& setting : control::SettingsOf(endpoint)) {
@@ -98,7 +135,20 @@ std::string ToTable(const control::EndpointState& endpoint) {
   rows.push_back({"misses", std::to_string(endpoint.misses_total)});
   rows.push_back({"in flight", std::to_string(endpoint.in_flight)});
   rows.push_back({"generation", std::to_string(endpoint.generation)});
-  return Aligned(rows);
+  return Fields(rows, look);
+}
+
+std::string ToTable(const std::vector<control::EndpointState>& endpoints, const Look& look) {
+  const bool is_wide = look.format == Look::Format::kWide;
+  Row heads = {"NAME",       "KIND",     "VERSIONS", "BUDGET",
+               "MAX_BUDGET", "REQUESTS", "MISSES",   "IN_FLIGHT"};
+  if (is_wide) {
+    heads.insert(heads.end(), {"CRITICALITY", "WORKERS", "BATCH", "FALLBACK", "MEDIAN", "99%",
+                               "PREDICTED_WAIT", "MAY_QUEUE", "GENERATION"});
+  }
+  std::vector<Row> rows = {std::move(heads)};
+  for (const control::EndpointState& one : endpoints) rows.push_back(EndpointRow(one, is_wide));
+  return Columns(rows, look);
 }
 
 std::string ChangeToTable(const control::EndpointState& before, const control::EndpointState& after,
@@ -117,11 +167,17 @@ std::string ChangeToTable(const control::EndpointState& before, const control::E
   return text;
 }
 
-std::string ToTable(const std::vector<control::MissState>& misses) {
-  std::vector<Row> rows = {{"TIME", "ENDPOINT", "ANSWER", "CAUSE", "BUDGET", "PREDICTED_WAIT",
-                            "ANSWERED", "QUEUE", "RUN"}};
-  for (const control::MissState& miss : misses) rows.push_back(MissRow(miss));
-  return Aligned(rows);
+std::string ToTable(const std::vector<control::MissState>& misses, const Look& look) {
+  const bool is_wide = look.format == Look::Format::kWide;
+  Row heads = {"TIME",           "ENDPOINT", "ANSWER", "CAUSE", "BUDGET",
+               "PREDICTED_WAIT", "ANSWERED", "QUEUE",  "RUN"};
+  if (is_wide) {
+    heads.insert(heads.end(), {"PREDICTED_RUN", "ADMITTED", "STARTED", "FINISHED", "SENT",
+                               "CRITICALITY", "REQUEST"});
+  }
+  std::vector<Row> rows = {std::move(heads)};
+  for (const control::MissState& miss : misses) rows.push_back(MissRow(miss, is_wide));
+  return Columns(rows, look);
 }
 
 }  // namespace baton::ctl

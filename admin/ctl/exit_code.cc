@@ -20,4 +20,18 @@ ExitCode ToExitCode(ErrorCode code) {
   return ExitCode::kRefused;
 }
 
+std::span<const ExitCodeMeaning> ExitCodeMeanings() {
+  static constexpr ExitCodeMeaning kMeanings[] = {
+      {ExitCode::kOk, "done"},
+      {ExitCode::kRefused,
+       "refused by the server: a value out of range, a model that does not load"},
+      {ExitCode::kUsage, "wrong usage; nothing was sent"},
+      {ExitCode::kUnreachable, "cannot reach the server"},
+      {ExitCode::kNotFound, "no such thing"},
+      {ExitCode::kConflict, "conflict: somebody else has changed it meanwhile"},
+      {ExitCode::kTimedOut, "timed out"},
+      {ExitCode::kUnhealthy, "status of a server that is not ready"}};
+  return kMeanings;
+}
+
 }  // namespace baton::ctl

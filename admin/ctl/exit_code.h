@@ -1,6 +1,9 @@
 // What batonctl's exit codes mean; scripts rely on the numbers.
 #pragma once
 
+#include <span>
+#include <string_view>
+
 #include "server/base/result.h"
 
 namespace baton::ctl {
@@ -18,5 +21,12 @@ enum class ExitCode : int {
 
 // For an error that a call ended with.
 ExitCode ToExitCode(ErrorCode code);
+
+struct ExitCodeMeaning {
+  ExitCode code = ExitCode::kOk;
+  std::string_view meaning;
+};
+// All of them, by number.
+std::span<const ExitCodeMeaning> ExitCodeMeanings();
 
 }  // namespace baton::ctl

@@ -1,110 +1,257 @@
 // batonctl: the operator's command line, a client of the gRPC admin API.
+#include <algorithm>
 #include <iostream>
+#include <span>
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
+#include "admin/ctl/command_hints.h"
 #include "admin/ctl/commands.h"
+#include "admin/ctl/complete_command.h"
+#include "admin/ctl/manual_facts.h"
+#include "admin/ctl/printing.h"
 #include "server/control/endpoint_settings.h"
 
 namespace {
 
 using baton::ctl::Command;
+using baton::ctl::Complain;
 using baton::ctl::ExitCode;
+using baton::ctl::UnknownText;
+using baton::manual::TreeOf;
+using Kind = Command::Kind;
 
 constexpr char kFooter[] =
     "\nExamples:\n"
     "  batonctl status\n"
-    "  batonctl get endpoints\n"
+    "  batonctl get endpoints -o wide\n"
     "  batonctl get endpoint tumour -o json\n"
+    "  batonctl describe endpoint tumour\n"
     "  batonctl set pool size=4\n"
     "  batonctl set endpoint tumour default_budget=40ms max_budget=200ms --dry-run\n"
     "  batonctl set endpoint tumour fallback=constant 'fallback_constant={\"label\": "
     "\"unknown\"}'\n"
     "  batonctl misses --endpoint tumour --limit 5\n"
     "  batonctl reset estimator tumour\n"
-    "  batonctl --server 10.0.0.7:8081 --timeout 1s status\n"
+    "  batonctl get models --watch\n"
+    "  batonctl load tumour\n"
+    "  batonctl reload\n"
+    "  batonctl config reload --dry-run\n"
+    "  batonctl top\n"
+    "  batonctl explain no_time\n"
+    "  batonctl context set lab --server 10.0.0.7:8081\n"
+    "  batonctl --context lab --timeout 1s status\n"
+    "  source <(batonctl completion bash)\n"
     "\nExit codes:\n"
     "  0 done            1 refused by the server   2 wrong usage     3 cannot reach the server\n"
     "  4 no such thing   5 conflict                6 timed out       7 the server is not ready\n";
 
 void AddSharedOptions(CLI::App& app, Command& command) {
-  app.add_option("--server", command.server,
-                 "Admin address of the server: HOST:PORT or unix:PATH (environment: BATON_ADMIN)")
-      ->envname("BATON_ADMIN")
+  app.add_option(
+         "--server", command.server,
+         "Admin address of the server: HOST:PORT or unix:PATH (default 127.0.0.1:8081 unless "
+         "--context, BATON_ADMIN or the current context say otherwise)")
+      ->type_name("ADDRESS");
+  app.add_option("--context", command.context, "The server that has this name, see context list")
+      ->type_name("CONTEXT");
+  app.add_option("--timeout", command.timeout,
+                 "How long to wait for each answer (default 5s), and 60s to load and to --wait")
+      ->type_name("DURATION");
+  app.add_option("-o,--output", command.output, "How to print the result")
+      ->check(CLI::IsMember({"table", "wide", "json", "yaml", "name"}))
       ->capture_default_str();
-  app.add_option("--timeout", command.timeout, "How long to wait for each answer")
-      ->capture_default_str();
-  app.add_option("-o,--output", command.output, "How to print the result: table or json")
-      ->check(CLI::IsMember({"table", "json"}))
+  app.add_option("--color", command.color,
+                 "Whether states have colours; auto: on a terminal, unless NO_COLOR is set")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
       ->capture_default_str();
 }
 
 // A subcommand that sets `kind` when it is the one that was given.
 CLI::App* AddCommand(CLI::App& parent, const std::string& name, const std::string& description,
-                     Command& command, Command::Kind kind) {
+                     Command& command, Kind kind) {
   CLI::App* added = parent.add_subcommand(name, description);
   added->fallthrough();
   added->callback([&command, kind] { command.kind = kind; });
   return added;
 }
 
+// A subcommand that has others.
+CLI::App* AddGroup(CLI::App& parent, const std::string& name, const std::string& description) {
+  CLI::App* added = parent.add_subcommand(name, description);
+  added->require_subcommand(1)->fallthrough();
+  return added;
+}
+
 void AddSettings(CLI::App& set, Command& command, const std::string& keys) {
   set.add_option("settings", command.settings, keys)->required()->type_name("KEY=VALUE");
   set.add_option("--etag", command.etag,
-                 "Refuse unless this is still the generation in force (see `get -o json`)");
+                 "Refuse unless this is still the generation in force (see `get -o json`)")
+      ->type_name("GENERATION");
   set.add_flag("--dry-run", command.dry_run, "Check and show what would change, change nothing");
 }
 
-void AddCommands(CLI::App& app, Command& command) {
-  using Kind = Command::Kind;
-  AddCommand(app, "status", "What the server is doing now", command, Kind::kStatus);
+void AddEndpointName(CLI::App* added, Command& command) {
+  added->add_option("name", command.endpoint, "Its name, such as tumour")
+      ->required()
+      ->type_name("ENDPOINT");
+}
 
-  CLI::App* get = app.add_subcommand("get", "Show the pool, the endpoints or one of them");
-  get->require_subcommand(1)->fallthrough();
-  AddCommand(*get, "pool", "The worker pool", command, Kind::kGetPool);
-  AddCommand(*get, "endpoints", "Every endpoint, by name", command, Kind::kGetEndpoints);
-  AddCommand(*get, "endpoint", "One endpoint", command, Kind::kGetEndpoint)
-      ->add_option("name", command.endpoint, "Its name, such as tumour")
-      ->required();
+void AddModelName(CLI::App* added, Command& command) {
+  added->add_option("name", command.model, "Its name, such as tumour")
+      ->required()
+      ->type_name("MODEL");
+}
 
-  CLI::App* set = app.add_subcommand("set", "Change the pool or an endpoint while the server runs");
-  set->require_subcommand(1)->fallthrough();
-  CLI::App* pool = AddCommand(*set, "pool", "The worker pool", command, Kind::kSetPool);
-  AddSettings(*pool, command, "size=N: how many workers, 1 to 1024");
-  CLI::App* endpoint = AddCommand(*set, "endpoint", "One endpoint", command, Kind::kSetEndpoint);
-  endpoint->add_option("name", command.endpoint, "Its name, such as tumour")->required();
-  AddSettings(*endpoint, command, "What to change; the keys are below");
-  endpoint->footer("\nKeys (durations such as 40ms, sizes such as 8MiB):\n" +
-                   baton::control::EndpointKeysHelp());
+void AddInterval(CLI::App* added, Command& command, const std::string& what) {
+  added->add_option("--interval", command.interval, what)
+      ->type_name("DURATION")
+      ->capture_default_str();
+}
 
-  CLI::App* reset = app.add_subcommand("reset", "Forget what was learned of an endpoint");
-  reset->require_subcommand(1)->fallthrough();
-  AddCommand(*reset, "estimator", "How long its requests take, for a model that has changed",
-             command, Kind::kResetEstimator)
-      ->add_option("name", command.endpoint, "Its name, such as tumour")
-      ->required();
+void AddWatch(CLI::App* added, Command& command) {
+  added->add_flag("-w,--watch", command.keeps_on, "Print it again whenever it has changed");
+  AddInterval(added, command, "With --watch: how long to wait between two looks");
+}
 
+void AddLooks(CLI::App& app, Command& command) {
+  AddCommand(app, "status", "What the server is doing now", command, Kind::kStatus)
+      ->add_flag("--wait", command.waits, "Wait until it is ready, at most for --timeout (60s)");
+  CLI::App* get = AddGroup(app, "get", "Show the pool, endpoints or models");
+  AddWatch(AddCommand(*get, "pool", "The worker pool", command, Kind::kGetPool), command);
+  AddWatch(AddCommand(*get, "endpoints", "Every endpoint, by name", command, Kind::kGetEndpoints),
+           command);
+  CLI::App* endpoint = AddCommand(*get, "endpoint", "One endpoint", command, Kind::kGetEndpoint);
+  AddEndpointName(endpoint, command);
+  AddWatch(endpoint, command);
+  AddWatch(AddCommand(*get, "models", "Every model with its versions", command, Kind::kGetModels),
+           command);
+  CLI::App* model = AddCommand(*get, "model", "One model", command, Kind::kGetModel);
+  AddModelName(model, command);
+  AddWatch(model, command);
+
+  CLI::App* describe = AddGroup(app, "describe", "Show all that is known of one thing");
+  AddCommand(*describe, "pool", "The worker pool, and who has which share of it", command,
+             Kind::kDescribePool);
+  AddEndpointName(AddCommand(*describe, "endpoint", "An endpoint with its last misses", command,
+                             Kind::kDescribeEndpoint),
+                  command);
+  AddModelName(AddCommand(*describe, "model", "A model with its versions and its endpoint", command,
+                          Kind::kDescribeModel),
+               command);
+}
+
+void AddLiveLooks(CLI::App& app, Command& command) {
   CLI::App* misses =
       AddCommand(app, "misses", "The last requests without a prediction in time, newest first",
                  command, Kind::kMisses);
-  misses->add_option("--endpoint", command.endpoint, "Of this one only")->type_name("NAME");
+  misses->add_option("--endpoint", command.endpoint, "Of this one only")->type_name("ENDPOINT");
   misses->add_option("--limit", command.limit, "How many at most, 1 to 1024")
       ->type_name("N")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
+  CLI::App* top = AddCommand(app, "top", "The server at work, drawn anew each second; q quits",
+                             command, Kind::kTop);
+  top->add_flag("--once", command.once, "Print one picture, of one interval, and end");
+  AddInterval(top, command, "How long between two pictures");
+  CLI::App* watch =
+      AddCommand(app, "watch", "A line of figures each second", command, Kind::kWatch);
+  watch->add_option("--count", command.count, "How many lines; 0: until it is interrupted")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  AddInterval(watch, command, "How long between two lines");
+}
+
+void AddChanges(CLI::App& app, Command& command) {
+  CLI::App* set = AddGroup(app, "set", "Change the pool or an endpoint while the server runs");
+  AddSettings(*AddCommand(*set, "pool", "The worker pool", command, Kind::kSetPool), command,
+              "size=N: how many workers, 1 to 1024");
+  CLI::App* endpoint = AddCommand(*set, "endpoint", "One endpoint", command, Kind::kSetEndpoint);
+  AddEndpointName(endpoint, command);
+  AddSettings(*endpoint, command, "What to change; the keys are below");
+  endpoint->footer("\nKeys (durations such as 40ms, sizes such as 8MiB):\n" +
+                   baton::control::EndpointKeysHelp());
+
+  CLI::App* reset = AddGroup(app, "reset", "Forget what was learned of an endpoint");
+  AddEndpointName(
+      AddCommand(*reset, "estimator", "How long its requests take, for a model that has changed",
+                 command, Kind::kResetEstimator),
+      command);
+  AddModelName(AddCommand(app, "load", "Bring a model up to date with its folder, and wait for it",
+                          command, Kind::kLoadModel),
+               command);
+  AddModelName(AddCommand(app, "unload", "Take a model back: its requests are refused", command,
+                          Kind::kUnloadModel),
+               command);
+  AddCommand(app, "reload", "Take up all that has changed in the model folder", command,
+             Kind::kReloadModels);
+}
+
+void AddConfig(CLI::App& app, Command& command) {
+  CLI::App* config = AddGroup(app, "config", "What the server is configured to");
+  AddCommand(*config, "get", "Every value in force, and where it was said", command,
+             Kind::kGetConfig);
+  AddCommand(*config, "diff", "What file, environment and flags say otherwise now", command,
+             Kind::kDiffConfig);
+  AddCommand(*config, "reload", "Read them again, and apply what differs and needs no restart",
+             command, Kind::kReloadConfig)
+      ->add_flag("--dry-run", command.dry_run, "Check and show what would change, change nothing");
+}
+
+void AddContextName(CLI::App* added, Command& command, bool is_required = true) {
+  added->add_option("name", command.name, "Its name, such as lab")
+      ->required(is_required)
+      ->type_name("CONTEXT");
+}
+
+void AddHelpers(CLI::App& app, Command& command) {
+  CLI::App* explain = AddCommand(app, "explain", "What a word of Baton means, without a server",
+                                 command, Kind::kExplain);
+  explain
+      ->add_option("term", command.words,
+                   "A setting, metric, answer, cause, status, header, field or word; a group of "
+                   "them; nothing: the groups")
+      ->type_name("TERM");
+  CLI::App* context = AddGroup(app, "context", "Servers that have a name, kept in a file");
+  AddCommand(*context, "list", "All of them", command, Kind::kContextList);
+  AddContextName(
+      AddCommand(*context, "show", "One, or the current one", command, Kind::kContextShow), command,
+      false);
+  AddContextName(
+      AddCommand(*context, "use", "Make one the current one", command, Kind::kContextUse), command);
+  AddContextName(
+      AddCommand(*context, "set", "Name the server that --server says", command, Kind::kContextSet),
+      command);
+  AddContextName(AddCommand(*context, "delete", "Forget one", command, Kind::kContextDelete),
+                 command);
+  AddCommand(app, "completion", "Print what completes command lines in a shell", command,
+             Kind::kCompletion)
+      ->add_option("shell", command.name, "The shell")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
 }
 
 // Help and the version end parsing in the same way as mistakes do.
-ExitCode Explain(const CLI::App& app, const CLI::ParseError& error) {
-  const auto unknown = app.remaining(true);
-  if (error.get_name() == "RequiredError" && !unknown.empty()) {
-    // The parser only says that something is missing, when it is there and misspelled.
-    std::cerr << "unknown argument '" << unknown.front()
-              << "'\nRun with --help for the commands.\n";
-    return ExitCode::kUsage;
+ExitCode Explain(const CLI::App& app, const CLI::ParseError& error,
+                 std::span<const std::string> words) {
+  if (error.get_exit_code() == 0) {
+    app.exit(error);
+    return ExitCode::kOk;
   }
-  return app.exit(error) == 0 ? ExitCode::kOk : ExitCode::kUsage;
+  // The parser only says that something is missing, or not expected, when it is misspelled.
+  const std::vector<std::string> unknown = app.remaining(true);
+  const auto code = static_cast<CLI::ExitCodes>(error.get_exit_code());
+  if (code == CLI::ExitCodes::RequiredError || code == CLI::ExitCodes::ExtrasError) {
+    const auto first =
+        std::find_first_of(words.begin(), words.end(), unknown.begin(), unknown.end());
+    if (first != words.end()) {
+      return Complain(ExitCode::kUsage,
+                      UnknownText(TreeOf(app), words, *first) + "\nTry: batonctl --help");
+    }
+  }
+  return Complain(ExitCode::kUsage, std::string(error.what()) + "\nTry: batonctl --help");
 }
 
 }  // namespace
@@ -116,11 +263,23 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.footer(kFooter);
   AddSharedOptions(app, command);
-  AddCommands(app, command);
+  AddLooks(app, command);
+  AddLiveLooks(app, command);
+  AddChanges(app, command);
+  AddConfig(app, command);
+  AddHelpers(app, command);
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  if (!words.empty() && words[0] == "__complete") {
+    return static_cast<int>(baton::ctl::RunComplete(TreeOf(app), std::span(words).subspan(1)));
+  }
+  if (words.size() == 2 && words[0] == "manual") {
+    std::cout << Manual(baton::ctl::ManualOf(TreeOf(app)), words[1]);
+    return 0;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return static_cast<int>(Explain(app, error));
+    return static_cast<int>(Explain(app, error, words));
   }
   return static_cast<int>(baton::ctl::Run(command));
 }

@@ -1,14 +1,15 @@
-// What batonctl prints: tables for people, protobuf's JSON for programs.
+// What batonctl prints: tables for people, JSON and YAML for programs, names for scripts.
 #include "admin/ctl/output.h"
 
 #include <chrono>
 #include <cstddef>
-#include <vector>
 
 #include <google/protobuf/util/json_util.h>
 
 #include "admin/ctl/endpoint_messages.h"
+#include "admin/ctl/endpoint_output.h"
 #include "admin/ctl/table.h"
+#include "admin/ctl/yaml_text.h"
 #include "server/base/duration_text.h"
 
 namespace baton::ctl {
@@ -22,17 +23,6 @@ std::string StateText(const v1::ServerStatus& status) {
   return status.ready() ? "ready" : "not ready";
 }
 
-Row EndpointRow(const control::EndpointState& endpoint) {
-  return {endpoint.name,
-          endpoint.kind,
-          VersionsText(endpoint),
-          FormatDuration(endpoint.default_budget),
-          FormatDuration(endpoint.max_budget),
-          std::to_string(endpoint.requests_total),
-          std::to_string(endpoint.misses_total),
-          std::to_string(endpoint.in_flight)};
-}
-
 // Below a key, one level in: protobuf indents by one space.
 std::string Nested(const Message& message) {
   std::string text = ToJson(message);
@@ -40,6 +30,13 @@ std::string Nested(const Message& message) {
   for (std::size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1)) {
     text.insert(at + 1, 1, ' ');
   }
+  return text;
+}
+
+template <typename Resources>
+std::string NamesOf(const Resources& resources) {
+  std::string text;
+  for (const auto& resource : resources) text += resource.name() + "\n";
   return text;
 }
 
@@ -56,12 +53,26 @@ std::string ToJson(const Message& message) {
   return text;
 }
 
-std::string ChangeToJson(const Message& before, const Message& after, bool validate_only) {
-  return "{\n \"before\": " + Nested(before) + ",\n \"after\": " + Nested(after) +
-         ",\n \"validate_only\": " + (validate_only ? "true" : "false") + "\n}\n";
+std::string ToJson(std::span<const Part> parts, const std::string& flag, bool truth) {
+  std::string text = "{";
+  for (const Part& part : parts) {
+    text += (text.size() == 1 ? "\n \"" : ",\n \"") + part.name + "\": " + Nested(part.message);
+  }
+  if (!flag.empty()) text += ",\n \"" + flag + "\": " + (truth ? "true" : "false");
+  return text + "\n}\n";
 }
 
-std::string ToTable(const v1::ServerStatus& status) {
+std::string ToYaml(std::span<const Part> parts, const std::string& flag, bool truth) {
+  std::string text;
+  for (const Part& part : parts) {
+    const std::string below = ToYaml(part.message, 2);
+    text += part.name + (below.empty() ? ": {}\n" : ":\n" + below);
+  }
+  if (!flag.empty()) text += flag + ": " + (truth ? "true\n" : "false\n");
+  return text;
+}
+
+std::string ToTable(const v1::ServerStatus& status, const Look& look) {
   const v1::Pool& pool = status.pool();
   std::vector<Row> rows = {
       {"version", status.version()},
@@ -84,23 +95,46 @@ std::string ToTable(const v1::ServerStatus& status) {
   rows.push_back({"misses", std::to_string(status.misses_total())});
   rows.push_back({"late answers", std::to_string(status.late_answers_total())});
   rows.push_back({"generation", std::to_string(status.generation())});
-  return Aligned(rows);
+  return Fields(rows, look);
 }
 
-std::string ToTable(const v1::Pool& pool) {
-  return Aligned({{"SIZE", "BUSY", "IDLE", "RETIRING", "ZOMBIES", "GENERATION"},
+std::string ToTable(const v1::Pool& pool, const Look& look) {
+  return Columns({{"SIZE", "BUSY", "IDLE", "RETIRING", "ZOMBIES", "GENERATION"},
                   {std::to_string(pool.size()), std::to_string(pool.busy()),
                    std::to_string(pool.idle()), std::to_string(pool.retiring()),
-                   std::to_string(pool.zombies()), std::to_string(pool.generation())}});
+                   std::to_string(pool.zombies()), std::to_string(pool.generation())}},
+                 look);
 }
 
-std::string ToTable(const v1::ListEndpointsResponse& endpoints) {
-  std::vector<Row> rows = {{"NAME", "KIND", "VERSIONS", "DEFAULT_BUDGET", "MAX_BUDGET", "REQUESTS",
-                            "MISSES", "IN_FLIGHT"}};
-  for (const v1::Endpoint& endpoint : endpoints.endpoints())
-    rows.push_back(EndpointRow(ToState(endpoint)));
-  return Aligned(rows);
+std::string ToTable(const v1::Endpoint& endpoint, const Look& look) {
+  if (look.format == Look::Format::kTable) return ToTable(ToState(endpoint), look);
+  return ToTable(std::vector<control::EndpointState>{ToState(endpoint)}, look);
 }
+
+std::string ToTable(const v1::ListEndpointsResponse& endpoints, const Look& look) {
+  std::vector<control::EndpointState> states;
+  for (const v1::Endpoint& endpoint : endpoints.endpoints()) states.push_back(ToState(endpoint));
+  return ToTable(states, look);
+}
+
+std::string ToTable(const v1::ListMissesResponse& misses, const Look& look) {
+  std::vector<control::MissState> states;
+  for (const v1::Miss& miss : misses.misses()) states.push_back(ToState(miss));
+  return ToTable(states, look);
+}
+
+std::string ToNames(const v1::ServerStatus& /*status*/) { return ""; }
+std::string ToNames(const v1::ListMissesResponse& /*misses*/) { return ""; }
+std::string ToNames(const v1::Config& /*config*/) { return ""; }
+std::string ToNames(const v1::ReloadConfigResponse& /*reload*/) { return ""; }
+std::string ToNames(const v1::Pool& pool) { return pool.name() + "\n"; }
+std::string ToNames(const v1::Endpoint& endpoint) { return endpoint.name() + "\n"; }
+std::string ToNames(const v1::ListEndpointsResponse& endpoints) {
+  return NamesOf(endpoints.endpoints());
+}
+std::string ToNames(const v1::Model& model) { return model.name() + "\n"; }
+std::string ToNames(const v1::ListModelsResponse& models) { return NamesOf(models.models()); }
+std::string ToNames(const v1::ReloadModelsResponse& models) { return NamesOf(models.models()); }
 
 std::string ChangeLine(const std::string& what, const std::string& before, const std::string& after,
                        bool validate_only) {

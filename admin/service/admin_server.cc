@@ -1,4 +1,4 @@
-// The admin listener: the gRPC server with the admin service, health and reflection on it.
+// How the admin listener comes up and goes down.
 #include "admin/service/admin_server.h"
 
 #include <arpa/inet.h>
@@ -13,32 +13,30 @@
 #include <vector>
 
 #include "baton/admin/v1/admin_service.pb.h"
-#include "grpc/health/v1/health.pb.h"
-#include <grpc/support/log.h>
+#include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/grpcpp.h>
-#include <grpcpp/health_check_service_interface.h>
-#include <grpcpp/impl/service_type.h>
 
 #include "admin/service/admin_service.h"
-#include "admin/service/reflection.h"
-#include "admin/service/rpc_book.h"
+#include "admin/service/status_mapping.h"
 #include "server/base/fd.h"
 #include "server/base/log.h"
+#include "server/rpc/grpc_setup.h"
+#include "server/rpc/health.h"
+#include "server/rpc/open_tags.h"
+#include "server/rpc/plain_calls.h"
+#include "server/rpc/queued_server.h"
+#include "server/rpc/reflection.h"
+#include "server/rpc/tag_thread.h"
+#include "server/rpc/unread_answers.h"
 
 namespace baton::admin {
 namespace {
 
 constexpr int kMaxMessageBytes = 64 * 1024;
 constexpr int kMaxStreamsPerConnection = 64;
+constexpr Duration kTimeToRead = 20s;  // an answer
 constexpr char kAdminServiceName[] = "baton.admin.v1.AdminService";
 constexpr char kHealthServiceName[] = "grpc.health.v1.Health";
-
-// gRPC writes to standard error of its own accord, mostly about what clients do; in our log such
-// lines are for debugging.
-void LogFromGrpc(gpr_log_func_args* args) {
-  Log(LogLevel::kDebug, "grpc_log",
-      {{"severity", gpr_log_severity_string(args->severity)}, {"message", args->message}});
-}
 
 std::vector<std::string> ServiceNames() {
   return {kAdminServiceName, kHealthServiceName, "grpc.reflection.v1.ServerReflection",
@@ -125,53 +123,53 @@ bool IsLoopback(const AdminServer::Options& options) {
 }  // namespace
 
 struct AdminServer::State {
-  explicit State(control::ControlPort& control)
-      : book(control, clock),
-        admin(MakeAdminService(control)),
-        reflection_v1(MakeReflectionV1(ServiceNames())),
-        reflection_v1alpha(MakeReflectionV1Alpha(ServiceNames())) {}
+  State(control::ControlPort& control, rpc::CallQueue& shared);
 
+  rpc::CallQueue& queue;
   SystemClock clock;
-  RpcBook book;
-  std::unique_ptr<grpc::Service> admin;
-  std::unique_ptr<grpc::Service> reflection_v1;
-  std::unique_ptr<grpc::Service> reflection_v1alpha;
+  rpc::OpenTags open_tags;
+  grpc::AsyncGenericService service;
+  rpc::Health health{kAdminServiceName};
+  rpc::PlainMethods methods;
+  rpc::UnreadAnswers unread{queue, open_tags, clock, {0, kTimeToRead}, &thread};
+  rpc::PlainCalls calls;
+  rpc::TagThread thread{"admin"};  // goes before what it calls
   int port = 0;
-  // Last, so that it goes before what it calls.
-  std::unique_ptr<grpc::Server> server;
+  std::unique_ptr<rpc::QueuedServer> server;
+  bool has_stopped = false;
 
   void Listen(const std::string& address);
 };
 
-void AdminServer::State::Listen(const std::string& address) {
-  // The health service of gRPC is visible to reflection, and thereby to clients that know no
-  // schema, only where its messages are linked in; naming one makes the linker take them.
-  static_cast<void>(grpc::health::v1::HealthCheckRequest::descriptor());
-  grpc::EnableDefaultHealthCheckService(true);
+AdminServer::State::State(control::ControlPort& control, rpc::CallQueue& shared)
+    : queue(shared),
+      methods(MakeAdminMethods(
+          control, [this](rpc::TagThread::Task task) { thread.Post(std::move(task)); })),
+      calls({service, queue, methods, unread, open_tags, clock, &thread},
+            [&control](const std::string& method, grpc::StatusCode code, Duration took) {
+              control.CountRpc(method, std::string(GrpcCodeName(code)), took);
+            }) {
+  methods.merge(health.Methods());
+  methods.merge(rpc::ReflectionMethods(ServiceNames()));
+}
 
+void AdminServer::State::Listen(const std::string& address) {
   grpc::ServerBuilder builder;
+  rpc::SetUp(builder);
   builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
-  // With port sharing, which is gRPC's default, a second server on the same port would start
-  // without a word and take half of the calls.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
-  builder.RegisterService(admin.get());
-  builder.RegisterService(reflection_v1.get());
-  builder.RegisterService(reflection_v1alpha.get());
-  std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> factories;
-  factories.push_back(book.MakeInterceptorFactory());
-  builder.experimental().SetInterceptorCreators(std::move(factories));
-  server = builder.BuildAndStart();
+  builder.RegisterAsyncGenericService(&service);
+  server = rpc::QueuedServer::Start(builder, queue);
 }
 
 Result<std::unique_ptr<AdminServer>> AdminServer::Start(const Options& options,
-                                                        control::ControlPort& control) {
+                                                        control::ControlPort& control,
+                                                        rpc::CallQueue& queue) {
   if (Status status = CheckOptions(options); !status) {
     return tl::unexpected<Error>(status.error());
   }
-  gpr_set_log_function(&LogFromGrpc);
-  auto state = std::make_unique<State>(control);
+  auto state = std::make_unique<State>(control, queue);
   state->Listen(TextOf(options));
   if (state->server == nullptr) {
     return Fail(ErrorCode::kUnavailable,
@@ -185,6 +183,7 @@ Result<std::unique_ptr<AdminServer>> AdminServer::Start(const Options& options,
     Log(LogLevel::kWarning, "admin_exposed",
         {{"address", TextOf(options)}, {"reason", "neither encrypted nor authenticated"}});
   }
+  state->thread.Post(state->open_tags.Counting([&calls = state->calls] { calls.Start(); }));
   std::unique_ptr<AdminServer> server(new AdminServer(std::move(state)));
   server->SetServing(true);
   return server;
@@ -197,17 +196,18 @@ AdminServer::~AdminServer() { Stop(Duration::zero()); }
 std::uint16_t AdminServer::port() const { return static_cast<std::uint16_t>(state_->port); }
 
 void AdminServer::SetServing(bool serving) {
-  grpc::HealthCheckServiceInterface* health = state_->server->GetHealthCheckService();
-  health->SetServingStatus("", serving);
-  health->SetServingStatus(kAdminServiceName, serving);
+  state_->health.SetServing(serving);
+  state_->thread.Post([&calls = state_->calls] { calls.TellWatchers(); });
 }
 
 void AdminServer::Stop(Duration grace) {
+  if (std::exchange(state_->has_stopped, true)) return;
   SetServing(false);
-  state_->book.EndStreams();
-  state_->server->Shutdown(std::chrono::system_clock::now() +
-                           std::chrono::duration_cast<std::chrono::system_clock::duration>(grace));
-  state_->server->Wait();
+  state_->queue.RunByItself();
+  state_->thread.Post([&calls = state_->calls] { calls.Close(); });
+  state_->server->Shutdown(grace);
+  state_->thread.Post(state_->open_tags.Counting([&unread = state_->unread] { unread.Close(); }));
+  state_->open_tags.WaitUntilGone();
 }
 
 }  // namespace baton::admin

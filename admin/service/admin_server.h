@@ -10,6 +10,10 @@
 #include "server/base/result.h"
 #include "server/control/control_port.h"
 
+namespace baton::rpc {
+class CallQueue;
+}
+
 namespace baton::admin {
 
 // Serves baton.admin.v1.AdminService, grpc.health.v1 (for "" and the admin service) and server
@@ -17,7 +21,8 @@ namespace baton::admin {
 // networks only, and is warned of in the log.
 //
 // Threads: Start, Stop and the destructor from one thread at a time; port and SetServing from any.
-// The server runs on gRPC's own threads, a few whatever the number of callers.
+// Calls are answered on a thread of its own; what gRPC does for them happens where the queue is
+// run.
 class AdminServer {
  public:
   struct Options {
@@ -28,11 +33,12 @@ class AdminServer {
     std::string unix_socket;
   };
 
-  // Serving when it returns. `control` outlives the server. Fails with kInvalidArgument for an
-  // address that is off or a path that is too long, with kUnavailable, saying why, where it cannot
-  // listen.
+  // Serving when it returns, and answers while the queue runs. `control` and `queue` outlive the
+  // server. Fails with kInvalidArgument for an address that is off or a path that is too long, with
+  // kUnavailable, saying why, where it cannot listen.
   static Result<std::unique_ptr<AdminServer>> Start(const Options& options,
-                                                    control::ControlPort& control);
+                                                    control::ControlPort& control,
+                                                    rpc::CallQueue& queue);
   ~AdminServer();
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;
@@ -44,7 +50,7 @@ class AdminServer {
   void SetServing(bool serving);
 
   // Accepts no more calls, ends open streams, lets running calls finish for `grace` at most, and
-  // returns when all is over. A second call does nothing.
+  // returns when all is over. The queue runs by itself from then on. A second call does nothing.
   void Stop(Duration grace);
 
  private:

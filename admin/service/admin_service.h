@@ -1,21 +1,16 @@
-// The gRPC service baton.admin.v1.AdminService over a control port.
+// The methods of baton.admin.v1.AdminService over a control port.
 #pragma once
 
-#include <memory>
+#include <functional>
 
 #include "server/control/control_port.h"
-
-namespace grpc {
-class Service;
-}
+#include "server/rpc/plain_method.h"
 
 namespace baton::admin {
 
-// Translates each request, makes one call of `control`, translates back; every change is written to
-// the log with who asked, what it was before and what it is now. `control` outlives the service.
-//
-// Threads: gRPC calls it from several at once; none of them waits, since no method of the port
-// does.
-std::unique_ptr<grpc::Service> MakeAdminService(control::ControlPort& control);
+// `control` outlives them. `post` runs a task on the thread of the calls, and may be called from
+// any: a change of models is answered when it is done.
+using PostToCalls = std::function<void(std::function<void()> task)>;
+rpc::PlainMethods MakeAdminMethods(control::ControlPort& control, const PostToCalls& post);
 
 }  // namespace baton::admin

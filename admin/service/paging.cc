@@ -14,14 +14,16 @@ constexpr std::int32_t kDefaultPageSize = 100;
 constexpr std::int32_t kMaxPageSize = 1000;
 constexpr std::string_view kTokenPrefix = "after:";
 
-using control::EndpointState;
-
-bool ByName(const EndpointState& a, const EndpointState& b) { return a.name < b.name; }
+template <typename State>
+bool ByName(const State& a, const State& b) {
+  return a.name < b.name;
+}
 
 }  // namespace
 
-Result<EndpointPage> TakePage(std::vector<EndpointState> endpoints, std::int32_t page_size,
-                              const std::string& token) {
+template <typename State>
+Result<Page<State>> TakePage(std::vector<State> states, std::int32_t page_size,
+                             const std::string& token) {
   if (page_size < 0) {
     return Fail(ErrorCode::kInvalidArgument,
                 "page_size: expected 0 to 1000, got " + std::to_string(page_size), "page_size");
@@ -32,22 +34,27 @@ Result<EndpointPage> TakePage(std::vector<EndpointState> endpoints, std::int32_t
         "page_token: expected the next_page_token of an earlier answer, got \"" + token + "\"",
         "page_token");
   }
-  std::sort(endpoints.begin(), endpoints.end(), ByName);
-  auto first = endpoints.begin();
+  std::sort(states.begin(), states.end(), ByName<State>);
+  auto first = states.begin();
   if (!token.empty()) {
-    EndpointState last_seen;
+    State last_seen;
     last_seen.name = token.substr(kTokenPrefix.size());
-    first = std::upper_bound(endpoints.begin(), endpoints.end(), last_seen, ByName);
+    first = std::upper_bound(states.begin(), states.end(), last_seen, ByName<State>);
   }
   const auto wanted = std::min(page_size == 0 ? kDefaultPageSize : page_size, kMaxPageSize);
-  const auto taken = std::min<std::ptrdiff_t>(wanted, std::distance(first, endpoints.end()));
+  const auto taken = std::min<std::ptrdiff_t>(wanted, std::distance(first, states.end()));
 
-  EndpointPage page;
-  page.endpoints.assign(std::make_move_iterator(first), std::make_move_iterator(first + taken));
-  if (first + taken != endpoints.end()) {
-    page.next_token = std::string(kTokenPrefix) + page.endpoints.back().name;
+  Page<State> page;
+  page.items.assign(std::make_move_iterator(first), std::make_move_iterator(first + taken));
+  if (first + taken != states.end()) {
+    page.next_token = std::string(kTokenPrefix) + page.items.back().name;
   }
   return page;
 }
+
+template Result<Page<control::EndpointState>> TakePage(std::vector<control::EndpointState>,
+                                                       std::int32_t, const std::string&);
+template Result<Page<control::ModelState>> TakePage(std::vector<control::ModelState>, std::int32_t,
+                                                    const std::string&);
 
 }  // namespace baton::admin

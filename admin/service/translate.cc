@@ -46,6 +46,8 @@ void Fill(const control::ServerState& state, v1::ServerStatus& status) {
   status.set_misses_total(state.misses_total);
   status.set_late_answers_total(state.late_answers_total);
   status.set_generation(state.generation);
+  status.set_config_generation(state.configuration.generation);
+  status.set_config_hash(state.configuration.hash);
 }
 
 Result<control::PoolUpdate> ToUpdate(const v1::UpdatePoolRequest& request) {

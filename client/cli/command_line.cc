@@ -1,12 +1,14 @@
 // Flags and help texts; the only unit of the client that includes CLI11.
 #include "client/cli/command_line.h"
 
+#include <iostream>
 #include <string>
 
 #include <CLI/CLI.hpp>
 
 #include "client/cli/exit_codes.h"
 #include "server/base/duration_text.h"
+#include "server/manual/program.h"
 
 namespace baton::client {
 namespace {
@@ -202,6 +204,21 @@ CLI::App* AddDemo(CLI::App& app, OverloadFlags& flags) {
   return demo;
 }
 
+manual::Program ManualOf(manual::CommandTree tree) {
+  manual::Program program;
+  program.tree = std::move(tree);
+  program.exit_codes = {
+      {"0", "a prediction or a fallback; a load or a demonstration that ran to its end"},
+      {"1", "another answer: refused, timeout, error, invalid; a demonstration without capacity"},
+      {"2", "the command line makes no sense"},
+      {"3", "no connection, or it was lost before the answer"},
+      {"4", "404: no such model, version or path"},
+      {"6", "no answer within --timeout"},
+      {"130", "interrupted; load and demo overload have printed what is there"}};
+  program.see_also = {"baton-server(8)", "batonctl(1)"};
+  return program;
+}
+
 }  // namespace
 
 Command ParseCommandLine(int argc, const char* const* argv) {
@@ -217,6 +234,10 @@ Command ParseCommandLine(int argc, const char* const* argv) {
   const CLI::App* infer = AddInfer(app, infer_flags);
   AddLoad(app, load_flags);
   const CLI::App* demo = AddDemo(app, overload_flags);
+  if (argc == 3 && std::string(argv[1]) == "manual") {
+    std::cout << Manual(ManualOf(manual::TreeOf(app)), argv[2]);
+    return Exit{kExitOk};
+  }
   try {
     app.parse(argc, argv);
     if (app.get_subcommands().empty()) {

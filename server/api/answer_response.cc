@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "server/api/error_body.h"
+#include "server/api/inference_header.h"
 
 namespace baton::api {
 namespace {
@@ -54,22 +55,7 @@ std::string_view Sentence(Cause cause) {
 }
 
 std::string BodyOf(const AnswerView& view) {
-  if (view.error != nullptr) return ErrorBody(view.error->message, view.error->field);
-  return ErrorBody(Sentence(view.cause));
-}
-
-void AppendServerTiming(std::string& headers, const StageTimes& stages) {
-  std::string value;
-  const auto add = [&value](std::string_view name, Duration took) {
-    if (!value.empty()) value += ", ";
-    value.append(name).append(";dur=").append(MillisText(took, 3));
-  };
-  add("read", stages.read);
-  add("queue", stages.queue);
-  add("batch", stages.batch);
-  add("run", stages.run);
-  add("write", stages.write);
-  http::AppendHeader(headers, "Server-Timing", value);
+  return ErrorBody(MessageOf(view), view.error != nullptr ? view.error->field : std::string());
 }
 
 }  // namespace
@@ -90,13 +76,20 @@ http::Response MakeResponse(const AnswerView& view, std::string&& body) {
   if (view.answer == Answer::kRefused) {
     http::AppendHeader(headers, "Retry-After", RetryAfterText(view.retry_after));
   }
-  if (view.answer == Answer::kFallback && view.age) {
+  if (view.cache != serve::CacheState::kNone) {
+    http::AppendHeader(headers, "Baton-Cache", ToText(view.cache));
+  }
+  if (view.age) {
     const auto seconds = std::chrono::floor<std::chrono::seconds>(*view.age).count();
     http::AppendHeader(headers, "Age", std::to_string(std::max<std::int64_t>(seconds, 0)));
   }
+  if (has_prediction && view.json_bytes) {
+    response.content_type = http::kOctetStream;
+    http::AppendHeader(headers, kInferenceHeader, std::to_string(*view.json_bytes));
+  }
   if (view.is_gzip) http::AppendHeader(headers, "Content-Encoding", "gzip");
   if (view.may_be_gzip) http::AppendHeader(headers, "Vary", "Accept-Encoding");
-  if (view.stages) AppendServerTiming(headers, *view.stages);
+  if (view.stages) http::AppendHeader(headers, "Server-Timing", ServerTimingText(*view.stages));
   return response;
 }
 
@@ -111,6 +104,24 @@ http::Response& PredictionResponse::Make(Duration granted_budget, std::string& b
   response_.headers = lines_;
   response_.body.swap(body);
   return response_;
+}
+
+std::string MessageOf(const AnswerView& view) {
+  return view.error != nullptr ? view.error->message : std::string(Sentence(view.cause));
+}
+
+std::string ServerTimingText(const StageTimes& stages) {
+  std::string value;
+  const auto add = [&value](std::string_view name, Duration took) {
+    if (!value.empty()) value += ", ";
+    value.append(name).append(";dur=").append(MillisText(took, 3));
+  };
+  add("read", stages.read);
+  add("queue", stages.queue);
+  add("batch", stages.batch);
+  add("run", stages.run);
+  add("write", stages.write);
+  return value;
 }
 
 std::string BudgetText(Duration budget) {

@@ -9,6 +9,7 @@
 #include "server/base/result.h"
 #include "server/http/message.h"
 #include "server/serve/answer.h"
+#include "server/serve/cache_state.h"
 
 namespace baton::api {
 
@@ -26,16 +27,19 @@ struct AnswerView {
   serve::Cause cause = serve::Cause::kNone;
   std::optional<Duration> granted_budget;
   std::optional<StageTimes> stages;  // said as Server-Timing
-  std::optional<Duration> age;       // of a fallback; said as Age in whole seconds, rounded down
+  std::optional<Duration> age;       // of what was an answer before; said as Age in whole seconds,
+                                     // rounded down
+  serve::CacheState cache = serve::CacheState::kNone;  // of a prediction; said as Baton-Cache
   Duration retry_after =
-      Duration::zero();          // of refusals; said in whole seconds, rounded up, at least 1
-  bool may_be_gzip = false;      // another request might get this body as gzip; says Vary
-  bool is_gzip = false;          // this one does
-  std::optional<int> status;     // instead of what answer and error imply
-  const Error* error = nullptr;  // its message becomes the body of what is no prediction
+      Duration::zero();  // of refusals; said in whole seconds, rounded up, at least 1
+  std::optional<std::size_t> json_bytes;  // of the body, which goes on with raw tensors
+  bool may_be_gzip = false;               // another request might get this body as gzip; says Vary
+  bool is_gzip = false;                   // this one does
+  std::optional<int> status;              // instead of what answer and error imply
+  const Error* error = nullptr;           // its message becomes the body of what is no prediction
 };
 
-// `body` is the prediction's or the fallback's JSON, and is ignored for everything else.
+// `body` is the prediction's or the fallback's, and is ignored for everything else.
 http::Response MakeResponse(const AnswerView& view, std::string&& body);
 
 // The same of predictions, without an allocation: in the buffers of the response before, with
@@ -52,6 +56,10 @@ class PredictionResponse {
   std::string lines_;
   http::Response response_;
 };
+
+// What is said of an answer that is neither a prediction nor a fallback.
+std::string MessageOf(const AnswerView& view);
+std::string ServerTimingText(const StageTimes& stages);
 
 // The parts of it that change from one refusal to the next, as headers say them: "12.5" and "1".
 std::string BudgetText(Duration budget);

@@ -100,8 +100,10 @@ class Scanner {
     return true;
   }
 
-  // Only parameters that are there whole count.
+  // Only parameters that are there whole count; null is none.
   bool Parameters(BodyAsk& found) {
+    SkipSpace();
+    if (!ran_out() && *at_ == 'n') return SkipScalar(nullptr);
     BodyAsk asked = found;
     bool has_timeout = false;
     bool has_priority = false;
@@ -190,8 +192,7 @@ class Scanner {
     if (token.size() > 1 && token.front() == '0') return false;
     std::uint64_t value = 0;
     const auto failure = std::from_chars(token.data(), token.data() + token.size(), value).ec;
-    if (failure != std::errc()) return false;
-    number = value;
+    if (failure == std::errc()) number = value;  // else a double, to the decoder
     return true;
   }
 
@@ -233,8 +234,8 @@ class Scanner {
 
 }  // namespace
 
-BodyAsk ScanBody(std::string_view body) noexcept {
-  const std::string_view window = body.substr(0, kBodyScanBytes);
+BodyAsk ScanBody(std::string_view body, std::size_t most) noexcept {
+  const std::string_view window = body.substr(0, most);
   Scanner scanner(window);
   BodyAsk found;
   if (scanner.TopLevel(found)) {

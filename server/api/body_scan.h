@@ -10,7 +10,7 @@
 
 namespace baton::api {
 
-// Never looks further than this into a body.
+// Looks no further than this into a body, unless told to.
 inline constexpr std::size_t kBodyScanBytes = 4096;
 
 struct BodyAsk {
@@ -21,10 +21,10 @@ struct BodyAsk {
 };
 
 // Finds what DecodeInferRequest would find in the top level's `parameters` and `id`, each if it
-// lies whole in the first kBodyScanBytes. Finds nothing in a body that is malformed as far as it
+// lies whole in the first `most` bytes. Finds nothing in a body that is malformed as far as it
 // looked, that repeats a key, or that writes one with escapes; whether a body is valid is for the
 // decoder to say. Cost: one pass without allocation, about a microsecond for a full window of
 // numbers.
-BodyAsk ScanBody(std::string_view body) noexcept;
+BodyAsk ScanBody(std::string_view body, std::size_t most = kBodyScanBytes) noexcept;
 
 }  // namespace baton::api

@@ -26,23 +26,29 @@ bool IsWord(std::string_view text, std::string_view word) {
   return std::equal(text.begin(), text.end(), word.begin(), word.end(), same);
 }
 
-std::optional<Criticality> FromPriority(std::uint64_t priority) {
+}  // namespace
+
+Result<Criticality> ParseCriticality(std::string_view word) {
+  for (const auto& [known, criticality] : kWords) {
+    if (IsWord(word, known)) return criticality;
+  }
+  return tl::unexpected(
+      BadInput("Baton-Criticality", "critical, default or sheddable", Quoted(word)));
+}
+
+std::optional<Criticality> CriticalityFromPriority(std::uint64_t priority) {
   if (priority == 0) return std::nullopt;
   return priority == 1 ? Criticality::kCritical : Criticality::kSheddable;
 }
 
-}  // namespace
-
 Result<std::optional<Criticality>> ReadCriticality(const http::Request& request,
                                                    const std::optional<std::uint64_t>& priority) {
   if (const auto value = request.Header("Baton-Criticality")) {
-    for (const auto& [word, criticality] : kWords) {
-      if (IsWord(*value, word)) return criticality;
-    }
-    return tl::unexpected(
-        BadInput("Baton-Criticality", "critical, default or sheddable", Quoted(*value)));
+    const Result<Criticality> said = ParseCriticality(*value);
+    if (!said) return tl::unexpected(said.error());
+    return *said;
   }
-  return priority ? FromPriority(*priority) : std::nullopt;
+  return priority ? CriticalityFromPriority(*priority) : std::nullopt;
 }
 
 }  // namespace baton::api

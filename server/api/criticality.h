@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "server/base/result.h"
 #include "server/http/message.h"
@@ -15,5 +16,9 @@ namespace baton::api {
 // Errors: kInvalidArgument naming the header, what was expected and what came.
 Result<std::optional<serve::Criticality>> ReadCriticality(
     const http::Request& request, const std::optional<std::uint64_t>& priority);
+
+// One of the header's words, in any case. Errors: as above.
+Result<serve::Criticality> ParseCriticality(std::string_view word);
+std::optional<serve::Criticality> CriticalityFromPriority(std::uint64_t priority);
 
 }  // namespace baton::api

@@ -96,20 +96,40 @@ bool MayRepeat(std::string_view text) {
          text.find('\\') != std::string_view::npos;
 }
 
+// Fields of a message may be appended to it as they are: the last one counts, and map entries are
+// merged (Protocol Buffers' encoding). Here ModelInferResponse's id, field 3.
+std::string WithGrpcId(std::string_view message, std::string_view id) {
+  std::string out(message);
+  if (id.empty()) return out;
+  out += '\x1a';
+  std::size_t size = id.size();
+  for (; size >= 0x80; size >>= 7U) out += static_cast<char>(0x80U | (size & 0x7FU));
+  out += static_cast<char>(size);
+  return out.append(id);
+}
+
+// An entry of its parameters, field 4: "degraded" with bool_param, field 1, true.
+constexpr std::string_view kGrpcMark =
+    "\x22\x0e\x0a\x08"
+    "degraded"
+    "\x12\x02\x08\x01";
+
 }  // namespace
 
-std::string FallbackBody(std::string_view stored, std::string_view id, bool is_oip) {
-  if (!is_oip) return std::string(stored);
+std::string FallbackBody(std::string_view stored, std::string_view id, BodyFormat format) {
+  if (format == BodyFormat::kPlain) return std::string(stored);
+  if (format == BodyFormat::kGrpc) return WithGrpcId(stored, id).append(kGrpcMark);
   if (!MayRepeat(stored)) return Insert(stored.substr(stored.find('{') + 1), id);
   const std::string body = PaddedCopy(stored);
   const auto object = ParseJsonObject(body);
   return object ? WriteAnew(*object, id) : body;
 }
 
-std::string WithId(std::string_view marked, std::string_view id, bool is_oip) {
+std::string WithId(std::string_view marked, std::string_view id, BodyFormat format) {
+  if (format == BodyFormat::kGrpc) return WithGrpcId(marked, id);
   std::string body(marked);
   const std::size_t brace = body.find('{');
-  if (!is_oip || id.empty() || brace == std::string::npos) return body;
+  if (format != BodyFormat::kInfer || id.empty() || brace == std::string::npos) return body;
   // Not empty: it has been marked.
   return body.insert(brace + 1, "\"id\":" + std::string(id) + ",");
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "server/api/plan.h"
 #include "server/base/result.h"
 
 namespace baton::api {
@@ -16,11 +17,11 @@ inline constexpr std::size_t kMaxFallbackConstantBytes = std::size_t{64} << 10U;
 // of an id and merged into the parameters that are there already; any other is as stored.
 // Requires: `stored` is a JSON object, and no document that this thread has parsed is still in use.
 // Cost: a search and a copy; where the search finds `"id"` or `"parameters"`, or an escape, a
-// parse.
-std::string FallbackBody(std::string_view stored, std::string_view id, bool is_oip);
+// parse. A serialized ModelInferResponse is marked alike, by what is put behind it.
+std::string FallbackBody(std::string_view stored, std::string_view id, BodyFormat format);
 
 // `marked`, what FallbackBody made without an id, for a request with one. Cost: a copy.
-std::string WithId(std::string_view marked, std::string_view id, bool is_oip);
+std::string WithId(std::string_view marked, std::string_view id, BodyFormat format);
 
 // What an operator declares as a fallback: a JSON object of at most kMaxFallbackConstantBytes.
 // Errors: kInvalidArgument with the field "fallback.constant". As FallbackBody, it uses this

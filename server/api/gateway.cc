@@ -6,7 +6,10 @@
 
 #include "server/api/error_body.h"
 #include "server/api/infer.h"
+#include "server/api/inference_header.h"
 #include "server/api/metadata.h"
+#include "server/api/model_answers.h"
+#include "server/api/openapi.h"
 #include "server/api/predict.h"
 #include "server/api/reverse.h"
 #include "server/api/test_endpoints.h"
@@ -40,6 +43,10 @@ Resolution Immediate(int status, std::string body) {
   return resolution;
 }
 
+std::string_view VersionOf(const http::Match& match) {
+  return match.params.size() > 1 ? match.params[1] : std::string_view();
+}
+
 bool IsJsonType(std::string_view content_type) {
   if (content_type == "application/json") return true;
   const std::string_view type = content_type.substr(0, content_type.find_first_of("; \t"));
@@ -58,12 +65,14 @@ std::string NameOf(Method method) {
 }
 
 // What every call with a JSON body must bring. 411 has no code of its own: it is said by `status`.
-std::optional<std::pair<int, std::string>> FaultOfBody(const http::Request& request) {
+std::optional<std::pair<int, std::string>> FaultOfBody(const http::Request& request,
+                                                       bool may_be_raw) {
   if (!request.has_body) {
     return std::pair(411, std::string("a body with Content-Length or chunked coding is expected"));
   }
   const auto type = request.Header("Content-Type");
-  if (type && !IsJsonType(*type)) {
+  const bool is_raw = may_be_raw && request.Header(kInferenceHeader);
+  if (type && !IsJsonType(*type) && !(is_raw && *type == http::kOctetStream)) {
     return std::pair(415,
                      "Content-Type is '" + std::string(*type) + "', expected application/json");
   }
@@ -72,73 +81,42 @@ std::optional<std::pair<int, std::string>> FaultOfBody(const http::Request& requ
 
 }  // namespace
 
-Gateway::Gateway(models::ModelSet models, metrics::Registry& registry,
-                 const GatewayOptions& options)
-    : models_(std::move(models)) {
-  const auto counts = http::GzipCounts::Make(registry);
-  const auto coded = [&](std::unique_ptr<serve::Handler> handler) {
-    return MakeGzipHandler(std::move(handler), options.gzip, counts);
+Gateway::Gateway(serve::Endpoints& endpoints, const ModelDirectory& models,
+                 std::shared_ptr<http::GzipCounts> counts, const GatewayOptions& options)
+    : endpoints_(endpoints), models_(models), has_test_endpoints_(options.test_endpoints) {
+  const auto add = [&](Route route, const std::string& name, Endpoint::Kind kind,
+                       std::unique_ptr<serve::Handler> handler) {
+    AddCallable(route, name, kind, MakeGzipHandler(std::move(handler), options.gzip, counts));
   };
-  for (const auto& [name, versions] : models_) {
-    const Endpoint& endpoint = AddEndpoint(registry, name, Endpoint::Kind::kModel);
-    model_callables_[name] = ModelCallables{
-        &versions, Callable{&endpoint, coded(MakeInferHandler(versions, options.json_depth))},
-        Callable{&endpoint, coded(MakePredictHandler(versions, options.json_depth))}};
-  }
-  // A model may be called "reverse": the route's endpoint then goes by its path.
-  const bool is_taken = models_.contains("reverse");
-  route_callables_[Route::kReverse] =
-      Callable{&AddEndpoint(registry, is_taken ? "/reverse" : "reverse", Endpoint::Kind::kRoute),
-               coded(MakeReverseHandler(options.json_depth))};
+  add(Route::kReverse, options.reverse_endpoint, Endpoint::Kind::kRoute,
+      MakeReverseHandler(options.json_depth));
   if (options.test_endpoints) {
-    route_callables_[Route::kSleep] = Callable{
-        &AddEndpoint(registry, "/test/sleep", Endpoint::Kind::kTest), coded(MakeSleepHandler())};
-    route_callables_[Route::kSpin] = Callable{
-        &AddEndpoint(registry, "/test/spin", Endpoint::Kind::kTest), coded(MakeSpinHandler())};
+    add(Route::kSleep, "/test/sleep", Endpoint::Kind::kTest, MakeSleepHandler());
+    add(Route::kSpin, "/test/spin", Endpoint::Kind::kTest, MakeSpinHandler());
   }
-  AddEndpoint(registry, "_unknown_", Endpoint::Kind::kUnknown);
-  AddRoutes(options);
+  AddRoutes();
 }
 
 Gateway::~Gateway() = default;
 
-Endpoint& Gateway::AddEndpoint(metrics::Registry& registry, const std::string& name,
-                               Endpoint::Kind kind) {
-  auto endpoint = std::make_unique<Endpoint>();
-  endpoint->name = name;
-  endpoint->kind = kind;
-  endpoint->index = static_cast<std::uint32_t>(endpoints_.size());
-  endpoint->metrics = serve::EndpointMetrics::Make(registry, name);
-  endpoints_.push_back(std::move(endpoint));
-  return *endpoints_.back();
+void Gateway::AddCallable(Route route, const std::string& name, Endpoint::Kind kind,
+                          std::unique_ptr<serve::Handler> handler) {
+  const Result<const Endpoint*> endpoint = endpoints_.Add(name, kind);
+  BATON_CHECK(endpoint.has_value());  // the first ones, and their names differ
+  route_callables_[route] = Callable{*endpoint, std::move(handler)};
 }
 
-void Gateway::AddRoutes(const GatewayOptions& options) {
-  const auto add = [this](Method method, std::string_view pattern, Route route) {
+void Gateway::AddRoutes() {
+  for (const RouteText& route : AllRoutes()) {
     BATON_CHECK(std::any_of(kRoutePrefixes.begin(), kRoutePrefixes.end(),
-                            [&](auto prefix) { return http::IsWithin(prefix, pattern); }));
-    router_.Add(method, pattern, static_cast<std::size_t>(route));
-  };
-  add(Method::kGet, "/hello", Route::kHello);
-  add(Method::kPost, "/reverse", Route::kReverse);
-  add(Method::kGet, "/v2", Route::kServerMetadata);
-  add(Method::kGet, "/v2/", Route::kServerMetadata);
-  add(Method::kGet, "/v2/health/live", Route::kLive);
-  add(Method::kGet, "/v2/health/ready", Route::kReady);
-  add(Method::kGet, "/v2/models/{m}", Route::kModelMetadata);
-  add(Method::kGet, "/v2/models/{m}/versions/{v}", Route::kModelMetadata);
-  add(Method::kGet, "/v2/models/{m}/ready", Route::kModelReady);
-  add(Method::kGet, "/v2/models/{m}/versions/{v}/ready", Route::kModelReady);
-  add(Method::kPost, "/v2/models/{m}/infer", Route::kInfer);
-  add(Method::kPost, "/v2/models/{m}/versions/{v}/infer", Route::kInfer);
-  add(Method::kPost, "/v1/models/{m}:predict", Route::kPredict);
-  if (options.test_endpoints) {
-    add(Method::kPost, "/test/sleep", Route::kSleep);
-    add(Method::kPost, "/test/spin", Route::kSpin);
+                            [&](auto prefix) { return http::IsWithin(prefix, route.pattern); }));
+    if (route.kind == RouteKind::kTest && !has_test_endpoints_) continue;
+    router_.Add(route.method, route.pattern, static_cast<std::size_t>(route.route));
   }
 }
 
-Resolution Gateway::Resolve(const http::Request& request, bool is_ready) const {
+Resolution Gateway::Resolve(const http::Request& request, const Catalogue& catalogue, bool is_ready,
+                            CanaryTurn turn) const {
   const http::Match match = router_.Find(request.method, request.path);
   if (match.kind == http::Match::Kind::kNotFound) {
     return Fault({ErrorCode::kNotFound, "nothing is served at '" + request.path + "'", {}});
@@ -159,87 +137,129 @@ Resolution Gateway::Resolve(const http::Request& request, bool is_ready) const {
   const auto route = static_cast<Route>(match.route);
   switch (route) {
     case Route::kHello: return Hello();
+    case Route::kOpenApi:
+      return Immediate(200, OpenApiDocument(models_.Index(), has_test_endpoints_));
     case Route::kServerMetadata: return Immediate(200, ServerMetadata());
     case Route::kLive: return Immediate(200, ServerLive());
     case Route::kReady: return Immediate(is_ready ? 200 : 503, ServerReady(is_ready));
     case Route::kModelMetadata:
-    case Route::kModelReady: return Describe(match, route);
+    case Route::kModelReady: return Describe(match, catalogue, route);
+    case Route::kModelConfig: return Configuration(match);
+    case Route::kModelStatistics: return Statistics(match);
+    case Route::kRepositoryIndex: return Index(request);
+    case Route::kRepositoryLoad: return ChangeModel(request, match, RepositoryChange::Kind::kLoad);
+    case Route::kRepositoryUnload:
+      return ChangeModel(request, match, RepositoryChange::Kind::kUnload);
     case Route::kInfer:
-    case Route::kPredict: return CallModel(request, match, route);
+    case Route::kPredict: return CallModel(request, match, catalogue, route, turn);
     case Route::kReverse:
     case Route::kSleep:
-    case Route::kSpin: return Call(request, route_callables_.at(route), {}, false);
+    case Route::kSpin: {
+      const Callable& callable = route_callables_.at(route);
+      Plan plan;
+      plan.endpoint = callable.endpoint;
+      plan.handler = callable.handler.get();
+      return Call(request, std::move(plan));
+    }
   }
   return Fault({ErrorCode::kInternal, "no such route", {}});
 }
 
 Resolution Gateway::CallModel(const http::Request& request, const http::Match& match,
-                              Route route) const {
-  const auto model = model_callables_.find(match.params[0]);
-  if (model == model_callables_.end()) {
-    return Fault(
-        {ErrorCode::kNotFound, "unknown model '" + std::string(match.params[0]) + "'", {}});
+                              const Catalogue& catalogue, Route route, CanaryTurn turn) const {
+  const std::string_view version = VersionOf(match);
+  const BodyFormat format = route == Route::kInfer ? BodyFormat::kInfer : BodyFormat::kPlain;
+  Result<Plan> plan = catalogue.PlanFor(match.params[0], version, format, turn);
+  if (plan) return Call(request, std::move(*plan));
+  const CatalogueModel* const model = catalogue.Find(match.params[0]);
+  if (plan.error().code != ErrorCode::kUnavailable) {
+    return Fault(plan.error(), model != nullptr ? model->endpoint : nullptr);
   }
-  const std::string_view version = match.params.size() > 1 ? match.params[1] : std::string_view();
-  if (!version.empty() && model->second.versions->Find(std::string(version)) == nullptr) {
-    return Fault({ErrorCode::kNotFound,
-                  "unknown version '" + std::string(version) + "' of model '" + model->first + "'",
-                  {}},
-                 model->second.infer.endpoint);
-  }
-  const bool is_infer = route == Route::kInfer;
-  return Call(request, is_infer ? model->second.infer : model->second.predict, version, is_infer);
+  Plan asked;
+  asked.endpoint = model->endpoint;
+  asked.asked_version = version;
+  asked.format = format;
+  Resolution resolution = Call(request, std::move(asked));
+  if (resolution.plan) resolution.unavailable = std::move(plan.error());
+  return resolution;
 }
 
-Resolution Gateway::Call(const http::Request& request, const Callable& callable,
-                         std::string_view version, bool has_oip_body) const {
+Resolution Gateway::Call(const http::Request& request, Plan plan) const {
   Resolution resolution;
-  resolution.endpoint = callable.endpoint;
-  if (auto fault = FaultOfBody(request)) {
+  resolution.endpoint = plan.endpoint;
+  if (auto fault = FaultOfBody(request, plan.format == BodyFormat::kInfer)) {
     resolution.is_clients_fault = true;
     resolution.response = JsonResponse(fault->first, ErrorBody(fault->second));
     return resolution;
   }
   const Result<bool> is_gzip = http::IsGzipBody(request);
   if (!is_gzip) {
-    resolution = Fault(is_gzip.error(), callable.endpoint);
+    resolution = Fault(is_gzip.error(), plan.endpoint);
     http::AppendHeader(resolution.response.headers, "Accept-Encoding", http::kTakenCodings);
     return resolution;
   }
-  resolution.plan = Plan{callable.endpoint, callable.handler.get(),  version, has_oip_body,
-                         *is_gzip,          http::TakesGzip(request)};
+  plan.body_is_gzip = *is_gzip;
+  plan.takes_gzip = http::TakesGzip(request);
+  resolution.plan = std::move(plan);
   return resolution;
-}
-
-Plan Gateway::PlanForModel(const std::string& name, bool has_oip_body) const {
-  const auto model = model_callables_.find(name);
-  if (model == model_callables_.end()) return {};
-  const Callable& callable = has_oip_body ? model->second.infer : model->second.predict;
-  return Plan{callable.endpoint, callable.handler.get(), {}, has_oip_body, false, false};
 }
 
 std::vector<Gateway::WarmUp> Gateway::warm_ups() const {
   std::vector<WarmUp> all;
-  for (const auto& [name, callables] : model_callables_) {
-    all.push_back({callables.infer.endpoint, callables.infer.handler.get()});
-  }
   for (const auto& [route, callable] : route_callables_) {
     all.push_back({callable.endpoint, callable.handler.get()});
   }
   return all;
 }
 
-Resolution Gateway::Describe(const http::Match& match, Route route) const {
-  const auto model = models_.find(match.params[0]);
-  const std::string version(match.params.size() > 1 ? match.params[1] : std::string_view());
-  if (model == models_.end()) {
-    return Fault(
-        {ErrorCode::kNotFound, "unknown model '" + std::string(match.params[0]) + "'", {}});
+Resolution Gateway::Describe(const http::Match& match, const Catalogue& catalogue,
+                             Route route) const {
+  const std::string_view name = match.params[0];
+  const std::string_view version = VersionOf(match);
+  Result<std::string> body = ModelMetadata(catalogue, name, version);
+  const bool is_unavailable = !body && body.error().code == ErrorCode::kUnavailable;
+  if (route == Route::kModelReady && (body || is_unavailable)) {
+    return Immediate(is_unavailable ? 503 : 200, ModelReady(name, !is_unavailable));
   }
-  Result<std::string> body = route == Route::kModelReady ? ModelReady(model->second, version)
-                                                         : ModelMetadata(model->second, version);
-  if (!body) return Fault(body.error());
+  if (!body) return Refusal(body.error());
   return Immediate(200, std::move(*body));
+}
+
+Resolution Gateway::Configuration(const http::Match& match) const {
+  const auto model = models_.Describe(match.params[0], VersionOf(match));
+  if (!model) return Refusal(model.error());
+  return Immediate(200, ModelConfiguration(*model));
+}
+
+Resolution Gateway::Statistics(const http::Match& match) const {
+  const std::string_view name = match.params.empty() ? std::string_view() : match.params[0];
+  const auto versions = models_.Statistics(name, VersionOf(match));
+  if (!versions) return Refusal(versions.error());
+  return Immediate(200, ModelStatistics(*versions));
+}
+
+Resolution Gateway::Index(const http::Request& request) const {
+  const Result<bool> only_ready = ReadIndexAsk(request);
+  Resolution resolution = only_ready ? Immediate(200, RepositoryIndex(models_.Index(), *only_ready))
+                                     : Fault(only_ready.error());
+  resolution.needs_body = true;
+  return resolution;
+}
+
+Resolution Gateway::ChangeModel(const http::Request& request, const http::Match& match,
+                                RepositoryChange::Kind kind) const {
+  if (!models_.AllowsChanges()) return Immediate(403, ErrorBody(kChangesAreOff));
+  const Status ask = CheckChangeAsk(request);
+  Resolution resolution = ask ? Resolution() : Fault(ask.error());
+  if (ask) resolution.change = {kind, std::string(match.params[0])};
+  resolution.needs_body = true;
+  return resolution;
+}
+
+// A model that does not answer is nobody's fault.
+Resolution Gateway::Refusal(const Error& error) const {
+  if (error.code != ErrorCode::kUnavailable) return Fault(error);
+  return Immediate(503, ErrorBody(error.message));
 }
 
 Resolution Gateway::Fault(const Error& error, const serve::Endpoint* endpoint) const {

@@ -9,59 +9,57 @@
 #include <string_view>
 #include <vector>
 
+#include "server/api/catalogue.h"
 #include "server/api/gzip_handler.h"
 #include "server/api/json.h"
+#include "server/api/model_directory.h"
+#include "server/api/route_table.h"
+#include "server/http/gzip_counts.h"
 #include "server/http/message.h"
 #include "server/http/router.h"
-#include "server/models/repository.h"
 #include "server/serve/endpoint.h"
+#include "server/serve/endpoints.h"
 #include "server/serve/handler.h"
 
 namespace baton::api {
 
 // All routes lie within these.
-inline constexpr std::array<std::string_view, 5> kRoutePrefixes = {"/hello", "/reverse", "/test",
-                                                                   "/v1", "/v2"};
+inline constexpr std::array<std::string_view, 6> kRoutePrefixes = {
+    "/hello", "/openapi.json", "/reverse", "/test", "/v1", "/v2"};
 
 struct GatewayOptions {
   std::size_t json_depth = kUsualJsonDepth;  // arrays and objects inside each other: 400
   bool test_endpoints =
       false;  // /test/sleep and /test/spin, which hold a worker for as long as they are told
   GzipOptions gzip;
+  std::string reverse_endpoint = "reverse";  // what the endpoint of /reverse is called
 };
 
-// What a request that names an endpoint asks for.
-struct Plan {
-  const serve::Endpoint* endpoint = nullptr;
-  const serve::Handler* handler = nullptr;
-  std::string_view model_version;  // into the request's path
-  bool has_oip_body = false;       // may hold parameters.timeout
-  bool body_is_gzip = false;
-  bool takes_gzip = false;                         // its answer may be gzip
-  std::optional<std::size_t> expanded_bytes = {};  // that gzip must come to; not set here
-};
-
-// Exactly one of `plan` and `response`.
+// Either `plan`, `change` or `response`.
 struct Resolution {
   std::optional<Plan> plan;
-  http::Response response;        // health, metadata, or an error
-  bool is_clients_fault = false;  // `response` is one: counted against `endpoint`
+  std::optional<Error> unavailable;        // the model is known, and does not answer: `plan` has no
+                                           // version and no handler
+  std::optional<RepositoryChange> change;  // to be made; its answer is {} or what went wrong
+  http::Response response;                 // health, metadata, or an error
+  bool is_clients_fault = false;           // `response` is one: counted against `endpoint`
+  bool needs_body = false;                 // `change` or `response` depends on the body
   const serve::Endpoint* endpoint = nullptr;
 };
 
-// Endpoints, handlers and routes of one server, fixed after start.
+// The routes of one server, fixed after start, and the handlers of those that are no model's.
 //
 // Threads: Resolve from any conductor.
 class Gateway {
  public:
-  Gateway(models::ModelSet models, metrics::Registry& registry, const GatewayOptions& options);
+  // Adds the routes' endpoints to `endpoints`. It and `models` outlive the gateway.
+  Gateway(serve::Endpoints& endpoints, const ModelDirectory& models,
+          std::shared_ptr<http::GzipCounts> counts, const GatewayOptions& options);
   ~Gateway();
 
-  Resolution Resolve(const http::Request& request, bool is_ready) const;
-
-  // How a request of model `name` is run, by its latest version; without an endpoint when there is
-  // no such model.
-  Plan PlanForModel(const std::string& name, bool has_oip_body) const;
+  // `turn`: kLeaves while only the head has come, and the same request will be resolved again.
+  Resolution Resolve(const http::Request& request, const Catalogue& catalogue, bool is_ready,
+                     CanaryTurn turn = CanaryTurn::kTakes) const;
 
   // What to run before the first request, to know how long requests take.
   struct WarmUp {
@@ -70,48 +68,33 @@ class Gateway {
   };
   std::vector<WarmUp> warm_ups() const;
 
-  // By index; the last is `_unknown_`, where requests that name no endpoint are counted.
-  const std::vector<std::unique_ptr<serve::Endpoint>>& endpoints() const { return endpoints_; }
-  const serve::Endpoint& unknown() const { return *endpoints_.back(); }
-  const models::ModelSet& models() const { return models_; }
+  const serve::Endpoint& unknown() const { return endpoints_.unknown(); }
 
  private:
-  enum class Route {
-    kHello,
-    kServerMetadata,
-    kLive,
-    kReady,
-    kModelMetadata,
-    kModelReady,
-    kInfer,
-    kPredict,
-    kReverse,
-    kSleep,
-    kSpin,
-  };
   // A callable thing: an endpoint and the body format it is called with.
   struct Callable {
     const serve::Endpoint* endpoint = nullptr;
     std::unique_ptr<serve::Handler> handler;
   };
-  struct ModelCallables {
-    const models::ModelVersions* versions = nullptr;
-    Callable infer;
-    Callable predict;
-  };
-
-  void AddRoutes(const GatewayOptions& options);
-  serve::Endpoint& AddEndpoint(metrics::Registry& registry, const std::string& name,
-                               serve::Endpoint::Kind kind);
-  Resolution Call(const http::Request& request, const Callable& callable, std::string_view version,
-                  bool has_oip_body) const;
-  Resolution CallModel(const http::Request& request, const http::Match& match, Route route) const;
-  Resolution Describe(const http::Match& match, Route route) const;
+  void AddRoutes();
+  void AddCallable(Route route, const std::string& name, serve::Endpoint::Kind kind,
+                   std::unique_ptr<serve::Handler> handler);
+  Resolution Call(const http::Request& request, Plan plan) const;
+  Resolution CallModel(const http::Request& request, const http::Match& match,
+                       const Catalogue& catalogue, Route route, CanaryTurn turn) const;
+  Resolution Describe(const http::Match& match, const Catalogue& catalogue, Route route) const;
+  // Of the protocol's extensions.
+  Resolution Configuration(const http::Match& match) const;
+  Resolution Statistics(const http::Match& match) const;
+  Resolution Index(const http::Request& request) const;
+  Resolution ChangeModel(const http::Request& request, const http::Match& match,
+                         RepositoryChange::Kind kind) const;
+  Resolution Refusal(const Error& error) const;
   Resolution Fault(const Error& error, const serve::Endpoint* endpoint = nullptr) const;
 
-  const models::ModelSet models_;
-  std::vector<std::unique_ptr<serve::Endpoint>> endpoints_;
-  std::map<std::string, ModelCallables, std::less<>> model_callables_;
+  serve::Endpoints& endpoints_;
+  const ModelDirectory& models_;
+  const bool has_test_endpoints_;
   std::map<Route, Callable> route_callables_;
   http::Router router_;
 };

@@ -60,9 +60,7 @@ class GzipHandler final : public serve::Handler {
     return outcome;
   }
 
-  bool CanBatch(const std::string& model_version) const override {
-    return inner_->CanBatch(model_version);
-  }
+  bool CanBatch() const override { return inner_->CanBatch(); }
 
   void HandleBatch(std::span<serve::BatchMember> members,
                    const std::stop_token& stop) const override {
@@ -76,7 +74,9 @@ class GzipHandler final : public serve::Handler {
     CompressBatch(members);
   }
 
-  std::optional<serve::Call> WarmUpCall() const override { return inner_->WarmUpCall(); }
+  std::optional<serve::Call> WarmUpCall(std::size_t round) const override {
+    return inner_->WarmUpCall(round);
+  }
 
  private:
   serve::Outcome HandlePlain(const serve::Call& call, serve::RunContext& context) const {
@@ -122,11 +122,14 @@ class GzipHandler final : public serve::Handler {
     if (body) {
       counts_->received_gzip_bytes += call.body.size();
       counts_->received_plain_bytes += body->size();
-      if (call.expanded_bytes) {
-        auto fault = FaultOfInferenceHeader(*call.expanded_bytes, body->size());
+      if (call.json_bytes) {
+        auto fault = FaultOfInferenceHeader(*call.json_bytes, body->size());
         if (fault) return tl::unexpected<Error>(std::move(*fault));
       }
-      return serve::Call{std::move(*body), call.model_version};
+      serve::Call expanded;
+      expanded.body = std::move(*body);
+      expanded.json_bytes = call.json_bytes;
+      return expanded;
     }
     Error error = std::move(body.error());
     if (error.code == ErrorCode::kTooLarge) counts_->too_large += 1;

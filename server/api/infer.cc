@@ -12,27 +12,34 @@ namespace {
 
 class InferHandler final : public ModelHandler {
  public:
-  InferHandler(const models::ModelVersions& versions, std::size_t json_depth)
-      : ModelHandler(versions), json_depth_(json_depth) {}
+  InferHandler(HandledModel handled, std::size_t json_depth)
+      : ModelHandler(std::move(handled)), json_depth_(json_depth) {}
 
  private:
-  Result<ModelRequest> Decode(const std::string& body, const models::ModelInfo&) const override {
-    auto request = DecodeInferRequest(body, json_depth_);
+  Result<ModelRequest> Decode(const serve::Call& call,
+                              const models::ModelInfo& model) const override {
+    auto request = DecodeInferRequest(call.body, call.json_bytes, model, json_depth_);
     if (!request) return tl::unexpected(std::move(request.error()));
     return ModelRequest{std::move(request->id), request->timeout, std::move(request->inputs),
-                        std::move(request->outputs)};
+                        std::move(request->outputs), std::move(request->forms)};
   }
 
   Result<serve::Outcome> Encode(const models::ModelInfo& model, const ModelRequest& request,
                                 std::span<const models::Tensor> outputs) const override {
-    auto response = EncodeInferResponse(model, request.id, outputs);
+    auto response = EncodeInferResponse(model, request.id, outputs, request.forms);
     if (!response) return tl::unexpected(std::move(response.error()));
-    return serve::Outcome{std::move(response->body), std::nullopt, response->id_begin,
-                          response->id_size};
+    serve::Outcome outcome{std::move(response->text), std::nullopt, response->id_begin,
+                           response->id_size};
+    outcome.json_bytes = response->json_bytes;
+    return outcome;
   }
 
-  Result<std::string> EncodeRequest(std::span<const models::Tensor> inputs) const override {
-    return EncodeInferRequest(inputs);
+  Result<serve::Call> EncodeRequest(std::span<const models::Tensor> inputs) const override {
+    auto request = EncodeInferRequest(inputs);
+    if (!request) return tl::unexpected(std::move(request.error()));
+    serve::Call call{PaddedCopy(request->text), {}};
+    call.json_bytes = request->json_bytes;
+    return call;
   }
 
   const std::size_t json_depth_;
@@ -40,9 +47,8 @@ class InferHandler final : public ModelHandler {
 
 }  // namespace
 
-std::unique_ptr<serve::Handler> MakeInferHandler(const models::ModelVersions& versions,
-                                                 std::size_t json_depth) {
-  return std::make_unique<InferHandler>(versions, json_depth);
+std::unique_ptr<serve::Handler> MakeInferHandler(HandledModel handled, std::size_t json_depth) {
+  return std::make_unique<InferHandler>(std::move(handled), json_depth);
 }
 
 }  // namespace baton::api

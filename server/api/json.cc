@@ -16,6 +16,7 @@
 
 #include "server/api/bad_input.h"
 #include "server/api/json_syntax.h"
+#include "server/api/json_wide_integers.h"
 #include "server/base/check.h"
 #include "server/serve/handler.h"
 
@@ -206,9 +207,7 @@ tl::unexpected<Error> ParseFailure(simdjson::error_code code, std::string_view t
       why = "nested deeper than " + std::to_string(max_depth) + " levels";
       break;
     case simdjson::UTF8_ERROR: why = "text that is not UTF-8"; break;
-    case simdjson::NUMBER_ERROR:
-      why = "a malformed number, or one that fits neither 64 bits nor a double";
-      break;
+    case simdjson::NUMBER_ERROR: why = "a malformed number, or one that no double holds"; break;
     case simdjson::STRING_ERROR: why = "a malformed string or escape"; break;
     case simdjson::UNESCAPED_CHARS: why = "a control character in a string"; break;
     case simdjson::UNCLOSED_STRING: why = "a string without its closing quote"; break;
@@ -316,15 +315,18 @@ std::optional<JsonMember> JsonMembers::Next() {
   return member;
 }
 
-Result<JsonValue> ParseJson(const std::string& body, std::size_t max_depth) {
+Result<JsonValue> ParseJson(const std::string& body, std::size_t max_depth, std::size_t bytes) {
   BATON_DCHECK(max_depth > 0 && max_depth <= kMaxJsonDepth);
-  simdjson::dom::parser& parser = ParserFor(body.size(), max_depth);
-  const bool copy = body.capacity() - body.size() < simdjson::SIMDJSON_PADDING;
+  const std::string_view text = std::string_view(body).substr(0, bytes);
+  simdjson::dom::parser& parser = ParserFor(text.size(), max_depth);
+  const bool copy = body.capacity() - text.size() < simdjson::SIMDJSON_PADDING;
   element root;
-  if (const auto code = parser.parse(body.data(), body.size(), copy).get(root)) {
-    return ParseFailure(code, body, max_depth);
+  auto code = parser.parse(text.data(), text.size(), copy).get(root);
+  if (code == simdjson::NUMBER_ERROR) {
+    if (const auto widened = WidenIntegers(text)) code = parser.parse(*widened).get(root);
   }
-  if (const auto key = DuplicateSearch(body).Find(root)) {
+  if (code) return ParseFailure(code, text, max_depth);
+  if (const auto key = DuplicateSearch(text).Find(root)) {
     return Fail(ErrorCode::kInvalidArgument,
                 "the key " + Quoted(*key) + " comes twice in one object of the body",
                 std::string(key->substr(0, std::min<std::size_t>(key->size(), 64))));
@@ -332,8 +334,9 @@ Result<JsonValue> ParseJson(const std::string& body, std::size_t max_depth) {
   return JsonValue(WordsOf(root));
 }
 
-Result<JsonValue> ParseJsonObject(const std::string& body, std::size_t max_depth) {
-  auto document = ParseJson(body, max_depth);
+Result<JsonValue> ParseJsonObject(const std::string& body, std::size_t max_depth,
+                                  std::size_t bytes) {
+  auto document = ParseJson(body, max_depth, bytes);
   if (document && !document->IsObject()) {
     return Fail(ErrorCode::kInvalidArgument,
                 "the body: expected a JSON object, got " + Describe(*document));

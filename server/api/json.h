@@ -22,8 +22,8 @@ enum class JsonKind { kNull, kBool, kInt64, kUint64, kDouble, kString, kArray, k
 
 // One value of the document that this thread parsed last. Cheap to copy.
 //
-// Invariant: an integer is kInt64 when it fits, else kUint64; a number written with a fraction or
-// an exponent is kDouble. Threads: the one that parsed it.
+// Invariant: an integer is kInt64 when it fits, else kUint64, else kDouble; a number written with a
+// fraction or an exponent is kDouble. Threads: the one that parsed it.
 class JsonValue {
  public:
   JsonKind kind() const;
@@ -54,7 +54,8 @@ class JsonValue {
   std::size_t ReadElements(std::span<T> out) const;
 
  private:
-  friend Result<JsonValue> ParseJson(const std::string& body, std::size_t max_depth);
+  friend Result<JsonValue> ParseJson(const std::string& body, std::size_t max_depth,
+                                     std::size_t bytes);
   friend class JsonElements;
   friend class JsonMembers;
   using Handle = std::array<std::uint64_t, 2>;  // the parser's own, opaque here
@@ -94,12 +95,15 @@ class JsonMembers {
 // invalid, and this value does when `body` changes. Bodies with serve::kBodyPadding bytes of spare
 // capacity are read in place, others are copied first. Errors: kInvalidArgument, with the place in
 // bytes where there is one, for an empty body, malformed JSON, invalid UTF-8, trailing text, more
-// than `max_depth` levels, numbers beyond 64 bit or double, and a key that comes twice in one
-// object. Requires: max_depth is 1 to kMaxJsonDepth; a change of it costs a parser.
-Result<JsonValue> ParseJson(const std::string& body, std::size_t max_depth = kUsualJsonDepth);
+// than `max_depth` levels, numbers beyond double, and a key that comes twice in one
+// object. Requires: max_depth is 1 to kMaxJsonDepth; a change of it costs a parser. With `bytes`
+// only as many of `body` are the document.
+Result<JsonValue> ParseJson(const std::string& body, std::size_t max_depth = kUsualJsonDepth,
+                            std::size_t bytes = std::string::npos);
 
 // The same, and the document is an object.
-Result<JsonValue> ParseJsonObject(const std::string& body, std::size_t max_depth = kUsualJsonDepth);
+Result<JsonValue> ParseJsonObject(const std::string& body, std::size_t max_depth = kUsualJsonDepth,
+                                  std::size_t bytes = std::string::npos);
 
 // A copy of `text` with the spare capacity that lets ParseJson read it in place.
 std::string PaddedCopy(std::string_view text);

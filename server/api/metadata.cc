@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "server/api/bad_input.h"
+#include "server/api/model_directory.h"
 #include "server/base/json_writer.h"
 
 namespace baton::api {
@@ -25,16 +25,11 @@ void AppendTensors(JsonWriter& json, std::span<const models::TensorSpec> specs) 
 
 std::string ServerMetadata() {
   std::string body;
-  JsonWriter(body)
-      .BeginObject()
-      .Key("name")
-      .String("baton")
-      .Key("version")
-      .String(BATON_VERSION)
-      .Key("extensions")
-      .BeginArray()
-      .EndArray()
-      .EndObject();
+  JsonWriter json(body);
+  json.BeginObject().Key("name").String("baton").Key("version").String(BATON_VERSION);
+  json.Key("extensions").BeginArray();
+  for (const std::string_view extension : kExtensions) json.String(extension);
+  json.EndArray().EndObject();
   return body;
 }
 
@@ -44,28 +39,15 @@ std::string ServerReady(bool is_ready) {
   return is_ready ? R"({"ready":true})" : R"({"ready":false})";
 }
 
-Result<const models::Model*> ChooseModel(const models::ModelVersions& versions,
-                                         std::string_view version) {
-  if (version.empty()) return &versions.Latest();
-  if (const models::Model* model = versions.Find(std::string(version))) return model;
-  std::string there;
-  for (const models::LoadedModel& loaded : versions.versions) {
-    there += (there.empty() ? "" : ", ") + loaded.model->info().version;
-  }
-  return Fail(ErrorCode::kNotFound, "model " + Quoted(versions.name) + " has no version " +
-                                        Quoted(version) + ", expected one of " + there);
-}
-
-Result<std::string> ModelMetadata(const models::ModelVersions& versions, std::string_view version) {
-  const auto model = ChooseModel(versions, version);
-  if (!model) return tl::unexpected(model.error());
-  const models::ModelInfo& info = (*model)->info();
+Result<std::string> ModelMetadata(const Catalogue& catalogue, std::string_view model,
+                                  std::string_view version) {
+  const auto served = catalogue.Look(model, version);
+  if (!served) return tl::unexpected(served.error());
+  const models::ModelInfo& info = (*served)->model->info();
   std::string body;
   JsonWriter json(body);
-  json.BeginObject().Key("name").String(versions.name).Key("versions").BeginArray();
-  for (const models::LoadedModel& loaded : versions.versions) {
-    json.String(loaded.model->info().version);
-  }
+  json.BeginObject().Key("name").String(info.name).Key("versions").BeginArray();
+  for (const auto& other : catalogue.Find(model)->versions) json.String(other->number());
   json.EndArray().Key("platform").String(info.platform).Key("inputs");
   AppendTensors(json, info.inputs);
   json.Key("outputs");
@@ -74,17 +56,9 @@ Result<std::string> ModelMetadata(const models::ModelVersions& versions, std::st
   return body;
 }
 
-Result<std::string> ModelReady(const models::ModelVersions& versions, std::string_view version) {
-  const auto model = ChooseModel(versions, version);
-  if (!model) return tl::unexpected(model.error());
+std::string ModelReady(std::string_view model, bool is_ready) {
   std::string body;
-  JsonWriter(body)
-      .BeginObject()
-      .Key("name")
-      .String(versions.name)
-      .Key("ready")
-      .Bool(true)
-      .EndObject();
+  JsonWriter(body).BeginObject().Key("name").String(model).Key("ready").Bool(is_ready).EndObject();
   return body;
 }
 

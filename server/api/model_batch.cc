@@ -39,7 +39,7 @@ void ModelBatch::Admit(serve::BatchMember& member) {
     auto job = handler_.Prepare(*member.call, *member.context);
     if (!job) return {{}, std::move(job.error())};
     const auto& inputs = job->request.inputs;
-    if (Status status = models::CheckInputs(job->model->info(), inputs); !status) {
+    if (Status status = models::CheckInputs(handler_.info_, inputs); !status) {
       return {{}, std::move(status.error())};
     }
     const auto rows = models::RowsOf(inputs);
@@ -51,8 +51,7 @@ void ModelBatch::Admit(serve::BatchMember& member) {
 void ModelBatch::AddToGroup(Entry entry) {
   const auto fits = [&entry](const Group& group) {
     const Entry& first = group.front();
-    return first.rows && entry.rows && first.job.model == entry.job.model &&
-           first.job.request.outputs == entry.job.request.outputs &&
+    return first.rows && entry.rows && first.job.request.outputs == entry.job.request.outputs &&
            models::AreAlikeButForRows(first.job.request.inputs, entry.job.request.inputs);
   };
   const auto found = std::find_if(groups_.begin(), groups_.end(), fits);
@@ -68,9 +67,15 @@ bool ModelBatch::RunTogether(Group& group) {
     requests.reserve(group.size());
     for (const Entry& entry : group) requests.emplace_back(entry.job.request.inputs);
     const ModelHandler::Job& first = group.front().job;
+    const SystemClock clock;
+    const SteadyTime began = clock.Now();
     auto outputs =
-        first.model->Predict(models::Concatenate(requests), first.request.outputs, stop_);
-    if (outputs) return Spread(group, std::move(*outputs));
+        handler_.model().Predict(models::Concatenate(requests), first.request.outputs, stop_);
+    if (outputs) {
+      serve::RunTimes times;
+      times.predict = clock.Now() - began;
+      return Spread(group, std::move(*outputs), times);
+    }
     if (!stop_.stop_requested()) return false;
     for (Entry& entry : group) entry.member->outcome.error = outputs.error();
     return true;
@@ -79,15 +84,20 @@ bool ModelBatch::RunTogether(Group& group) {
   }
 }
 
-bool ModelBatch::Spread(Group& group, std::vector<Tensor> outputs) {
+bool ModelBatch::Spread(Group& group, std::vector<Tensor> outputs, serve::RunTimes times) {
   std::vector<std::size_t> rows;
   rows.reserve(group.size());
   for (const Entry& entry : group) rows.push_back(*entry.rows);
   const auto parts = models::SplitRows(std::move(outputs), rows);
   if (!parts) return false;
+  const SystemClock clock;
+  const SteadyTime began = clock.Now();
   for (std::size_t i = 0; i < group.size(); ++i) {
     group[i].member->outcome = Guarded([&] { return handler_.Finish(group[i].job, (*parts)[i]); });
+    times.decode += group[i].job.decoding;
   }
+  times.encode = clock.Now() - began;
+  handler_.CountRun(group.size(), times);
   return true;
 }
 

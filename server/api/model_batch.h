@@ -38,7 +38,7 @@ class ModelBatch {
   void AddToGroup(Entry entry);
   // False when nothing came of it, and each has to run alone.
   bool RunTogether(Group& group);
-  bool Spread(Group& group, std::vector<models::Tensor> outputs);
+  bool Spread(Group& group, std::vector<models::Tensor> outputs, serve::RunTimes times);
   void RunAlone(Entry& entry);
 
   const ModelHandler& handler_;

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "server/api/json.h"
-#include "server/api/metadata.h"
 #include "server/api/model_batch.h"
 #include "server/api/tensor_json.h"
 #include "server/models/batch.h"
@@ -15,16 +14,25 @@ namespace {
 
 using models::Tensor;
 
-// The smallest request that the model takes: zeros, empty strings, one of what is open.
-std::vector<Tensor> Zeros(const models::ModelInfo& model) {
+// More is not written down only to learn how long a run takes.
+constexpr std::size_t kMostZeros = std::size_t{1} << 22U;
+
+// The smallest request that the model takes: zeros, empty strings, one of what is open. None where
+// that is large.
+std::optional<std::vector<Tensor>> Zeros(const models::ModelInfo& model) {
   std::vector<Tensor> tensors;
+  std::size_t elements = 0;
   for (const models::TensorSpec& spec : model.inputs) {
     Tensor& tensor = tensors.emplace_back(Tensor{spec.name, spec.type, spec.shape, {}, {}});
     std::replace(tensor.shape.begin(), tensor.shape.end(), std::int64_t{-1}, std::int64_t{1});
-    Allocate(tensor, models::ElementCount(tensor.shape).value_or(0));
+    const std::size_t count = models::ElementCount(tensor.shape).value_or(kMostZeros + 1);
+    if (count > kMostZeros || (elements += count) > kMostZeros) return std::nullopt;
+    Allocate(tensor, count);
   }
   return tensors;
 }
+
+const SystemClock kClock;
 
 tl::unexpected<Error> TooLate() {
   return Fail(ErrorCode::kDeadlineExceeded, "the budget ran out before the model could run");
@@ -40,13 +48,12 @@ serve::Outcome ModelHandler::Handle(const serve::Call& call, serve::RunContext& 
 
 Result<ModelHandler::Job> ModelHandler::Prepare(const serve::Call& call,
                                                 serve::RunContext& context) const {
-  const auto model = ChooseModel(versions_, call.model_version);
-  if (!model) return tl::unexpected(model.error());
-  auto request = Decode(call.body, (*model)->info());
+  const SteadyTime began = kClock.Now();
+  auto request = Decode(call, info_);
   if (!request) return tl::unexpected(std::move(request.error()));
   if (request->timeout && !context.ShortenBudget(*request->timeout)) return TooLate();
   if (Status status = CheckTime(context); !status) return tl::unexpected(status.error());
-  return Job{*model, std::move(*request)};
+  return Job{std::move(*request), kClock.Now() - began};
 }
 
 Status ModelHandler::CheckTime(const serve::RunContext& context) {
@@ -55,31 +62,43 @@ Status ModelHandler::CheckTime(const serve::RunContext& context) {
 }
 
 serve::Outcome ModelHandler::Run(const Job& job, const std::stop_token& stop) const {
-  auto outputs = job.model->Predict(job.request.inputs, job.request.outputs, stop);
+  const SteadyTime began = kClock.Now();
+  auto outputs = model().Predict(job.request.inputs, job.request.outputs, stop);
   if (!outputs) return {{}, std::move(outputs.error())};
-  return Finish(job, *outputs);
+  const SteadyTime predicted = kClock.Now();
+  serve::Outcome outcome = Finish(job, *outputs);
+  CountRun(1, {job.decoding, predicted - began, kClock.Now() - predicted});
+  return outcome;
+}
+
+void ModelHandler::CountRun(std::size_t size, const serve::RunTimes& times) const {
+  if (handled_.books != nullptr) handled_.books->CountRun(size, times, kClock.Now());
 }
 
 serve::Outcome ModelHandler::Finish(const Job& job, std::span<const Tensor> outputs) const {
-  auto outcome = Encode(job.model->info(), job.request, outputs);
+  auto outcome = Encode(info_, job.request, outputs);
   if (!outcome) return {{}, std::move(outcome.error())};
   return std::move(*outcome);
 }
 
-bool ModelHandler::CanBatch(const std::string& model_version) const {
-  const auto model = ChooseModel(versions_, model_version);
-  return model && models::HasBatchDimension((*model)->info());
-}
+bool ModelHandler::CanBatch() const { return models::HasBatchDimension(info_); }
 
 void ModelHandler::HandleBatch(std::span<serve::BatchMember> members,
                                const std::stop_token& stop) const {
   ModelBatch(*this, stop).Run(members);
 }
 
-std::optional<serve::Call> ModelHandler::WarmUpCall() const {
-  const auto text = EncodeRequest(Zeros(versions_.Latest().info()));
-  if (!text) return std::nullopt;
-  return serve::Call{PaddedCopy(*text), {}};
+std::optional<serve::Call> ModelHandler::WarmUpCall(std::size_t round) const {
+  serve::Call call;
+  if (!handled_.warm_up.empty()) {
+    call.body = PaddedCopy(handled_.warm_up[round % handled_.warm_up.size()]);
+    return call;
+  }
+  const auto zeros = Zeros(info_);
+  if (!zeros) return std::nullopt;
+  auto request = EncodeRequest(*zeros);
+  if (!request) return std::nullopt;
+  return std::move(*request);
 }
 
 }  // namespace baton::api

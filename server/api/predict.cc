@@ -11,13 +11,13 @@ namespace {
 
 class PredictHandler final : public ModelHandler {
  public:
-  PredictHandler(const models::ModelVersions& versions, std::size_t json_depth)
-      : ModelHandler(versions), json_depth_(json_depth) {}
+  PredictHandler(HandledModel handled, std::size_t json_depth)
+      : ModelHandler(std::move(handled)), json_depth_(json_depth) {}
 
  private:
-  Result<ModelRequest> Decode(const std::string& body,
+  Result<ModelRequest> Decode(const serve::Call& call,
                               const models::ModelInfo& model) const override {
-    auto rows = DecodeInstances(body, model, json_depth_);
+    auto rows = DecodeInstances(call.body, model, json_depth_);
     if (!rows) return tl::unexpected(std::move(rows.error()));
     ModelRequest request;
     request.inputs = std::move(rows->inputs);
@@ -32,8 +32,10 @@ class PredictHandler final : public ModelHandler {
     return serve::Outcome{std::move(*body), std::nullopt};
   }
 
-  Result<std::string> EncodeRequest(std::span<const models::Tensor> inputs) const override {
-    return EncodeInstances(inputs);
+  Result<serve::Call> EncodeRequest(std::span<const models::Tensor> inputs) const override {
+    const auto text = EncodeInstances(inputs);
+    if (!text) return tl::unexpected(text.error());
+    return serve::Call{PaddedCopy(*text), {}};
   }
 
   const std::size_t json_depth_;
@@ -41,9 +43,8 @@ class PredictHandler final : public ModelHandler {
 
 }  // namespace
 
-std::unique_ptr<serve::Handler> MakePredictHandler(const models::ModelVersions& versions,
-                                                   std::size_t json_depth) {
-  return std::make_unique<PredictHandler>(versions, json_depth);
+std::unique_ptr<serve::Handler> MakePredictHandler(HandledModel handled, std::size_t json_depth) {
+  return std::make_unique<PredictHandler>(std::move(handled), json_depth);
 }
 
 }  // namespace baton::api

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "server/api/json.h"
-#include "server/models/repository.h"
+#include "server/api/model_handler.h"
 #include "server/serve/handler.h"
 
 namespace baton::api {
@@ -13,9 +13,9 @@ namespace baton::api {
 // An instance is the row's value for the model's only input (nested, flat, or the bare element
 // where a row has no dimensions), or an object {"<input>": value, ...}, which models of several
 // inputs need; all in one form. A prediction is the row of the only output, nested, or an object
-// {"<output>": value, ...}. `versions` outlives the handler. Errors: kInvalidArgument naming the
+// {"<output>": value, ...}. Errors: kInvalidArgument naming the
 // instance, what was expected and what came; also for a model whose inputs or outputs are no rows.
-std::unique_ptr<serve::Handler> MakePredictHandler(const models::ModelVersions& versions,
+std::unique_ptr<serve::Handler> MakePredictHandler(HandledModel handled,
                                                    std::size_t json_depth = kUsualJsonDepth);
 
 }  // namespace baton::api

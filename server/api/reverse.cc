@@ -66,7 +66,7 @@ class ReverseHandler final : public serve::Handler {
     return {ReverseStrings(call.body, context.TakeBuffer()), std::nullopt};
   }
 
-  std::optional<serve::Call> WarmUpCall() const override {
+  std::optional<serve::Call> WarmUpCall(std::size_t /*round*/) const override {
     return serve::Call{PaddedCopy(R"({"data":["Hello, World"]})"), {}};
   }
 

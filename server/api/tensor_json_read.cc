@@ -132,10 +132,11 @@ Status CheckArray(const JsonValue& value, Dimensions shape, const Tensor& tensor
                        " has a negative size or more elements than a tensor may have");
   }
   if (!HasJsonForm(tensor.type)) {
-    return BadData(tensor, place,
-                   std::string(models::ToText(tensor.type)) +
-                       " has no JSON form: it travels raw only, with the binary tensor extension, "
-                       "which is not served yet");
+    return BadData(
+        tensor, place,
+        std::string(models::ToText(tensor.type)) +
+            " has no JSON form: it travels raw only, with `parameters.binary_data_size` of "
+            "the Open Inference Protocol");
   }
   if (!value.IsArray()) {
     return BadData(tensor, place,

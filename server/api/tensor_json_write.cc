@@ -16,7 +16,9 @@ using models::Tensor;
 
 tl::unexpected<Error> BadOutput(const Tensor& tensor, std::size_t index, std::string_view what) {
   return Fail(ErrorCode::kInternal, "output " + Quoted(tensor.name) + ": element " +
-                                        std::to_string(index) + " is " + std::string(what));
+                                        std::to_string(index) + " is " + std::string(what) +
+                                        ", which has no JSON form: ask for it raw, with "
+                                        "`parameters.binary_data`");
 }
 
 // The shortest text of a large float, and of the negative zero, is a row of digits: readers would
@@ -54,13 +56,13 @@ std::span<const T> ElementsOf(const Tensor& tensor) {
 template <typename T>
 std::string_view AppendElement(std::string& out, const T& element) {
   if constexpr (std::same_as<T, std::string>) {
-    if (!IsUtf8(element)) return "text that is not UTF-8, which has no JSON form";
+    if (!IsUtf8(element)) return "text that is not UTF-8";
     AppendJsonString(out, element);
   } else if constexpr (std::same_as<T, bool>) {
     out += element ? "true" : "false";
   } else {
     if constexpr (std::floating_point<T>) {
-      if (!std::isfinite(element)) return "NaN or infinite, which has no JSON form";
+      if (!std::isfinite(element)) return "NaN or infinite";
     }
     AppendNumber(out, element);
   }
@@ -74,8 +76,7 @@ Status AppendElements(std::string& out, const Tensor& tensor, std::size_t first,
   if (!HasJsonForm(tensor.type)) {
     return Fail(ErrorCode::kInvalidArgument,
                 "output " + Quoted(tensor.name) + ": " + std::string(models::ToText(tensor.type)) +
-                    " has no JSON form: it travels raw only, with the binary tensor extension, "
-                    "which is not served yet");
+                    " has no JSON form: ask for it raw, with `parameters.binary_data`");
   }
   return WithElementType(tensor.type, [&]<typename T>(const T&) -> Status {
     if (first + count > ElementsOf<T>(tensor).size()) {

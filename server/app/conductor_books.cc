@@ -11,6 +11,12 @@ constexpr SteadyTime kNever{};
 
 std::size_t IndexOf(serve::Answer answer) { return static_cast<std::size_t>(answer); }
 
+// Negative when it never waited.
+Duration QueuedOf(const RequestRecord& record) {
+  if (record.started != kNever) return record.started - record.admitted;
+  return record.was_admitted ? record.answered - record.admitted : Duration(-1);
+}
+
 }  // namespace
 
 api::StageTimes StagesOf(const RequestRecord& record, SteadyTime until) {
@@ -38,8 +44,10 @@ api::StageTimes StagesOf(const RequestRecord& record, SteadyTime until) {
 void ConductorBooks::Close(const RequestRecord& record, SteadyTime first_write, SteadyTime done) {
   const serve::EndpointMetrics& books = record.endpoint->metrics;
   const SteadyTime arrival = record.deadline.arrival();
-  shard_.Add(books.requests[IndexOf(record.answer)]);
   shard_.Observe(books.duration[IndexOf(record.answer)], ToSeconds(done - arrival));
+  if (record.version) {
+    record.version->books.CountAnswer(record.answer, QueuedOf(record), done - arrival);
+  }
   if (record.cause != serve::Cause::kNone) {
     shard_.Add(books.misses[static_cast<std::size_t>(record.cause)]);
   }
@@ -72,6 +80,8 @@ void ConductorBooks::Close(const RequestRecord& record, SteadyTime first_write, 
     KeepMiss(record, first_write);
     LogMiss(record, done);
   }
+  // Last: whoever sees that nothing is in flight sees all that was counted.
+  shard_.Add(books.requests[IndexOf(record.answer)]);
 }
 
 void ConductorBooks::KeepMiss(const RequestRecord& record, SteadyTime first_write) {

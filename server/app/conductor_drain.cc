@@ -20,11 +20,13 @@ void Conductor::BeginDrain(Duration grace, Duration limit) {
     if (is_draining_) {  // the check that goes on looks at these
       drain_grace_ends_ = std::min(drain_grace_ends_, now + grace);
       drain_limit_ = std::min(drain_limit_, now + limit);
+      desk_.SetLatestDeadline(drain_limit_);
       return;
     }
     is_draining_ = true;
     drain_grace_ends_ = now + grace;
     drain_limit_ = now + limit;
+    desk_.SetLatestDeadline(drain_limit_);
     StopAccepting();
     for (const auto& entry : sessions_) entry.second->BeginDrain();
     CheckDrain();
@@ -45,8 +47,8 @@ void Conductor::StopAccepting() {
 void Conductor::CheckDrain() {
   const SteadyTime now = loop_.ReadClock();
   if (now >= drain_grace_ends_) {
-    shared_.scheduler.BeginDrain();
-    shared_.reserve.BeginDrain();
+    shared_.desk.scheduler.BeginDrain();
+    shared_.desk.reserve.BeginDrain();
     std::vector<http::Session*> idle;
     for (const auto& entry : sessions_) {
       if (entry.second->IsIdle()) idle.push_back(entry.second.get());
@@ -69,7 +71,7 @@ void Conductor::EndRun() {
   has_ended_ = true;
   while (!sessions_.empty()) sessions_.begin()->second->CloseNow(http::CloseReason::kDrain);
   loop_.RunOnce();
-  BATON_CHECK(records_.open() == 0);
+  BATON_CHECK(desk_.open() == 0);
 }
 
 }  // namespace baton::app

@@ -24,6 +24,7 @@ void Conductor::LookForOverload() {
   listener_shard_.takes_pipelined = level < OverloadLevel::kNoPipelining;
   if (level != before) {
     overload_level_ = level;
+    desk_.SetBehind(IsTerse());
     for (std::size_t i = 0; i < kOverloadLevels; ++i) {
       overload_changes_[i] = ladder_.changes_to(static_cast<OverloadLevel>(i));
     }

@@ -50,18 +50,14 @@ void LogChange(const Changed<EndpointState>& changed) {
 
 }  // namespace
 
-ControlRoom::ControlRoom(const Parts& parts, std::vector<serve::EndpointPolicy> policies)
-    : parts_(parts),
-      started_(parts.clock.Now()),
-      policies_(std::move(policies)),
-      endpoint_generations_(parts.gateway.endpoints().size(), 1),
-      shard_(parts.registry.TakeShard()) {
+ControlRoom::ControlRoom(const Parts& parts)
+    : parts_(parts), started_(parts.clock.Now()), shard_(parts.registry.TakeShard()) {
   // At 0 from the start; other codes come with the first call that ends in them.
   MutexLock lock(mutex_);
-  NoteLargestBudget();
   for (const char* const method :
        {"GetStatus", "GetPool", "UpdatePool", "ListEndpoints", "GetEndpoint", "UpdateEndpoint",
-        "ResetEstimator", "ListMisses"}) {
+        "ResetEstimator", "ListMisses", "ListModels", "GetModel", "LoadModel", "UnloadModel",
+        "ReloadModels", "GetConfig", "ReloadConfig"}) {
     BooksOf(method, "OK");
   }
 }
@@ -81,13 +77,14 @@ control::ServerState ControlRoom::GetServer() const {
   for (const auto& conductor : parts_.conductors) state.connections += conductor->connections();
   state.pending_responses = parts_.pending.size();
   state.queue_depth = parts_.scheduler.figures().waiting;
-  for (const auto& endpoint : parts_.gateway.endpoints()) {
+  for (const serve::Endpoint* const endpoint : parts_.endpoints.All()) {
     state.requests_total += Sum(*endpoint, false);
     state.misses_total += Sum(*endpoint, true);
     state.late_answers_total +=
         static_cast<std::uint64_t>(parts_.registry.Value(endpoint->metrics.late_answers));
   }
   state.generation = generation_;
+  state.configuration = parts_.configuration.state();
   return state;
 }
 
@@ -132,7 +129,7 @@ Result<Changed<PoolState>> ControlRoom::UpdatePool(const control::PoolUpdate& up
 std::vector<EndpointState> ControlRoom::ListEndpoints() const {
   MutexLock lock(mutex_);
   std::vector<EndpointState> states;
-  for (const auto& endpoint : parts_.gateway.endpoints()) {
+  for (const serve::Endpoint* const endpoint : parts_.endpoints.All()) {
     if (endpoint->kind != serve::Endpoint::Kind::kUnknown) states.push_back(StateOf(*endpoint));
   }
   std::sort(states.begin(), states.end(),
@@ -155,20 +152,17 @@ Result<Changed<EndpointState>> ControlRoom::UpdateEndpoint(const control::Endpoi
     return NotFound(update.name, "name");
   }
   MutexLock lock(mutex_);
-  const Status current =
-      CheckGeneration(update.expected_generation, endpoint_generations_[endpoint->index]);
+  const Status current = CheckGeneration(update.expected_generation, GenerationOf(*endpoint));
   if (!current) return tl::unexpected<Error>(current.error());
   Changed<EndpointState> changed{StateOf(*endpoint), StateOf(*endpoint)};
-  const auto policy = Updated(policies_[endpoint->index], update);
+  const auto policy = Updated(parts_.serving.PolicyOf(endpoint->index), update);
   if (!policy) return tl::unexpected<Error>(policy.error());
-  const Status model = CheckFallbackModel(*policy, endpoint->name, parts_.gateway.endpoints());
+  const Status model = CheckFallbackModel(*policy, endpoint->name, parts_.endpoints.All());
   if (!model) return tl::unexpected<Error>(model.error());
   Describe(*policy, changed.after);
   if (update.validate_only) return changed;
-  policies_[endpoint->index] = *policy;
+  parts_.serving.SetPolicy(endpoint->index, *policy);
   endpoint_generations_[endpoint->index] = ++generation_;
-  NoteLargestBudget();
-  Publish();
   changed.after = StateOf(*endpoint);
   LogChange(changed);
   return changed;
@@ -200,23 +194,30 @@ Result<std::vector<control::MissState>> ControlRoom::ListMisses(
   return misses;
 }
 
-void ControlRoom::Publish() {
-  parts_.scheduler.SetPolicies(policies_);
-  parts_.fallbacks.SetPolicies(policies_);
-  for (const auto& conductor : parts_.conductors) conductor->SetPolicies(policies_);
+Generation ControlRoom::GenerationOf(const serve::Endpoint& endpoint) const {
+  const auto known = endpoint_generations_.find(endpoint.index);
+  return known == endpoint_generations_.end() ? 1 : known->second;
+}
+
+std::vector<control::ModelState> ControlRoom::ListModels() const { return parts_.models.States(); }
+
+void ControlRoom::ChangeModels(const control::ModelChange& change, control::ModelsChanged done) {
+  parts_.models.Change(change, [this, done = std::move(done)](auto changed) {
+    ++generation_;
+    done(std::move(changed));
+  });
 }
 
 EndpointState ControlRoom::StateOf(const serve::Endpoint& endpoint) const {
   EndpointState state;
   state.name = endpoint.name;
   state.kind = KindText(endpoint.kind);
-  const auto model = parts_.gateway.models().find(endpoint.name);
-  if (endpoint.kind == serve::Endpoint::Kind::kModel) {
-    for (const models::LoadedModel& loaded : model->second.versions) {
-      state.versions.push_back(loaded.model->info().version);
-    }
+  const Published published = parts_.serving.Now();
+  const api::CatalogueModel* const model = published.catalogue->Find(endpoint.name);
+  if (endpoint.kind == serve::Endpoint::Kind::kModel && model != nullptr) {
+    for (const auto& served : model->versions) state.versions.push_back(served->number());
   }
-  Describe(policies_[endpoint.index], state);
+  Describe(parts_.serving.PolicyOf(endpoint.index), state);
   const serve::Scheduler::Estimate learned =
       parts_.scheduler.EstimateOf(endpoint.index, state.default_budget);
   state.estimate = {learned.mean,           learned.q50,     learned.q95,    learned.q99,
@@ -228,17 +229,13 @@ EndpointState ControlRoom::StateOf(const serve::Endpoint& endpoint) const {
       static_cast<std::uint64_t>(parts_.registry.Value(endpoint.metrics.received));
   // The two are read one after the other; a request may have come and gone between.
   state.in_flight = received > state.requests_total ? received - state.requests_total : 0;
-  state.generation = endpoint_generations_[endpoint.index];
+  state.generation = GenerationOf(endpoint);
   return state;
 }
 
 const serve::Endpoint* ControlRoom::Find(const std::string& name) const {
-  for (const auto& endpoint : parts_.gateway.endpoints()) {
-    if (endpoint->name == name && endpoint->kind != serve::Endpoint::Kind::kUnknown) {
-      return endpoint.get();
-    }
-  }
-  return nullptr;
+  const serve::Endpoint* const found = parts_.endpoints.Find(name);
+  return found == &parts_.endpoints.unknown() ? nullptr : found;
 }
 
 std::uint64_t ControlRoom::Sum(const serve::Endpoint& endpoint, bool misses_only) const {
@@ -271,22 +268,6 @@ void ControlRoom::CountRpc(const std::string& method, const std::string& code, D
   const RpcBooks books = BooksOf(method, code);
   shard_->Add(books.calls);
   shard_->Observe(books.duration, ToSeconds(took));
-}
-
-serve::EndpointPolicy ControlRoom::policy(std::size_t endpoint_index) const {
-  MutexLock lock(mutex_);
-  return policies_[endpoint_index];
-}
-
-Duration ControlRoom::LargestBudget() const {
-  MutexLock lock(mutex_);
-  return largest_budget_;
-}
-
-void ControlRoom::NoteLargestBudget() {
-  for (const serve::EndpointPolicy& policy : policies_) {
-    largest_budget_ = std::max(largest_budget_, policy.max_budget);
-  }
 }
 
 }  // namespace baton::app

@@ -10,12 +10,14 @@
 #include <utility>
 #include <vector>
 
-#include "server/api/gateway.h"
 #include "server/app/conductor.h"
+#include "server/app/live_configuration.h"
+#include "server/app/model_keeper.h"
+#include "server/app/serving_state.h"
 #include "server/base/mutex.h"
 #include "server/control/control_port.h"
 #include "server/metrics/registry.h"
-#include "server/serve/endpoint_policy.h"
+#include "server/serve/endpoints.h"
 #include "server/serve/miss_ring.h"
 #include "server/serve/pending_responses.h"
 #include "server/serve/scheduler.h"
@@ -31,20 +33,22 @@ class ControlRoom final : public control::ControlPort {
   struct Parts {
     const Clock& clock;
     metrics::Registry& registry;
-    const api::Gateway& gateway;
+    const serve::Endpoints& endpoints;
+    ServingState& serving;
+    ModelKeeper& models;
     serve::PendingResponses& pending;
     serve::Scheduler& scheduler;
     serve::Scheduler& reserve;
     serve::WorkerPool& pool;
     const serve::MissRing& misses;
-    Fallbacks& fallbacks;
+    LiveConfiguration& configuration;
     const std::vector<std::unique_ptr<Conductor>>& conductors;
     const std::vector<control::ListenerState>& listeners;
     const std::atomic<bool>& is_ready;
     const std::atomic<bool>& is_draining;
   };
 
-  ControlRoom(const Parts& parts, std::vector<serve::EndpointPolicy> policies);
+  explicit ControlRoom(const Parts& parts);
   ~ControlRoom() override;
 
   control::ServerState GetServer() const override;
@@ -58,16 +62,22 @@ class ControlRoom final : public control::ControlPort {
   Result<control::EndpointState> ResetEstimator(const std::string& name) override;
   Result<std::vector<control::MissState>> ListMisses(
       const control::MissQuery& query) const override;
+  std::vector<control::ModelState> ListModels() const override;
+  void ChangeModels(const control::ModelChange& change, control::ModelsChanged done) override;
+  control::ConfigurationState GetConfiguration() const override;
+  std::vector<control::ConfiguredValue> ListConfiguration() const override;
+  Result<control::ConfigurationChange> ReloadConfiguration(
+      const control::ConfigurationReload& reload) override;
   void CountRpc(const std::string& method, const std::string& code, Duration took) override;
 
   control::Generation generation() const { return generation_; }
-  serve::EndpointPolicy policy(std::size_t endpoint_index) const BATON_EXCLUDES(mutex_);
-  // The largest maximum budget that any endpoint has had: a request may be under way with it.
-  Duration LargestBudget() const BATON_EXCLUDES(mutex_);
 
  private:
   control::PoolState PoolNow() const BATON_REQUIRES(mutex_);
   control::EndpointState StateOf(const serve::Endpoint& endpoint) const BATON_REQUIRES(mutex_);
+  control::Generation GenerationOf(const serve::Endpoint& endpoint) const BATON_REQUIRES(mutex_);
+  Status TakeConfiguration(const LiveConfiguration::Wanted& wanted, bool validate_only)
+      BATON_EXCLUDES(mutex_);
   const serve::Endpoint* Find(const std::string& name) const;
   std::uint64_t Sum(const serve::Endpoint& endpoint, bool misses_only) const;
   struct RpcBooks {
@@ -76,18 +86,18 @@ class ControlRoom final : public control::ControlPort {
   };
   // The children of a method and code, made when they are asked for first.
   RpcBooks BooksOf(const std::string& method, const std::string& code) BATON_REQUIRES(mutex_);
-  void NoteLargestBudget() BATON_REQUIRES(mutex_);
-  void Publish() BATON_REQUIRES(mutex_);
 
   // Set once.
   const Parts parts_;
   const SteadyTime started_;
 
+  // Held over the whole of a reload, before mutex_: they take turns while others go on.
+  Mutex reloading_;
+
   // Guarded by mutex_.
   mutable Mutex mutex_;
-  std::vector<serve::EndpointPolicy> policies_ BATON_GUARDED_BY(mutex_);
-  Duration largest_budget_ BATON_GUARDED_BY(mutex_) = Duration::zero();
-  std::vector<control::Generation> endpoint_generations_ BATON_GUARDED_BY(mutex_);
+  // Of those that were changed, by index.
+  std::map<std::size_t, control::Generation> endpoint_generations_ BATON_GUARDED_BY(mutex_);
   control::Generation pool_generation_ BATON_GUARDED_BY(mutex_) = 1;
   std::map<std::pair<std::string, std::string>, metrics::Counter> rpcs_ BATON_GUARDED_BY(mutex_);
   std::map<std::string, metrics::Histogram> rpc_durations_ BATON_GUARDED_BY(mutex_);

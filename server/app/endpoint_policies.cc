@@ -19,15 +19,9 @@ tl::unexpected<Error> FailOf(const Error& error) { return tl::unexpected<Error>(
 // Several mistakes as one error, a line for each.
 Status Joined(const std::vector<std::string>& mistakes) {
   if (mistakes.empty()) return {};
-  std::string message = mistakes.size() == 1 ? mistakes.front() : "--endpoint is wrong in places:";
-  for (std::size_t i = 0; mistakes.size() > 1 && i < mistakes.size(); ++i) {
-    message += "\n  " + mistakes[i];
-  }
-  return Fail(ErrorCode::kInvalidArgument, std::move(message), "--endpoint");
-}
-
-std::string Named(const std::string& endpoint, const Error& error) {
-  return "--endpoint " + endpoint + ": " + error.message;
+  std::string message;
+  for (const std::string& mistake : mistakes) message += (message.empty() ? "" : "\n") + mistake;
+  return Fail(ErrorCode::kInvalidArgument, std::move(message), "endpoints");
 }
 
 bool IsServed(const serve::Endpoint& endpoint) {
@@ -40,7 +34,7 @@ bool IsModel(const serve::Endpoint& endpoint) {
 
 // "digits, tumour", in the order of the alphabet.
 template <typename Condition>
-std::string NamesOf(const Endpoints& endpoints, Condition condition) {
+std::string NamesOf(const EndpointList& endpoints, Condition condition) {
   std::vector<std::string> names;
   for (const auto& endpoint : endpoints) {
     if (condition(*endpoint)) names.push_back(endpoint->name);
@@ -110,19 +104,17 @@ Status CheckConstant(const serve::FallbackPolicy& fallback) {
   return api::CheckFallbackConstant(fallback.constant);
 }
 
-// The policy of an endpoint that starts with `base`.
-Result<serve::EndpointPolicy> Started(const serve::EndpointPolicy& base,
-                                      const control::EndpointChange& change) {
-  const auto update = control::WantedUpdate(change, ToSettings(base.fallback));
-  if (!update) return FailOf(update.error());
-  return Updated(base, *update);
-}
-
 std::optional<Duration> When(Duration offset) {
   return offset < Duration::zero() ? std::nullopt : std::optional<Duration>(offset);
 }
 
 }  // namespace
+
+std::string InSettings(const std::string& endpoint, const control::EndpointChange& change,
+                       const std::string& reason) {
+  const std::string place = change.origin.empty() ? "" : change.origin + ": ";
+  return place + "endpoints." + endpoint + ": " + reason;
+}
 
 void Describe(const serve::EndpointPolicy& policy, control::EndpointState& state) {
   state.default_budget = policy.default_budget;
@@ -165,8 +157,15 @@ Result<serve::EndpointPolicy> Updated(serve::EndpointPolicy policy,
   return policy;
 }
 
+Result<serve::EndpointPolicy> PolicyWith(const serve::EndpointPolicy& base,
+                                         const control::EndpointChange& change) {
+  const auto update = control::WantedUpdate(change, ToSettings(base.fallback));
+  if (!update) return FailOf(update.error());
+  return Updated(base, *update);
+}
+
 Status CheckFallbackModel(const serve::EndpointPolicy& policy, const std::string& endpoint,
-                          const Endpoints& endpoints) {
+                          const EndpointList& endpoints) {
   if (policy.fallback.kind != Kind::kModel) return {};
   const std::string& wanted = policy.fallback.model;
   const auto can_be = [&endpoint](const serve::Endpoint& other) {
@@ -181,60 +180,62 @@ Status CheckFallbackModel(const serve::EndpointPolicy& policy, const std::string
               "fallback.model");
 }
 
-Result<EndpointChanges> ReadEndpointFlags(const std::vector<std::string>& texts) {
-  EndpointChanges changes;
-  std::vector<std::string> mistakes;
-  for (const std::string& text : texts) {
-    // Values may have colons, keys have none.
-    const std::size_t colon = text.substr(0, text.find('=')).rfind(':');
-    if (colon == std::string::npos || colon == 0) {
-      mistakes.push_back("--endpoint: expected NAME:KEY=VALUE, got '" + text + "'");
-      continue;
-    }
-    const std::string name = text.substr(0, colon);
-    const Status added = control::AddSetting(text.substr(colon + 1), changes[name]);
-    if (!added) mistakes.push_back(Named(name, added.error()));
-  }
-  const Status all = Joined(mistakes);
-  if (!all) return FailOf(all.error());
-  return changes;
-}
-
 Status CheckRanges(const EndpointChanges& changes, const serve::EndpointPolicy& base) {
   std::vector<std::string> mistakes;
   for (const auto& [name, change] : changes) {
-    const Result<serve::EndpointPolicy> policy = Started(base, change);
-    if (!policy) mistakes.push_back(Named(name, policy.error()));
+    const Result<serve::EndpointPolicy> policy = PolicyWith(base, change);
+    if (!policy) mistakes.push_back(InSettings(name, change, policy.error().message));
   }
   return Joined(mistakes);
 }
 
-Result<std::vector<serve::EndpointPolicy>> MakePolicies(const EndpointChanges& changes,
-                                                        const serve::EndpointPolicy& base,
-                                                        const Endpoints& endpoints) {
-  std::vector<serve::EndpointPolicy> policies(endpoints.size(), base);
+Status CheckIsThere(const std::string& endpoint, const control::EndpointChange& change,
+                    const serve::Endpoints& endpoints) {
+  const serve::Endpoint* const found = endpoints.Find(endpoint);
+  if (found != nullptr && IsServed(*found)) return {};
+  const std::string names = NamesOf(endpoints.All(), IsServed);
+  return Fail(ErrorCode::kInvalidArgument,
+              InSettings(endpoint, change, "there is no such endpoint, expected one of " + names),
+              "endpoints");
+}
+
+serve::EndpointPolicy Followed(serve::EndpointPolicy in_force, const serve::EndpointPolicy& before,
+                               const serve::EndpointPolicy& after) {
+  const auto follow = [](const auto& was, const auto& is, auto& now) {
+    if (!(was == is)) now = is;
+  };
+  follow(before.default_budget, after.default_budget, in_force.default_budget);
+  follow(before.max_budget, after.max_budget, in_force.max_budget);
+  follow(before.criticality, after.criticality, in_force.criticality);
+  follow(before.max_workers, after.max_workers, in_force.max_workers);
+  follow(before.min_workers, after.min_workers, in_force.min_workers);
+  follow(before.batch.max_size, after.batch.max_size, in_force.batch.max_size);
+  follow(before.batch.max_delay, after.batch.max_delay, in_force.batch.max_delay);
+  follow(before.fallback, after.fallback, in_force.fallback);
+  return in_force;
+}
+
+Status SetRoutePolicies(const EndpointChanges& changes, const serve::Endpoints& endpoints,
+                        ServingState& serving) {
+  const EndpointList all = endpoints.All();
   std::vector<std::string> mistakes;
   for (const auto& [name, change] : changes) {
-    const auto found = std::find_if(
-        endpoints.begin(), endpoints.end(),
-        [&name = name](const auto& one) { return IsServed(*one) && one->name == name; });
-    if (found == endpoints.end()) {
-      mistakes.push_back("--endpoint " + name + ": there is no such endpoint, expected one of " +
-                         NamesOf(endpoints, IsServed));
+    if (const Status there = CheckIsThere(name, change, endpoints); !there) {
+      mistakes.push_back(there.error().message);
       continue;
     }
-    const Result<serve::EndpointPolicy> policy = Started(base, change);
+    const serve::Endpoint* const endpoint = endpoints.Find(name);
+    if (IsModel(*endpoint)) continue;
+    const Result<serve::EndpointPolicy> policy = PolicyWith(serving.base(), change);
     const Status checked =
-        policy ? CheckFallbackModel(*policy, name, endpoints) : Status(FailOf(policy.error()));
-    if (!checked) {
-      mistakes.push_back(Named(name, checked.error()));
+        policy ? CheckFallbackModel(*policy, name, all) : Status(FailOf(policy.error()));
+    if (checked) {
+      serving.SetPolicy(endpoint->index, *policy);
     } else {
-      policies[(*found)->index] = *policy;
+      mistakes.push_back(InSettings(name, change, checked.error().message));
     }
   }
-  const Status all = Joined(mistakes);
-  if (!all) return FailOf(all.error());
-  return policies;
+  return Joined(mistakes);
 }
 
 }  // namespace baton::app

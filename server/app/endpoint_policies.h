@@ -2,10 +2,10 @@
 #pragma once
 
 #include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
+#include "server/app/serving_state.h"
 #include "server/base/result.h"
 #include "server/control/control_port.h"
 #include "server/control/endpoint_settings.h"
@@ -15,7 +15,7 @@
 
 namespace baton::app {
 
-using Endpoints = std::vector<std::unique_ptr<serve::Endpoint>>;  // each at its index
+using EndpointList = std::vector<const serve::Endpoint*>;  // each at its index
 
 // Writes every setting of `policy` into `state`, those of a fallback that its kind does not use
 // too.
@@ -28,20 +28,34 @@ Result<serve::EndpointPolicy> Updated(serve::EndpointPolicy policy,
 
 // kInvalidArgument unless the model of a fallback is the endpoint of another model.
 Status CheckFallbackModel(const serve::EndpointPolicy& policy, const std::string& endpoint,
-                          const Endpoints& endpoints);
+                          const EndpointList& endpoints);
 
-// What --endpoint flags ask for, by the name of the endpoint.
+// `base` as `change` makes it, checked whole. kInvalidArgument with the field.
+Result<serve::EndpointPolicy> PolicyWith(const serve::EndpointPolicy& base,
+                                         const control::EndpointChange& change);
+
+// What the configuration asks for, by the name of the endpoint.
 using EndpointChanges = std::map<std::string, control::EndpointChange>;
 
-// Reads NAME:KEY=VALUE texts. kInvalidArgument with everything that is wrong with them.
-Result<EndpointChanges> ReadEndpointFlags(const std::vector<std::string>& texts);
+// What is wrong with what the configuration says of `endpoint`, as a sentence.
+std::string InSettings(const std::string& endpoint, const control::EndpointChange& change,
+                       const std::string& reason);
+
+// kInvalidArgument, with those that are there, for an endpoint that is not.
+Status CheckIsThere(const std::string& endpoint, const control::EndpointChange& change,
+                    const serve::Endpoints& endpoints);
+
+// `in_force` where `before` and `after` say the same, which somebody may have changed since; else
+// what `after` says. A fallback is one setting.
+serve::EndpointPolicy Followed(serve::EndpointPolicy in_force, const serve::EndpointPolicy& before,
+                               const serve::EndpointPolicy& after);
+
 // Whether the values are in range for an endpoint that starts with `base`; all that are not, in one
 // error.
 Status CheckRanges(const EndpointChanges& changes, const serve::EndpointPolicy& base);
-// The policies by index: `base`, changed where that is asked for. kInvalidArgument, with everything
-// that is wrong, for endpoints and models that are not there.
-Result<std::vector<serve::EndpointPolicy>> MakePolicies(const EndpointChanges& changes,
-                                                        const serve::EndpointPolicy& base,
-                                                        const Endpoints& endpoints);
+// Gives the endpoints that are no models what `changes` asks for; models have had theirs with their
+// config.yaml. kInvalidArgument, with everything that is wrong, for endpoints that are not there.
+Status SetRoutePolicies(const EndpointChanges& changes, const serve::Endpoints& endpoints,
+                        ServingState& serving);
 
 }  // namespace baton::app

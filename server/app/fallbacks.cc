@@ -7,41 +7,40 @@
 
 namespace baton::app {
 
-Fallbacks::Fallbacks(std::size_t endpoints) {
-  const serve::FallbackPolicy defaults;
-  for (std::size_t i = 0; i < endpoints; ++i) {
-    stores_.push_back(std::make_unique<serve::LastGood>(defaults.max_bytes));
+FoundFallback FallbackOf(const RequestRecord& record, const serve::Reply& reply) {
+  const std::size_t json_bytes = reply.json_bytes.value_or(reply.body.size());
+  std::string json = reply.body.substr(0, json_bytes);
+  json.erase(reply.own_begin, reply.own_size);
+  FoundFallback found{api::FallbackBody(json, record.protocol_id, record.format), std::nullopt};
+  if (reply.json_bytes) {
+    found.json_bytes = found.body.size();
+    found.body.append(reply.body, json_bytes);
   }
+  return found;
 }
 
-void Fallbacks::SetPolicies(const std::vector<serve::EndpointPolicy>& policies) {
-  for (std::size_t i = 0; i < stores_.size() && i < policies.size(); ++i) {
-    stores_[i]->SetMaxBytes(policies[i].fallback.max_bytes);
-  }
-}
-
-void Fallbacks::Remember(const RequestRecord& record, const serve::Reply& reply, SteadyTime now) {
-  if (record.fallback_key.empty()) return;
+void Remember(const RequestRecord& record, const serve::Reply& reply, SteadyTime now) {
+  if (record.fallback_key.empty() || reply.json_bytes) return;
   std::string body = reply.body;
   body.erase(reply.own_begin, reply.own_size);
   // Marked now, once, and not at each miss.
-  stores_[record.endpoint->index]->Put(record.fallback_key,
-                                       api::FallbackBody(body, {}, record.is_oip), now);
+  record.endpoint->last_good.Put(record.fallback_key, api::FallbackBody(body, {}, record.format),
+                                 now);
 }
 
-std::optional<Fallbacks::Found> Fallbacks::Find(const RequestRecord& record,
-                                                const serve::FallbackPolicy& policy,
-                                                SteadyTime now) const {
+std::optional<FoundFallback> FindFallback(const RequestRecord& record,
+                                          const serve::FallbackPolicy& policy,
+                                          const FallbackForms& forms, SteadyTime now) {
   using Kind = serve::FallbackPolicy::Kind;
   if (policy.kind == Kind::kConstant) {
-    return Found{api::FallbackBody(policy.constant, record.protocol_id, record.is_oip),
-                 std::nullopt};
+    auto body = forms.DeclaredFallback(record, policy.constant);
+    if (!body) return std::nullopt;
+    return FoundFallback{std::move(*body), std::nullopt};
   }
   if (policy.kind != Kind::kLastGood || record.fallback_key.empty()) return std::nullopt;
-  const auto found =
-      stores_[record.endpoint->index]->Find(record.fallback_key, policy.max_age, now);
+  const auto found = record.endpoint->last_good.Find(record.fallback_key, policy.max_age, now);
   if (!found) return std::nullopt;
-  return Found{api::WithId(*found->body, record.protocol_id, record.is_oip), found->age};
+  return FoundFallback{api::WithId(*found->body, record.protocol_id, record.format), found->age};
 }
 
 }  // namespace baton::app

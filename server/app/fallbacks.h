@@ -1,45 +1,42 @@
 // What is answered instead of a miss, where an endpoint declares it.
 #pragma once
 
-#include <memory>
+#include <cstddef>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "server/app/request_records.h"
 #include "server/base/clock.h"
 #include "server/serve/endpoint_policy.h"
-#include "server/serve/last_good.h"
-#include "server/serve/ticket.h"
+#include "server/serve/reply.h"
 
 namespace baton::app {
 
-// The stores of last good answers, shared by all conductors. (A cheaper model needs a thread: see
-// Conductor::TryReserve.)
-//
-// Threads: any.
-class Fallbacks {
+// How a declared constant looks in the formats of those who ask.
+class FallbackForms {
  public:
-  explicit Fallbacks(std::size_t endpoints);
-
-  // An operator's settings are in force from here on.
-  void SetPolicies(const std::vector<serve::EndpointPolicy>& policies);
-
-  // A prediction that may be another request's fallback.
-  void Remember(const RequestRecord& record, const serve::Reply& reply, SteadyTime now);
-
-  struct Found {
-    std::string body;
-    std::optional<Duration> age;  // of a last good answer
-  };
-  // Nothing when none is declared, or there is no fresh answer for the request's key.
-  std::optional<Found> Find(const RequestRecord& record, const serve::FallbackPolicy& policy,
-                            SteadyTime now) const;
-
-  const serve::LastGood& store(std::size_t endpoint) const { return *stores_[endpoint]; }
-
- private:
-  std::vector<std::unique_ptr<serve::LastGood>> stores_;  // by endpoint
+  virtual ~FallbackForms() = default;
+  // As a body for this request; none when it has no such form.
+  virtual std::optional<std::string> DeclaredFallback(const RequestRecord& record,
+                                                      const std::string& constant) const = 0;
 };
+
+// (A cheaper model needs a thread: see RequestDesk::TryReserve.)
+
+// Keeps a prediction that may be another request's fallback; one with raw tensors is not kept, as
+// that request may not want any.
+void Remember(const RequestRecord& record, const serve::Reply& reply, SteadyTime now);
+
+struct FoundFallback {
+  std::string body;
+  std::optional<Duration> age;                 // of a last good answer
+  std::optional<std::size_t> json_bytes = {};  // see serve::Outcome
+};
+// The prediction of a cheaper model, marked.
+FoundFallback FallbackOf(const RequestRecord& record, const serve::Reply& reply);
+// Nothing when none is declared, or there is no fresh answer for the request's key.
+std::optional<FoundFallback> FindFallback(const RequestRecord& record,
+                                          const serve::FallbackPolicy& policy,
+                                          const FallbackForms& forms, SteadyTime now);
 
 }  // namespace baton::app

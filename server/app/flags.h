@@ -2,21 +2,26 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <vector>
 
-#include "server/app/server.h"
-#include "server/base/log.h"
+#include "server/config/layers.h"
 
 namespace baton::app {
 
-struct Flags {
-  ServerOptions server;
-  LogOptions log;
+struct CommandLine {
+  enum class Command { kServe, kCheck, kDump, kSchema, kExample, kReference };
+  Command command = Command::kServe;
+  std::string config_file;               // of --config; may be empty
+  std::vector<config::GivenFlag> flags;  // settings, not looked at yet
+  bool shows_origins = false;            // of kDump
+  bool writes_json = false;              // of kDump
 };
 
-// Reads the command line. Prints help, version or the error by itself: then `flags` is empty and
+// Reads the command line. Prints help, version or the error by itself: then `line` is empty and
 // the process is to end with `exit_code` (0, or 2 for a wrong command line).
 struct ParsedFlags {
-  std::optional<Flags> flags;
+  std::optional<CommandLine> line;
   int exit_code = 0;
 };
 ParsedFlags ParseFlags(int argc, char** argv);

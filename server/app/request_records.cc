@@ -14,4 +14,9 @@ RequestRecords::Index RequestRecords::Open() {
   return index;
 }
 
+void RequestRecords::Close(Index index) {
+  rows_[index].version.reset();  // at once: whoever unloads it waits for this
+  free_.push_back(index);
+}
+
 }  // namespace baton::app

@@ -2,14 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "server/api/catalogue.h"
 #include "server/base/deadline.h"
-#include "server/http/session.h"
 #include "server/net/event_loop.h"
 #include "server/serve/endpoint_policy.h"
+#include "server/serve/response_cache.h"
 #include "server/serve/scheduler.h"
 #include "server/serve/ticket.h"
 
@@ -17,19 +19,24 @@ namespace baton::app {
 
 struct RequestRecord {
   const serve::Endpoint* endpoint = nullptr;
-  http::Session* session = nullptr;  // which gives up its exchanges before it goes
-  http::ExchangeId exchange{};
   Deadline deadline;
   SteadyTime due;           // deadline less guard
   bool has_budget = false;  // a budget was granted
   bool explain = false;     // Baton-Explain: 1
 
-  bool is_oip = false;  // its body is of the Open Inference Protocol
+  api::BodyFormat format = api::BodyFormat::kPlain;
+  std::shared_ptr<const api::ServedVersion> version;  // of a model, that it is for
   serve::Criticality criticality = serve::Criticality::kDefault;
 
-  // Where its endpoint declares a fallback.
+  // Where its endpoint declares a fallback, or has a cache.
   std::string fallback_key;  // of the last good answer
-  std::string protocol_id;   // the JSON string that a fallback repeats; empty for none
+  std::string protocol_id;   // the JSON string that what was another's answer repeats; or empty
+
+  // Of the response cache.
+  serve::CacheState cache_state = serve::CacheState::kNone;
+  std::shared_ptr<serve::ResponseCache> cache;  // while it leads its equals, or has joined them
+  serve::CacheKey cache_key;
+  std::unique_ptr<serve::Ticket> parked;  // of one that has joined, and may have to run after all
 
   // While it is pending.
   serve::RequestId id{};
@@ -61,12 +68,12 @@ struct RequestRecord {
 // Threads: one at a time.
 class RequestRecords {
  public:
-  using Index = http::AnswerNote;
+  using Index = std::uint32_t;
 
   // A row as good as new.
   Index Open();
   RequestRecord& operator[](Index index) { return rows_[index]; }
-  void Close(Index index) { free_.push_back(index); }
+  void Close(Index index);
   std::size_t open() const { return rows_.size() - free_.size(); }
 
  private:

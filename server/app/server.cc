@@ -3,45 +3,76 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <csignal>
 #include <optional>
 #include <thread>
 #include <utility>
 
 #include "admin/service/admin_server.h"
+#include "server/api/grpc/grpc_infer.h"
 #include "server/app/conductor.h"
 #include "server/app/control_room.h"
 #include "server/app/cores.h"
+#include "server/app/grpc_front.h"
+#include "server/app/mistakes.h"
+#include "server/app/model_keeper.h"
+#include "server/app/served_directory.h"
 #include "server/app/server_metrics.h"
+#include "server/app/serving_state.h"
+#include "server/app/warm_up.h"
 #include "server/base/log.h"
 #include "server/http/file_opener.h"
 #include "server/http/static_metrics.h"
 #include "server/lifecycle/privileges.h"
 #include "server/lifecycle/signals.h"
 #include "server/metrics/process_metrics.h"
-#include "server/models/repository.h"
 #include "server/net/socket.h"
+#include "server/net/tls/tls_listener.h"
 #include "server/pages/pages_server.h"
-#include "server/serve/warm_up.h"
+#include "server/rpc/call_queue.h"
 
 namespace baton::app {
 namespace {
 
 constexpr Duration kDrainGrace = 1s;
 constexpr Duration kSuperviseEvery = 100ms;
+constexpr Duration kLookAtCertificatesEvery = 2s;
 constexpr std::size_t kMaxReplacements = 1;  // workers beyond the pool's size, for zombies
 constexpr Duration kAdminStopGrace = 500ms;
+constexpr Duration kKeeperStopGrace = 2s;  // for a load that is under way
 constexpr std::uint64_t kSpareDescriptors = 128;
+constexpr std::size_t kLeastHeldMessages = 4;  // of the largest size, whatever held_bytes says
+constexpr std::uint32_t kGrpcDesk = 1024;      // beyond the numbers of conductors
+
+metrics::Counter AddMalformedBudgets(metrics::Registry& registry, const char* source) {
+  return registry.AddCounter("baton_malformed_budgets_total",
+                             "Budget headers of others that could not be read and were ignored.",
+                             {{"source", source}});
+}
+
+serve::Scheduler::Options Scheduling(const ServerOptions& options) {
+  serve::Scheduler::Options scheduling;
+  scheduling.policy = options.scheduling;
+  scheduling.limits = options.limits.admission;
+  return scheduling;
+}
 
 }  // namespace
 
 // In the order of construction; destruction goes the other way.
 struct Server::Parts {
   explicit Parts(const ServerOptions& server_options)
-      : options(server_options), session_options(options.limits.session) {
-    session_options.half_close = options.half_close;
+      : options(server_options), session_options(options.Sessions()) {
     const std::size_t of_each = options.limits.connections_per_address;
     if (of_each > 0) client_places.emplace(of_each);
   }
+  // Of a server that never ran: its loop takes no calls from a queue that others run.
+  ~Parts() {
+    if (grpc) grpc->Stop();
+  }
+  Parts(const Parts&) = delete;
+  Parts& operator=(const Parts&) = delete;
 
   const ServerOptions options;
   SystemClock clock;
@@ -50,41 +81,71 @@ struct Server::Parts {
   std::atomic<bool> is_draining{false};
   UniqueFd http_fd;
   std::vector<control::ListenerState> listeners;
-  http::Session::Options session_options;
+  const http::Session::Options session_options;
+  std::unique_ptr<net::TlsListener> http_tls;      // null: plain
+  std::unique_ptr<net::TlsListener> pages_tls;     // null: plain
   std::optional<net::ClientPlaces> client_places;  // empty: nobody counts
   std::optional<net::ConnectionPlaces> places;
   http::ListenerMetrics http_metrics;
   http::ListenerMetrics pages_metrics;
   const http::StaticMetrics static_metrics{registry};
   std::uint64_t open_files = 0;  // that static files may have open at once
-  std::unique_ptr<api::Gateway> gateway;
-  std::vector<serve::EndpointPolicy> policies;  // at the start, by endpoint index
+  serve::Endpoints endpoints{registry};
   serve::MissRing misses;
-  std::unique_ptr<serve::PendingResponses> pending;
-  std::unique_ptr<serve::Scheduler> scheduler;
-  std::unique_ptr<serve::WorkerPool> pool;
-  std::unique_ptr<serve::Scheduler> reserve;  // for cheaper models that are fallbacks
-  std::unique_ptr<serve::WorkerPool> reserve_pool;
-  std::unique_ptr<Fallbacks> fallbacks;
+  serve::PendingResponses pending{options.limits.pending_requests};
+  serve::Scheduler scheduler{clock, Scheduling(options), 0};
+  serve::Scheduler reserve{clock, {}, 0};  // for cheaper models that are fallbacks
+  ServingState serving{endpoints, scheduler, reserve, options.BasePolicy()};
+  ConfiguredEndpoints configured{endpoints, serving, options.endpoints};
+  const DeskParts desk{pending, scheduler, reserve, misses};
+  const serve::PoolMetrics pool_metrics{
+      registry.AddCounter("baton_pool_busy_seconds_total", "Time that workers spent running."),
+      registry.AddCounter("baton_pool_tasks_total", "Tickets that workers took."),
+  };
+  const MalformedBudgetCounters malformed_budgets{AddMalformedBudgets(registry, "grpc_timeout"),
+                                                  AddMalformedBudgets(registry, "envoy_timeout")};
+  std::optional<serve::WorkerPool> pool;
+  std::optional<serve::WorkerPool> reserve_pool;
+  const ServedDirectory directory{serving, is_ready, clock, Changes()};
+  std::unique_ptr<api::Gateway> gateway;
+  const models::ModelSource source{{options.models, {options.onnxruntime_library, {}}}};
+  std::unique_ptr<ModelKeeper> keeper;
   std::unique_ptr<http::FileOpener> files;  // where there are static files
   std::vector<std::unique_ptr<Conductor>> conductors;
+  std::optional<rpc::CallQueue> grpc_calls;  // of both gRPC listeners, if there is one
+  std::unique_ptr<GrpcFront> grpc;           // null without
+  std::optional<LiveConfiguration> configuration;
   std::unique_ptr<ControlRoom> control_room;
   std::unique_ptr<admin::AdminServer> admin;
   std::unique_ptr<pages::PagesServer> pages;
   net::EventLoop main_loop{clock};
   bool all_workers_stuck = false;  // main thread
+  std::string missing_model;       // main thread: required, and no version of it answers
 
+  Status OpenTls();
+  void RenewCertificates();
   Status ListenAll(UniqueFd& pages_fd);
-  Status LoadModels();
-  Status SetPolicies();
+  ServedDirectory::Changes Changes();
+  enum class WarmUps { kRun, kLeftOut };
+  Status LoadModels(WarmUps warm_ups);
+  std::string NameOfReverse() const;
   Status MakePool();
-  void WarmUp();
   void Supervise();
+  bool HasRequiredModels();
   Status OpenStaticFiles(std::uint64_t descriptors);
   void MakeConductors(std::uint64_t descriptors);
   Status StartAdmin();
   void AddListener(const std::string& name, const ListenAddress& address, std::uint16_t port);
   Conductor::Options ConductorOptions(std::uint32_t index) const;
+  net::LoopMetrics MakeLoopMetrics(const std::string& conductor);
+  Status StartGrpc();
+  Status StartDataPlane(std::uint64_t descriptors);
+  Status StartControl(LoadedConfiguration loaded);
+  void Observe();
+  void OpenPages(UniqueFd listening);
+  void BeReady();
+  LiveConfiguration::Parts ConfigurableParts();
+  void OnSignal(int signal);
   void BeginDrain(int signal);
 };
 
@@ -95,16 +156,35 @@ void Server::Parts::AddListener(const std::string& name, const ListenAddress& ad
   listeners.push_back({name, in_use.ToText()});
 }
 
+Status Server::Parts::OpenTls() {
+  const auto now = std::chrono::system_clock::now();
+  const auto open = [&](const char* listener, const net::TlsFiles& from, auto& opened) -> Status {
+    if (!from.IsOn()) return {};
+    auto tls = net::TlsListener::Open(listener, from, registry, now);
+    if (!tls) return tl::unexpected<Error>(tls.error());
+    opened = std::move(*tls);
+    return {};
+  };
+  Mistakes mistakes;
+  mistakes.Add(open("http", options.http_tls, http_tls));
+  mistakes.Add(open("pages", options.pages_tls, pages_tls));
+  return mistakes.ToStatus();
+}
+
+// Certificates are looked at again and again: whoever renews one just writes it.
+void Server::Parts::RenewCertificates() {
+  main_loop.AssertOnLoop();
+  const auto now = std::chrono::system_clock::now();
+  if (http_tls) http_tls->ReloadIfDue(now);
+  if (pages_tls) pages_tls->ReloadIfDue(now);
+  main_loop.RunAt(main_loop.Now() + kLookAtCertificatesEvery, [this] { RenewCertificates(); });
+}
+
 Status Server::Parts::ListenAll(UniqueFd& pages_fd) {
   Result<UniqueFd> http = net::Listen(options.http, options.backlog);
   if (!http) return tl::unexpected<Error>(http.error());
   http_fd = std::move(*http);
   AddListener("http", options.http, net::LocalPort(http_fd.get()));
-  if (!options.grpc.off) {
-    Log(LogLevel::kWarning, "grpc_not_served",
-        {{"address", options.grpc.ToText()}, {"reason", "the gRPC data plane is not served yet"}});
-  }
-  listeners.push_back({"grpc", "off"});
   if (options.pages.off) return {};
   Result<UniqueFd> pages_listening = net::Listen(options.pages, 128);
   if (!pages_listening) return tl::unexpected<Error>(pages_listening.error());
@@ -112,78 +192,60 @@ Status Server::Parts::ListenAll(UniqueFd& pages_fd) {
   return {};
 }
 
-Status Server::Parts::LoadModels() {
-  models::RepositoryOptions repository;
-  repository.directory = options.models;
-  repository.onnxruntime_library = options.onnxruntime_library;
-  Result<models::ModelSet> loaded = models::LoadModels(repository);
-  if (!loaded) return tl::unexpected<Error>(loaded.error());
-  for (const auto& [name, versions] : *loaded) {
-    for (const models::LoadedModel& model : versions.versions) {
-      Log(LogLevel::kInfo, "model_loaded",
-          {{"model", name},
-           {"version", model.model->info().version},
-           {"took_ms", ToMillis(model.load_time)}});
-    }
-  }
-  gateway = std::make_unique<api::Gateway>(
-      std::move(*loaded), registry,
-      api::GatewayOptions{options.limits.json_depth, options.test_endpoints, options.limits.gzip});
-  return {};
+// What clients may do to models: nothing, unless the operator allows it.
+ServedDirectory::Changes Server::Parts::Changes() {
+  if (!options.allows_model_control) return nullptr;
+  return [this](const api::RepositoryChange& change, api::RepositoryChanged done) {
+    using Kind = control::ModelChange::Kind;
+    const bool loads = change.kind == api::RepositoryChange::Kind::kLoad;
+    keeper->Change({loads ? Kind::kLoad : Kind::kUnload, change.model},
+                   [done = std::move(done)](const auto& changed) {
+                     done(changed ? Status() : tl::unexpected<Error>(changed.error()));
+                   });
+  };
 }
 
-Status Server::Parts::SetPolicies() {
-  auto made = MakePolicies(options.endpoints, options.BasePolicy(), gateway->endpoints());
-  if (!made) return tl::unexpected<Error>(made.error());
-  policies = *std::move(made);
-  return {};
+// The route is there before models are: one that is called like it takes its name first.
+std::string Server::Parts::NameOfReverse() const {
+  const models::RepositoryScan scan = source.Scan();
+  return models::FindModel(scan, "reverse") == nullptr ? "reverse" : "/reverse";
+}
+
+Status Server::Parts::LoadModels(WarmUps warm_ups) {
+  const auto gzip_counts = http::GzipCounts::Make(registry);
+  gateway = std::make_unique<api::Gateway>(
+      endpoints, directory, gzip_counts,
+      api::GatewayOptions{options.limits.json_depth, options.test_endpoints, options.limits.gzip,
+                          NameOfReverse()});
+  api::HandlerOptions handlers;
+  handlers.json_depth = options.limits.json_depth;
+  handlers.gzip = options.limits.gzip;
+  handlers.gzip_counts = gzip_counts;
+  if (!options.grpc.off) handlers.make_grpc = &api::MakeGrpcInferHandler;
+  keeper = std::make_unique<ModelKeeper>(
+      ModelShelf::Parts{clock, endpoints, serving, configured, desk, source, registry},
+      ModelKeeper::Options{.watches_folder = options.watches_models}, std::move(handlers));
+  if (warm_ups == WarmUps::kLeftOut) keeper->StopWarmUps();
+  Mistakes mistakes;
+  mistakes.Add(keeper->LoadAll());
+  mistakes.Add(configured.TakeRoutes());
+  return mistakes.ToStatus();
 }
 
 Status Server::Parts::MakePool() {
-  const std::size_t endpoints = gateway->endpoints().size();
-  pending = std::make_unique<serve::PendingResponses>(options.limits.pending_requests);
-  fallbacks = std::make_unique<Fallbacks>(endpoints);
-  serve::Scheduler::Options scheduling;
-  scheduling.policy = options.scheduling;
-  scheduling.limits = options.limits.admission;
-  scheduler = std::make_unique<serve::Scheduler>(clock, scheduling, endpoints);
-  reserve = std::make_unique<serve::Scheduler>(clock, serve::Scheduler::Options{}, endpoints);
-  const serve::PoolMetrics pool_metrics{
-      registry.AddCounter("baton_pool_busy_seconds_total", "Time that workers spent running."),
-      registry.AddCounter("baton_pool_tasks_total", "Tickets that workers took."),
-  };
-  pool = std::make_unique<serve::WorkerPool>(*scheduler, *pending, clock, registry, pool_metrics);
-  reserve_pool =
-      std::make_unique<serve::WorkerPool>(*reserve, *pending, clock, registry, pool_metrics);
-  WarmUp();
+  pool.emplace(scheduler, pending, clock, registry, pool_metrics);
+  reserve_pool.emplace(reserve, pending, clock, registry, pool_metrics);
+  for (const api::Gateway::WarmUp& one : gateway->warm_ups()) {
+    static_cast<void>(WarmUp(*one.endpoint, *one.handler, serving, desk, clock));
+  }
   if (const Status reserved = reserve_pool->Resize(1); !reserved) return reserved;
   return pool->Resize(options.workers > 0 ? options.workers : static_cast<int>(UsableCores()));
-}
-
-// Requests may queue from the first one on where it is known how long they take.
-void Server::Parts::WarmUp() {
-  scheduler->SetPolicies(policies);
-  fallbacks->SetPolicies(policies);
-  for (const api::Gateway::WarmUp& one : gateway->warm_ups()) {
-    const std::uint32_t index = one.endpoint->index;
-    const serve::WarmUpTimes times =
-        serve::WarmUp(*one.handler, policies[index].batch.max_size, clock);
-    scheduler->Warm(index, times.single, times.full, times.is_steady);
-    reserve->Warm(index, times.single, {}, times.is_steady);
-    if (times.single.empty()) continue;
-    Log(times.is_steady ? LogLevel::kInfo : LogLevel::kWarning, "warmed_up",
-        {{"endpoint", one.endpoint->name},
-         {"runs", static_cast<std::uint64_t>(times.single.size() + times.full.size())},
-         {"took_ms", ToMillis(times.single.back())},
-         {"steady", times.is_steady ? "yes" : "no"}});
-  }
 }
 
 Conductor::Options Server::Parts::ConductorOptions(std::uint32_t index) const {
   Conductor::Options made;
   made.index = index;
   made.listening_fd = http_fd.get();
-  made.policies = policies;
   return made;
 }
 
@@ -200,11 +262,6 @@ void Server::Parts::MakeConductors(std::uint64_t descriptors) {
   const auto parse_errors = http::MakeParseErrorCounters(registry);
   http_metrics = http::ListenerMetrics::Make(registry, "http", parse_errors);
   pages_metrics = http::ListenerMetrics::Make(registry, "pages", parse_errors);
-  const std::string help = "Budget headers of others that could not be read and were ignored.";
-  const MalformedBudgetCounters malformed{
-      registry.AddCounter("baton_malformed_budgets_total", help, {{"source", "grpc_timeout"}}),
-      registry.AddCounter("baton_malformed_budgets_total", help, {{"source", "envoy_timeout"}}),
-  };
   // The server's own, those of static files, of its pages and of its admin plane come first.
   const auto allowed = descriptors - std::min(kSpareDescriptors + open_files, descriptors / 2);
   const std::size_t count = options.conductors > 0 ? static_cast<std::size_t>(options.conductors)
@@ -212,38 +269,61 @@ void Server::Parts::MakeConductors(std::uint64_t descriptors) {
   places.emplace(
       options.max_connections > 0 ? static_cast<std::size_t>(options.max_connections) : allowed,
       count);
-  const Shared shared{clock,
-                      *gateway,
-                      *pending,
-                      *scheduler,
-                      *reserve,
-                      *fallbacks,
-                      files.get(),
-                      static_metrics,
-                      misses,
-                      registry,
-                      http_metrics,
-                      session_options,
-                      client_places ? &*client_places : nullptr,
-                      is_ready,
-                      *places,
-                      conductors,
-                      allowed};
+  const Shared shared{clock,           *gateway,
+                      directory,       desk,
+                      files.get(),     static_metrics,
+                      registry,        http_metrics,
+                      session_options, client_places ? &*client_places : nullptr,
+                      is_ready,        *places,
+                      conductors,      allowed,
+                      http_tls.get()};
   for (std::uint32_t i = 0; i < count; ++i) {
     Conductor::Options made = ConductorOptions(i);
-    const metrics::Labels labels = {{"conductor", std::to_string(i)}};
-    made.malformed_budgets = malformed;
-    made.loop_metrics.shard = registry.TakeShard();
-    made.loop_metrics.turn_duration =
-        registry.AddHistogram("baton_conductor_loop_duration_seconds", "How long turns took.",
-                              metrics::kStageBuckets, labels);
-    made.loop_metrics.busy_seconds = registry.AddCounter("baton_conductor_busy_seconds_total",
-                                                         "Time that turns took in all.", labels);
-    made.loop_metrics.timer_lag =
-        registry.AddHistogram("baton_conductor_timer_lag_seconds", "How late timers ran.",
-                              metrics::kStageBuckets, labels);
-    conductors.push_back(std::make_unique<Conductor>(shared, std::move(made)));
+    made.malformed_budgets = malformed_budgets;
+    made.loop_metrics = MakeLoopMetrics(std::to_string(i));
+    conductors.push_back(std::make_unique<Conductor>(shared, made));
+    serving.Tell([&conductor = *conductors.back()](const Published& published) {
+      conductor.Use(published);
+    });
   }
+}
+
+net::LoopMetrics Server::Parts::MakeLoopMetrics(const std::string& conductor) {
+  const metrics::Labels labels = {{"conductor", conductor}};
+  net::LoopMetrics made;
+  made.shard = registry.TakeShard();
+  made.turn_duration =
+      registry.AddHistogram("baton_conductor_loop_duration_seconds", "How long turns took.",
+                            metrics::kStageBuckets, labels);
+  made.busy_seconds = registry.AddCounter("baton_conductor_busy_seconds_total",
+                                          "Time that turns took in all.", labels);
+  made.timer_lag = registry.AddHistogram("baton_conductor_timer_lag_seconds",
+                                         "How late timers ran.", metrics::kStageBuckets, labels);
+  return made;
+}
+
+Status Server::Parts::StartGrpc() {
+  if (options.grpc.off) {
+    listeners.push_back({"grpc", "off"});
+    return {};
+  }
+  api::InferenceServer::Options listener;
+  listener.address = options.grpc;
+  listener.max_message_bytes = options.limits.session.limits.body_bytes;
+  listener.max_held_bytes =
+      std::max(options.limits.session.held_bytes, kLeastHeldMessages * listener.max_message_bytes);
+  listener.max_unsent_bytes = options.limits.session.held_bytes;
+  listener.write_time = options.limits.session.timeouts.write;
+  GrpcConductor::Options conductor;
+  conductor.number = kGrpcDesk;
+  conductor.loop_metrics = MakeLoopMetrics("grpc");
+  conductor.malformed_envoy_timeout = malformed_budgets.envoy_timeout;
+  Result<std::unique_ptr<GrpcFront>> started = GrpcFront::Start(
+      listener, conductor, {clock, *grpc_calls, desk, serving, endpoints.unknown(), directory});
+  if (!started) return tl::unexpected<Error>(started.error());
+  grpc = std::move(*started);
+  AddListener("grpc", options.grpc, grpc->port());
+  return {};
 }
 
 Status Server::Parts::StartAdmin() {
@@ -254,89 +334,139 @@ Status Server::Parts::StartAdmin() {
   admin::AdminServer::Options admin_options;
   admin_options.address = options.admin;
   Result<std::unique_ptr<admin::AdminServer>> started =
-      admin::AdminServer::Start(admin_options, *control_room);
+      admin::AdminServer::Start(admin_options, *control_room, *grpc_calls);
   if (!started) return tl::unexpected<Error>(started.error());
+  if (!grpc) grpc_calls->RunByItself();  // else its conductor does
   admin = std::move(*started);
   admin->SetServing(false);  // until everything is there
   AddListener("admin", options.admin, admin->port());
   return {};
 }
 
+LiveConfiguration::Parts Server::Parts::ConfigurableParts() {
+  return {configured, *keeper, *pool, scheduler, pending, conductors, [] {
+            return std::chrono::duration_cast<std::chrono::milliseconds>(
+                       std::chrono::system_clock::now().time_since_epoch())
+                .count();
+          }};
+}
+
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Server::~Server() = default;
 
-Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
+Status Server::Parts::StartDataPlane(std::uint64_t descriptors) {
+  if (Status loaded = LoadModels(WarmUps::kRun); !loaded) return loaded;
+  if (Status made = MakePool(); !made) return made;
+  if (Status opened = OpenStaticFiles(descriptors); !opened) return opened;
+  MakeConductors(descriptors);
+  if (!options.grpc.off || !options.admin.off) grpc_calls.emplace();
+  return StartGrpc();
+}
+
+Status Server::Parts::StartControl(LoadedConfiguration loaded) {
+  configuration.emplace(ConfigurableParts(), std::move(loaded));
+  control_room = std::make_unique<ControlRoom>(ControlRoom::Parts{
+      clock, registry, endpoints, serving, *keeper, pending, scheduler, reserve, *pool, misses,
+      *configuration, conductors, listeners, is_ready, is_draining});
+  return StartAdmin();
+}
+
+void Server::Parts::Observe() {
+  AddServerGauges(registry, {endpoints, serving, pending, scheduler, reserve, conductors,
+                             *control_room, *configuration, is_draining});
+  metrics::AddProcessMetrics(registry);
+  AddBacklogMetrics(registry, "http", http_fd.get());
+  std::vector<const http::ListenerShard*> shards;
+  for (const auto& conductor : conductors) shards.push_back(&conductor->listener_shard());
+  http::AddConnectionGauges(registry, "http", shards);
+  http::AddHeldGauges(registry, "http", shards, session_options.held_bytes);
+}
+
+void Server::Parts::OpenPages(UniqueFd listening) {
+  if (options.pages.off) {
+    listeners.push_back({"pages", "off"});
+    return;
+  }
+  AddListener("pages", options.pages, net::LocalPort(listening.get()));
+  pages = std::make_unique<pages::PagesServer>(std::move(listening), clock, registry, pages_metrics,
+                                               pages_tls.get());
+  AddBacklogMetrics(registry, "pages", pages->listening_fd());
+  http::AddConnectionGauges(registry, "pages", {&pages->listener_shard()});
+}
+
+void Server::Parts::BeReady() {
+  if (http_tls) http_tls->WarnOfUnreadable();
+  if (pages_tls) pages_tls->WarnOfUnreadable();
+  is_ready = true;
+  if (grpc) grpc->SetServing(true);
+  if (admin) admin->SetServing(true);
+}
+
+Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
+                                              LoadedConfiguration configuration) {
   const auto fail = [](const Status& status) { return tl::unexpected<Error>(status.error()); };
   if (const Status valid = options.Validate(); !valid) return fail(valid);
   const std::uint64_t descriptors = net::RaiseDescriptorLimit();
   auto parts = std::make_unique<Parts>(options);
   UniqueFd pages_fd;
+  if (const Status tls = parts->OpenTls(); !tls) return fail(tls);
   if (const Status listening = parts->ListenAll(pages_fd); !listening) return fail(listening);
-  if (const Status loaded = parts->LoadModels(); !loaded) return fail(loaded);
-  if (const Status policies = parts->SetPolicies(); !policies) return fail(policies);
-  if (const Status pool = parts->MakePool(); !pool) return fail(pool);
-  if (const Status opened = parts->OpenStaticFiles(descriptors); !opened) return fail(opened);
-  parts->MakeConductors(descriptors);
-  parts->control_room = std::make_unique<ControlRoom>(
-      ControlRoom::Parts{parts->clock, parts->registry, *parts->gateway, *parts->pending,
-                         *parts->scheduler, *parts->reserve, *parts->pool, parts->misses,
-                         *parts->fallbacks, parts->conductors, parts->listeners, parts->is_ready,
-                         parts->is_draining},
-      parts->policies);
-  if (const Status admin = parts->StartAdmin(); !admin) return fail(admin);
-
-  AddServerGauges(parts->registry,
-                  {*parts->gateway, *parts->pending, *parts->scheduler, *parts->reserve,
-                   *parts->fallbacks, parts->conductors, *parts->control_room, parts->is_draining});
-  metrics::AddProcessMetrics(parts->registry);
-  AddBacklogMetrics(parts->registry, "http", parts->http_fd.get());
-  std::vector<const http::ListenerShard*> shards;
-  for (const auto& conductor : parts->conductors) shards.push_back(&conductor->listener_shard());
-  http::AddConnectionGauges(parts->registry, "http", shards);
-  http::AddHeldGauges(parts->registry, "http", shards, parts->session_options.held_bytes);
-  if (options.pages.off) {
-    parts->listeners.push_back({"pages", "off"});
-  } else {
-    parts->AddListener("pages", options.pages, net::LocalPort(pages_fd.get()));
-    parts->pages = std::make_unique<pages::PagesServer>(std::move(pages_fd), parts->clock,
-                                                        parts->registry, parts->pages_metrics);
-    AddBacklogMetrics(parts->registry, "pages", parts->pages->listening_fd());
-    http::AddConnectionGauges(parts->registry, "pages", {&parts->pages->listener_shard()});
+  if (const Status data = parts->StartDataPlane(descriptors); !data) return fail(data);
+  if (const Status control = parts->StartControl(std::move(configuration)); !control) {
+    return fail(control);
   }
+  parts->Observe();
+  parts->OpenPages(std::move(pages_fd));
   if (const Status dropped = lifecycle::DropPrivileges(options.user); !dropped)
     return fail(dropped);
-  parts->is_ready = true;
-  if (parts->admin) parts->admin->SetServing(true);
+  parts->BeReady();
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
+Status Server::Check(const ServerOptions& options) {
+  if (Status valid = options.Validate(); !valid) return valid;
+  Mistakes mistakes;
+  mistakes.Add(lifecycle::CheckUser(options.user));
+  Parts parts(options);
+  mistakes.Add(parts.OpenTls());
+  mistakes.Add(parts.LoadModels(Parts::WarmUps::kLeftOut));
+  return mistakes.ToStatus();
+}
+
 const std::vector<control::ListenerState>& Server::listeners() const { return parts_->listeners; }
+
+void Server::Parts::OnSignal(int signal) {
+  if (signal != SIGHUP) return BeginDrain(signal);
+  static_cast<void>(control_room->ReloadConfiguration({.validate_only = false, .who = "SIGHUP"}));
+}
 
 void Server::Parts::BeginDrain(int signal) {
   if (is_draining.exchange(true)) {
     Log(LogLevel::kWarning, "stopping_now", {{"signal", signal}});
     for (const auto& conductor : conductors)
       conductor->BeginDrain(Duration::zero(), Duration::zero());
+    if (grpc) grpc->BeginDrain(Duration::zero(), Duration::zero());
     main_loop.Stop();
     return;
   }
   is_ready = false;
   if (admin) admin->SetServing(false);
-  const Duration limit = control_room->LargestBudget();
+  if (grpc) grpc->SetServing(false);
+  const Duration limit = serving.LargestBudget();
   Log(LogLevel::kInfo, "draining", {{"signal", signal}, {"limit_ms", ToMillis(limit)}});
-  for (const auto& conductor : conductors) {
-    conductor->BeginDrain(std::min(kDrainGrace, limit / 2), limit);
-  }
+  const Duration grace = std::min(kDrainGrace, limit / 2);
+  for (const auto& conductor : conductors) conductor->BeginDrain(grace, limit);
+  if (grpc) grpc->BeginDrain(grace, limit);
 }
 
 // Runs that nobody waits for and that do not end hold their workers: some are replaced, and when
 // every worker is one, others had better be asked.
 void Server::Parts::Supervise() {
   main_loop.AssertOnLoop();
-  const std::size_t zombies = scheduler->figures().zombies;
+  const std::size_t zombies = scheduler.figures().zombies;
   pool->Replace(static_cast<int>(std::min(zombies, kMaxReplacements)));
-  const std::size_t reserve_zombies = reserve->figures().zombies;
+  const std::size_t reserve_zombies = reserve.figures().zombies;
   reserve_pool->Replace(static_cast<int>(std::min(reserve_zombies, kMaxReplacements)));
   const bool is_stuck = zombies > 0 && zombies >= static_cast<std::size_t>(pool->size());
   if (is_stuck != all_workers_stuck) {
@@ -345,41 +475,64 @@ void Server::Parts::Supervise() {
         is_stuck ? "all_workers_stuck" : "workers_free_again",
         {{"zombies", static_cast<std::uint64_t>(zombies)}});
   }
-  is_ready = !is_draining && !is_stuck;
+  const bool is_ready_now = !is_draining && !is_stuck && HasRequiredModels();
+  if (grpc && is_ready != is_ready_now) grpc->SetServing(is_ready_now);
+  is_ready = is_ready_now;
   main_loop.RunAt(main_loop.Now() + kSuperviseEvery, [this] { Supervise(); });
+}
+
+bool Server::Parts::HasRequiredModels() {
+  const auto catalogue = serving.Now().catalogue;
+  const api::CatalogueModel* const missing = catalogue->MissingModel();
+  const std::string name = missing == nullptr ? "" : missing->name;
+  if (name != missing_model) {
+    missing_model = name;
+    Log(missing ? LogLevel::kError : LogLevel::kInfo,
+        missing ? "required_model_missing" : "required_models_answer", {{"model", name}});
+  }
+  return missing == nullptr;
 }
 
 bool Server::Run() {
   Parts& parts = *parts_;
   if (parts.pages) parts.pages->Start();
-  std::atomic<std::size_t> running{parts.conductors.size()};
+  parts.keeper->Start();
+  std::atomic<std::size_t> running{parts.conductors.size() + (parts.grpc ? 1 : 0)};
   std::vector<std::jthread> threads;
-  for (const auto& conductor : parts.conductors) {
-    threads.emplace_back([&parts, &running, &conductor = *conductor] {
-      conductor.Run();
+  const auto start = [&parts, &running, &threads](auto& loop) {
+    threads.emplace_back([&parts, &running, &loop] {
+      loop.Run();
       if (--running == 0) parts.main_loop.Stop();
     });
-  }
+  };
+  for (const auto& conductor : parts.conductors) start(*conductor);
+  if (parts.grpc) start(*parts.grpc);
   {
     parts.main_loop.AssertOnLoop();
     const lifecycle::SignalWatcher signals(parts.main_loop,
-                                           [&parts](int signal) { parts.BeginDrain(signal); });
+                                           [&parts](int signal) { parts.OnSignal(signal); });
     parts.Supervise();
+    parts.RenewCertificates();
     parts.main_loop.Run();
   }
   threads.clear();  // joins
   if (parts.files) parts.files->Stop();
-  if (parts.admin) parts.admin->Stop(kAdminStopGrace);
+  // Calls that wait for a load end with it: without the keeper they never would.
+  const bool has_keeper_ended = parts.keeper->Stop(kKeeperStopGrace);
+  if (parts.grpc && has_keeper_ended) parts.grpc->Stop();
+  if (parts.admin && has_keeper_ended) parts.admin->Stop(kAdminStopGrace);
   parts.pool->Stop();
   parts.reserve_pool->Stop();
   const bool all_idle =
-      parts.scheduler->figures().busy_workers == 0 && parts.reserve->figures().busy_workers == 0;
+      parts.scheduler.figures().busy_workers == 0 && parts.reserve.figures().busy_workers == 0;
   if (all_idle) {  // joins: a worker may still deliver to a conductor
     parts.pool.reset();
     parts.reserve_pool.reset();
   }
-  Log(LogLevel::kInfo, "stopped", {{"workers_stuck", all_idle ? "no" : "yes"}});
-  return all_idle;
+  Log(LogLevel::kInfo, "stopped",
+      {{"workers_stuck", all_idle ? "no" : "yes"},
+       {"load_stuck", has_keeper_ended ? "no" : "yes"}});
+  return all_idle && has_keeper_ended;
 }
 
 }  // namespace baton::app

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "server/app/live_configuration.h"
 #include "server/app/server_options.h"
 #include "server/base/result.h"
 #include "server/control/control_port.h"
@@ -15,7 +16,12 @@ class Server {
  public:
   // Everything is loaded and listens when it returns; requests are answered from Run on.
   // Requires: lifecycle::BlockSignals was called before any thread was started.
-  static Result<std::unique_ptr<Server>> Start(const ServerOptions& options);
+  // `options` are those of `configuration`, which is read again on SIGHUP.
+  static Result<std::unique_ptr<Server>> Start(const ServerOptions& options,
+                                               LoadedConfiguration configuration);
+  // Loads everything that Start would, listens nowhere and runs no model. Errors: everything that
+  // is wrong, a line each.
+  static Status Check(const ServerOptions& options);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -23,9 +29,10 @@ class Server {
   // The addresses in use.
   const std::vector<control::ListenerState>& listeners() const;
 
-  // Serves until SIGINT or SIGTERM, then drains: no new connections, what was admitted is answered,
-  // and all ends within the largest budget. A second signal ends it at once. Returns false when
-  // workers are still stuck in a model then: their threads cannot be joined.
+  // Serves until SIGINT or SIGTERM (SIGHUP: reads the configuration again), then drains: no new
+  // connections, what was admitted is answered, and all ends within the largest budget. A second
+  // signal ends it at once. Returns false when workers are still stuck in a model then: their
+  // threads cannot be joined.
   bool Run();
 
  private:

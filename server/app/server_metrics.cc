@@ -7,13 +7,29 @@
 namespace baton::app {
 namespace {
 
+// The response cache of a model, as long as it has one.
+void AddCacheGauges(metrics::Registry& registry, const serve::Endpoint& endpoint,
+                    const ServingState& serving) {
+  const auto figures = [&endpoint, &serving] {
+    const std::shared_ptr<const api::Catalogue> catalogue = serving.Now().catalogue;
+    const api::CatalogueModel* const model = catalogue->Find(endpoint.name);
+    const bool has_cache = model != nullptr && model->cache;
+    return has_cache ? model->cache->figures() : serve::ResponseCache::Figures();
+  };
+  registry.AddGauge("baton_cache_entries", "Answers in the response cache.",
+                    {{"endpoint", endpoint.name}},
+                    [figures] { return static_cast<double>(figures().entries); });
+  registry.AddGauge("baton_cache_bytes", "What the response cache takes.",
+                    {{"endpoint", endpoint.name}},
+                    [figures] { return static_cast<double>(figures().bytes); });
+}
+
 // What admission believes of an endpoint.
 void AddEstimateGauges(metrics::Registry& registry, const serve::Endpoint& endpoint,
-                       const ObservedParts& parts) {
+                       const ServingState& serving, serve::Scheduler& scheduler) {
   using Estimate = serve::Scheduler::Estimate;
-  const auto estimate = [&scheduler = parts.scheduler, &room = parts.control_room,
-                         index = endpoint.index] {
-    return scheduler.EstimateOf(index, room.policy(index).default_budget);
+  const auto estimate = [&scheduler, &serving, index = endpoint.index] {
+    return scheduler.EstimateOf(index, serving.PolicyOf(index).default_budget);
   };
   registry.AddGauge("baton_queue_wait_estimate_seconds",
                     "How long admission believes that a request would wait now.",
@@ -29,9 +45,7 @@ void AddEstimateGauges(metrics::Registry& registry, const serve::Endpoint& endpo
   add("0.99", &Estimate::q99);
   registry.AddGauge("baton_last_good_bytes", "Last good answers kept as fallbacks.",
                     {{"endpoint", endpoint.name}},
-                    [&store = parts.fallbacks.store(endpoint.index)] {
-                      return static_cast<double>(store.bytes());
-                    });
+                    [&endpoint] { return static_cast<double>(endpoint.last_good.bytes()); });
 }
 
 void AddConductorGauges(metrics::Registry& registry, const Conductor& conductor,
@@ -47,50 +61,6 @@ void AddConductorGauges(metrics::Registry& registry, const Conductor& conductor,
         [&conductor, i] {
           return static_cast<double>(conductor.overload_changes(static_cast<OverloadLevel>(i)));
         });
-  }
-}
-
-void AddEndpointGauges(metrics::Registry& registry, const serve::Endpoint& endpoint,
-                       const ObservedParts& parts) {
-  const metrics::Labels labels = {{"endpoint", endpoint.name}};
-  registry.AddGauge("baton_requests_in_flight", "Requests received and not answered yet.", labels,
-                    [&registry, &endpoint] {
-                      // Answered first: a request that ends in between is not counted twice.
-                      double answered = 0;
-                      for (const metrics::Counter& counter : endpoint.metrics.requests) {
-                        answered += registry.Value(counter);
-                      }
-                      return registry.Value(endpoint.metrics.received) - answered;
-                    });
-  if (endpoint.kind == serve::Endpoint::Kind::kUnknown) return;
-  registry.AddGauge("baton_queue_depth", "Requests waiting for a worker.", labels,
-                    [&endpoint] { return static_cast<double>(endpoint.waiting.load()); });
-  registry.AddGauge("baton_queue_limit", "The hard cap on waiting requests.", labels,
-                    [&parts_scheduler = parts.scheduler] {
-                      return static_cast<double>(parts_scheduler.waiting_limit());
-                    });
-  AddEstimateGauges(registry, endpoint, parts);
-  registry.AddGauge("baton_deadline_seconds", "The default budget.", labels,
-                    [&room = parts.control_room, index = endpoint.index] {
-                      return ToSeconds(room.policy(index).default_budget);
-                    });
-  registry.AddGauge("baton_slo_target_ratio", "The share of requests that shall get a prediction.",
-                    labels, [&endpoint] { return endpoint.slo_target_ratio; });
-}
-
-void AddModelMetrics(metrics::Registry& registry, const models::ModelSet& models) {
-  for (const auto& [name, versions] : models) {
-    for (const models::LoadedModel& loaded : versions.versions) {
-      const models::ModelInfo& info = loaded.model->info();
-      const metrics::Labels labels = {{"endpoint", name}, {"version", info.version}};
-      registry.AddGauge("baton_model_ready", "1 while the version answers requests.", labels,
-                        [] { return 1.0; });
-      registry.AddGauge("baton_model_info", "1, with what runs the version.",
-                        {{"endpoint", name}, {"version", info.version}, {"backend", info.platform}},
-                        [] { return 1.0; });
-      registry.AddGauge("baton_model_load_duration_seconds", "What loading the version took.",
-                        labels, [took = ToSeconds(loaded.load_time)] { return took; });
-    }
   }
 }
 
@@ -123,13 +93,69 @@ void AddLogMetrics(metrics::Registry& registry) {
                               [] { return static_cast<double>(LogLinesDropped()); });
 }
 
+// A number for a sum: what fits into a double without loss.
+double AsNumber(const std::string& hash) {
+  constexpr std::size_t kDigits = 12;  // 48 bits
+  return static_cast<double>(std::stoull(hash.substr(0, kDigits), nullptr, 16));
+}
+
+void AddConfigurationMetrics(metrics::Registry& registry, const LiveConfiguration& configuration) {
+  using Outcome = LiveConfiguration::Outcome;
+  for (const Outcome outcome : {Outcome::kApplied, Outcome::kUnchanged, Outcome::kRefused}) {
+    registry.AddCounterFunction(
+        "baton_config_reloads_total", "How often the configuration was read again.",
+        {{"outcome", std::string(ToText(outcome))}}, [&configuration, outcome] {
+          return static_cast<double>(
+              configuration.figures().reloads[static_cast<std::size_t>(outcome)]);
+        });
+  }
+  registry.AddGauge(
+      "baton_config_last_reload_successful",
+      "1 unless what the configuration said was refused the last time that it was read.", {},
+      [&configuration] { return configuration.figures().was_last_successful ? 1.0 : 0.0; });
+  registry.AddGauge("baton_config_last_reload_success_timestamp_seconds",
+                    "When the configuration was last read and found right.", {}, [&configuration] {
+                      return static_cast<double>(configuration.figures().loaded_unix_ms) / 1000;
+                    });
+  registry.AddGauge("baton_config_hash",
+                    "The first 48 bits of the sum of the configuration in force, as a number.", {},
+                    [&configuration] { return AsNumber(configuration.state().hash); });
+}
+
+void AddEndpointGauges(metrics::Registry& registry, const serve::Endpoint& endpoint,
+                       const ServingState& serving, serve::Scheduler& scheduler) {
+  const metrics::Labels labels = {{"endpoint", endpoint.name}};
+  registry.AddGauge("baton_requests_in_flight", "Requests received and not answered yet.", labels,
+                    [&registry, &endpoint] {
+                      // Answered first: a request that ends in between is not counted twice.
+                      double answered = 0;
+                      for (const metrics::Counter& counter : endpoint.metrics.requests) {
+                        answered += registry.Value(counter);
+                      }
+                      return registry.Value(endpoint.metrics.received) - answered;
+                    });
+  if (endpoint.kind == serve::Endpoint::Kind::kUnknown) return;
+  registry.AddGauge("baton_queue_depth", "Requests waiting for a worker.", labels,
+                    [&endpoint] { return static_cast<double>(endpoint.waiting.load()); });
+  registry.AddGauge("baton_queue_limit", "The hard cap on waiting requests.", labels,
+                    [&scheduler] { return static_cast<double>(scheduler.waiting_limit()); });
+  AddEstimateGauges(registry, endpoint, serving, scheduler);
+  AddCacheGauges(registry, endpoint, serving);
+  registry.AddGauge("baton_deadline_seconds", "The default budget.", labels,
+                    [&serving, index = endpoint.index] {
+                      return ToSeconds(serving.PolicyOf(index).default_budget);
+                    });
+  registry.AddGauge("baton_slo_target_ratio", "The share of requests that shall get a prediction.",
+                    labels, [&endpoint] { return endpoint.slo_target_ratio; });
+}
+
 }  // namespace
 
 void AddServerGauges(metrics::Registry& registry, const ObservedParts& parts) {
-  for (const auto& endpoint : parts.gateway.endpoints()) {
-    AddEndpointGauges(registry, *endpoint, parts);
-  }
-  AddModelMetrics(registry, parts.gateway.models());
+  parts.endpoints.Tell([&registry, &serving = parts.serving,
+                        &scheduler = parts.scheduler](const serve::Endpoint& endpoint) {
+    AddEndpointGauges(registry, endpoint, serving, scheduler);
+  });
   AddPoolGauges(registry, parts.scheduler, parts.reserve);
   AddLogMetrics(registry);
   for (std::size_t i = 0; i < parts.conductors.size(); ++i) {
@@ -140,8 +166,9 @@ void AddServerGauges(metrics::Registry& registry, const ObservedParts& parts) {
   registry.AddGauge("baton_pending_responses_limit", "How many of them there may be.", {},
                     [&pending = parts.pending] { return static_cast<double>(pending.limit()); });
   registry.AddGauge(
-      "baton_config_generation", "Changes made through the admin plane, from 1.", {},
+      "baton_config_generation", "Changes made by operators and by reloads, from 1.", {},
       [&room = parts.control_room] { return static_cast<double>(room.generation()); });
+  AddConfigurationMetrics(registry, parts.configuration);
   registry.AddGauge("baton_draining", "1 while the server is shutting down.", {},
                     [&draining = parts.is_draining] { return draining ? 1.0 : 0.0; });
   registry.AddGauge("baton_build_info", "1, with the version that runs.",

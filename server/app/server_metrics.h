@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "server/api/gateway.h"
 #include "server/app/conductor.h"
 #include "server/app/control_room.h"
-#include "server/app/fallbacks.h"
+#include "server/app/serving_state.h"
 #include "server/metrics/registry.h"
+#include "server/serve/endpoints.h"
 #include "server/serve/pending_responses.h"
 #include "server/serve/scheduler.h"
 
@@ -18,13 +18,14 @@ namespace baton::app {
 
 // Everything outlives the registry's last scrape.
 struct ObservedParts {
-  const api::Gateway& gateway;
+  serve::Endpoints& endpoints;
+  const ServingState& serving;
   const serve::PendingResponses& pending;
   serve::Scheduler& scheduler;
   const serve::Scheduler& reserve;
-  const Fallbacks& fallbacks;
   const std::vector<std::unique_ptr<Conductor>>& conductors;
   const ControlRoom& control_room;
+  const LiveConfiguration& configuration;
   const std::atomic<bool>& is_draining;
 };
 void AddServerGauges(metrics::Registry& registry, const ObservedParts& parts);

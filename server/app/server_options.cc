@@ -27,10 +27,7 @@ Status CheckDuration(const char* flag, Duration value, Duration largest, const c
 
 Status ServerOptions::Validate() const {
   if (http.off) {
-    return Fail(ErrorCode::kInvalidArgument,
-                "--http is off, expected ADDR:PORT: there is no other "
-                "data plane yet",
-                "--http");
+    return Fail(ErrorCode::kInvalidArgument, "--http is off, expected ADDR:PORT", "--http");
   }
   for (const Status& checked :
        {CheckRange("--workers", workers, 0, serve::WorkerPool::kLargest),
@@ -42,6 +39,12 @@ Status ServerOptions::Validate() const {
     if (!checked) return checked;
   }
   return CheckRanges(endpoints, BasePolicy());
+}
+
+http::Session::Options ServerOptions::Sessions() const {
+  http::Session::Options sessions = limits.session;
+  sessions.half_close = half_close;
+  return sessions;
 }
 
 serve::EndpointPolicy ServerOptions::BasePolicy() const {

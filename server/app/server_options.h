@@ -12,17 +12,19 @@
 #include "server/base/result.h"
 #include "server/http/session.h"
 #include "server/http/static_mount.h"
+#include "server/net/tls/tls_files.h"
 #include "server/serve/scheduling_policy.h"
 
 namespace baton::app {
 
 struct ServerOptions {
   ListenAddress http{.off = false, .host = "0.0.0.0", .port = 8080};  // the data plane; not `off`
-  // The gRPC data plane is not served yet: an address is warned of in the log, and the listener
-  // stays off.
-  ListenAddress grpc{.off = true, .host = {}, .port = 0};
+  ListenAddress grpc{
+      .off = false, .host = "0.0.0.0", .port = 9000};  // the same over gRPC, or `off`
   ListenAddress admin{.off = false, .host = "127.0.0.1", .port = 8081};  // gRPC, `off` for none
   ListenAddress pages{.off = false, .host = "127.0.0.1", .port = 8082};  // metrics, `off` for none
+  net::TlsFiles http_tls;                                                // off: plain HTTP
+  net::TlsFiles pages_tls;                                               // the same
   int workers = 0;                                                       // 1 to 1024; 0: one a core
   int conductors = 1;       // 1 to 64; 0: by the cores (ConductorsFor)
   int backlog = 4096;       // 1 to 65535; the kernel cuts it to net.core.somaxconn
@@ -37,11 +39,15 @@ struct ServerOptions {
   EndpointChanges endpoints;  // settings that differ from these, by the endpoint's name
   bool test_endpoints = false;
   std::filesystem::path models;               // empty: the bundled ones
+  bool watches_models = false;                // takes up what changes in that folder
+  bool allows_model_control = false;          // clients load and unload models, too
   std::filesystem::path onnxruntime_library;  // empty: the usual places
   std::string user = "nobody";                // what root becomes once everything listens
 
   // kInvalidArgument, naming the flag, what was expected and what came.
   Status Validate() const;
+  // What connections over HTTP may cost.
+  http::Session::Options Sessions() const;
   // What every endpoint starts with, its own settings apart.
   serve::EndpointPolicy BasePolicy() const;
 };

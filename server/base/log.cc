@@ -109,6 +109,8 @@ LogGuard::~LogGuard() {
   if (logger) g_dropped_before += logger->writer->overrun_counter();
 }
 
+void SetLogLevel(LogLevel level) { g_level = level; }
+
 void Log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
   Logger* const logger = g_logger.load();
   if (logger == nullptr || level < g_level.load()) return;

@@ -45,6 +45,9 @@ class LogGuard {
   LogGuard& operator=(const LogGuard&) = delete;
 };
 
+// The least important lines that are written, from now on. Needs no LogGuard.
+void SetLogLevel(LogLevel level);
+
 // `event` is a name such as "model_loaded". Does nothing without a LogGuard or below its level.
 void Log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields = {});
 

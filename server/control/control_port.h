@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -110,6 +111,38 @@ struct MissState {
   std::optional<Duration> sent;
 };
 
+struct ModelVersionState {
+  std::string version;
+  std::string state;     // "loading", "ready", "failed" or "unloaded"
+  std::string reason;    // why it is not ready, or why a newer file of it was not taken
+  bool answers = false;  // requests; also while a newer file of it is loading
+  std::string platform;  // of what answers
+  Duration load_time = Duration::zero();
+};
+
+struct ModelState {
+  std::string name;  // also its endpoint's
+  std::vector<ModelVersionState> versions;
+  std::string default_version;  // answers requests without a version; empty: none does
+  std::string canary_version;   // takes a share of them; empty: there is none
+  double canary_share = 0;
+  std::string reason;  // what is wrong with the model as a whole; empty: nothing
+};
+
+// What an operator wants of models.
+struct ModelChange {
+  enum class Kind {
+    kLoad,    // one: what the folder has of it, also what failed before, or was unloaded
+    kUnload,  // one: requests are refused as model_unavailable until it is loaded again
+    kReload,  // all: what has changed in the folder, new and gone models too
+  };
+  Kind kind = Kind::kLoad;
+  std::string name;  // of kLoad and kUnload
+};
+// Those that it was about, or what went wrong, a line each; what could be loaded answers then all
+// the same.
+using ModelsChanged = std::function<void(Result<std::vector<ModelState>>)>;
+
 struct MissQuery {
   std::string endpoint;     // empty: of all
   std::size_t limit = 100;  // 1 to 1024
@@ -118,6 +151,40 @@ struct MissQuery {
 struct ListenerState {
   std::string name;     // "http", "grpc", "admin" or "pages"
   std::string address;  // "127.0.0.1:8080" with the port in use, or "off"
+};
+
+// What the server is configured to.
+struct ConfigurationState {
+  Generation generation = 1;  // the server's, with which a reload last changed it; 1: none has
+  std::string hash;           // SHA-256 of it: the same on servers that are configured alike
+  std::int64_t loaded_unix_ms = 0;  // when its sources were last read and found right
+  std::string file;                 // empty: there is none
+};
+
+struct ConfiguredValue {
+  std::string key;     // "limits.body_bytes"
+  std::string value;   // as an operator writes it
+  std::string origin;  // "baton.yaml:3:7", "flag --workers"
+  bool needs_restart = false;
+};
+
+struct ConfigurationReload {
+  bool validate_only = false;
+  std::string who;  // asks for it, for the log
+};
+
+// A value in force, and what the sources say now.
+struct ConfigurationDifference {
+  std::string key;
+  std::string before;          // empty: nobody said anything
+  std::string after;           // empty: nobody says anything any more
+  std::string origin;          // of `after`
+  bool needs_restart = false;  // then it is not applied
+};
+
+struct ConfigurationChange {
+  ConfigurationState state;  // in force afterwards
+  std::vector<ConfigurationDifference> differences;
 };
 
 struct ServerState {
@@ -135,6 +202,7 @@ struct ServerState {
   std::uint64_t misses_total = 0;
   std::uint64_t late_answers_total = 0;
   Generation generation = 0;
+  ConfigurationState configuration;
 };
 
 template <typename State>
@@ -162,6 +230,22 @@ class ControlPort {
   virtual Result<EndpointState> ResetEstimator(const std::string& name) = 0;
   // The last misses, the newest first. kNotFound for an endpoint that is not there.
   virtual Result<std::vector<MissState>> ListMisses(const MissQuery& query) const = 0;
+
+  // Every model, by name.
+  virtual std::vector<ModelState> ListModels() const = 0;
+  // Returns at once; `done` is called once, from any thread, when it is done: loads take their
+  // time. Errors: kNotFound, kInvalidArgument for a model that does not load, kUnavailable while
+  // the server starts or stops.
+  virtual void ChangeModels(const ModelChange& change, ModelsChanged done) = 0;
+
+  virtual ConfigurationState GetConfiguration() const = 0;
+  // Every value that is there, in the order of the schema.
+  virtual std::vector<ConfiguredValue> ListConfiguration() const = 0;
+  // Reads the configuration again from where the server had it at its start, and applies what
+  // differs and needs no restart. What was changed here since stays, where the configuration says
+  // the same as before. kInvalidArgument with everything that is wrong; then nothing changes.
+  // Blocks on the disk.
+  virtual Result<ConfigurationChange> ReloadConfiguration(const ConfigurationReload& reload) = 0;
 
   // Answers one admin call for the books: method is "GetPool", code is gRPC's name of it, such as
   // "OK".

@@ -35,6 +35,7 @@ struct EndpointChange {
   EndpointUpdate update;  // the fallback apart: that depends on the one in force
   FallbackChange fallback;
   std::vector<std::string> keys;  // those that were given, in their order
+  std::string origin;             // where: "baton.yaml:3:7"; may be empty
 };
 
 // Adds one KEY=VALUE. Fails with kInvalidArgument, and `change` is as before, for what is no

@@ -5,38 +5,19 @@
 #include <charconv>
 #include <cstddef>
 #include <utility>
-#include <vector>
+
+#include "server/base/nearest_word.h"
 
 namespace baton::control {
 namespace {
 
 using Names = std::span<const std::string_view>;
 
-// How many letters have to be changed, put in or taken out to get from one word to the other.
-std::size_t EditDistance(std::string_view from, std::string_view to) {
-  std::vector<std::size_t> row(to.size() + 1);
-  for (std::size_t j = 0; j <= to.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= from.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= to.size(); ++j) {
-      const std::size_t replaced = diagonal + (from[i - 1] == to[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row[to.size()];
-}
-
 tl::unexpected<Error> UnknownKey(const std::string& key, std::string_view what, Names keys) {
-  const auto nearest =
-      std::min_element(keys.begin(), keys.end(), [&key](std::string_view a, std::string_view b) {
-        return EditDistance(key, a) < EditDistance(key, b);
-      });
   std::string message =
       "unknown setting '" + key + "' of " + std::string(what) + ": expected one of " + Listed(keys);
-  if (EditDistance(key, *nearest) <= nearest->size() / 2) {
-    message += "; did you mean " + std::string(*nearest) + "?";
-  }
+  const std::string_view nearest = NearestWord(key, keys);
+  if (!nearest.empty()) message += "; did you mean " + std::string(nearest) + "?";
   return Fail(ErrorCode::kInvalidArgument, std::move(message), key);
 }
 

@@ -50,6 +50,8 @@ struct FileBody {
   std::uint64_t size = 0;
 };
 
+inline constexpr std::string_view kOctetStream = "application/octet-stream";
+
 struct Response {
   int status = 200;
   std::string_view content_type = "application/json";  // a literal

@@ -15,6 +15,8 @@ namespace {
 constexpr std::size_t kBodyPaddingBytes = 64;         // for readers that look beyond the end
 constexpr std::size_t kBodyReserveBytes = 64 * 1024;  // at most this on a client's mere word
 constexpr std::size_t kBelievedGrowth = 8;            // so many times what has come
+constexpr std::size_t kRoomBytes = 256 * 1024;        // for one read of a body
+constexpr std::size_t kRoomWorthBytes = 16 * 1024;    // less is copied
 constexpr std::size_t kMaxChunkSizeDigits = 16;       // of a 64-bit number
 constexpr std::size_t kLineEndBytes = 2;
 constexpr std::size_t kMaxQuotedBytes = 48;
@@ -147,6 +149,7 @@ void RequestMachine::Restart() {
   fields_ = HeadFields(limits_);
   MakeNew(request_);
   continue_is_due_ = forgets_body_ = chunk_digits_ended_ = extension_is_quoted_ = false;
+  body_size_ = 0;
   body_left_ = 0;
   chunks_room_ = limits_.body_bytes;
   phase_bytes_ = extension_bytes_ = extension_part_bytes_ = chunk_digits_ = 0;
@@ -311,21 +314,47 @@ Request RequestMachine::TakeHead(std::size_t at_most) {
   return taken;
 }
 
-// Memory follows the bytes that came, not those that were announced.
+// As much as has come, so that memory still follows that. It is written with zeros once, before it
+// is read into: std::string has no other way to grow.
+std::span<char> RequestMachine::BodyRoom() {
+  const std::uint64_t most = std::min(body_left_, std::uint64_t{std::min(body_size_, kRoomBytes)});
+  if (phase_ != Phase::kLengthBody || forgets_body_ || most < kRoomWorthBytes) return {};
+  std::string& body = request_.body;
+  ReserveBody(body_size_ + kRoomWorthBytes, body_size_, body_size_ + body_left_);
+  const std::size_t reserved = body.capacity() - kBodyPaddingBytes - body_size_;
+  const std::size_t room = std::min<std::uint64_t>(most, reserved);
+  body.resize(std::max(body.size(), body_size_ + room));
+  return std::span(body).subspan(body_size_, room);
+}
+
 void RequestMachine::AppendBody(std::string_view bytes, std::uint64_t announced) {
   if (forgets_body_) return;
   std::string& body = request_.body;
-  const std::size_t needed = body.size() + bytes.size();
-  if (body.capacity() < needed + kBodyPaddingBytes) {
-    const std::size_t believed = std::max(kBodyReserveBytes, body.size() * kBelievedGrowth);
-    const std::size_t promised = std::min<std::uint64_t>(body.size() + announced, believed);
-    body.reserve(std::max({needed, body.size() * 2, promised}) + kBodyPaddingBytes);
+  const bool is_there = bytes.data() == body.data() + body_size_;  // in BodyRoom()
+  if (!is_there) {
+    body.resize(body_size_);
+    const std::size_t needed = body_size_ + bytes.size();
+    ReserveBody(needed, needed, body_size_ + announced);
+    body += bytes;
   }
-  body += bytes;
+  body_size_ += bytes.size();
+}
+
+// Memory follows the bytes that came, not those that were announced: all of it once that is few
+// times what has come, so that what is copied on the way there is little.
+void RequestMachine::ReserveBody(std::size_t needed, std::size_t come, std::uint64_t whole) {
+  std::string& body = request_.body;
+  if (body.capacity() >= needed + kBodyPaddingBytes) return;
+  const std::size_t believed = std::max(kBodyReserveBytes, come * kBelievedGrowth);
+  const std::size_t step = std::max({needed, come * 2, kBodyReserveBytes});
+  body.reserve((whole <= believed ? whole : step) + kBodyPaddingBytes);
 }
 
 void RequestMachine::Complete() {
-  if (!forgets_body_) request_.body.reserve(request_.body.size() + kBodyPaddingBytes);
+  if (!forgets_body_) {
+    request_.body.resize(body_size_);
+    request_.body.reserve(body_size_ + kBodyPaddingBytes);
+  }
   phase_ = Phase::kComplete;
 }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -43,6 +44,8 @@ class RequestMachine {
   // Takes bytes, at least one, of the current phase; returns how many. Requires: not IsDone(),
   // bytes.
   std::size_t Step(std::string_view bytes);
+  // As in RequestParser.
+  std::span<char> BodyRoom();
   void Restart();
 
   Phase phase() const { return phase_; }
@@ -75,6 +78,7 @@ class RequestMachine {
   int EndChunk();
   void Complete();
   void AppendBody(std::string_view bytes, std::uint64_t announced);
+  void ReserveBody(std::size_t needed, std::size_t come, std::uint64_t whole);
   int Checked(const std::optional<Fault>& fault);
   void Refuse(const Fault& fault);
   void Refuse(RefusalKind kind, std::string message);
@@ -95,6 +99,7 @@ class RequestMachine {
   Request request_;
   bool continue_is_due_ = false;
   bool forgets_body_ = false;
+  std::size_t body_size_ = 0;             // of request_.body, which has room behind it meanwhile
   std::uint64_t body_left_ = 0;           // of a kLengthBody
   std::uint64_t chunks_room_ = 0;         // for chunks after the one under way
   std::size_t phase_bytes_ = 0;           // taken in kFields, kChunkLine or kTrailer

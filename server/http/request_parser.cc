@@ -31,6 +31,10 @@ RequestMachine& RequestParser::Machine() {
   return *machine_;
 }
 
+std::span<char> RequestParser::BodyRoom() {
+  return machine_ ? machine_->BodyRoom() : std::span<char>();
+}
+
 RequestParser::Progress RequestParser::Feed(std::string_view bytes) {
   RequestMachine& machine = Machine();
   BATON_CHECK(!machine.IsDone());

@@ -67,6 +67,9 @@ class RequestParser {
     ParseState state;
   };
 
+  // Where the next bytes may be read to, for Feed not to copy them: behind what has come of a large
+  // body of known length, and no larger than that. Empty where that is not what comes next.
+  std::span<char> BodyRoom();
   // Takes bytes until they are used up or a request is complete or refused; never looks beyond the
   // end of a complete request. Requires: state is kHead or kBody.
   Progress Feed(std::string_view bytes);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "server/base/check.h"
+#include "server/http/error_response.h"
 
 namespace baton::http {
 
@@ -19,8 +20,9 @@ bool Session::IsAllowed(State from, State to) {
 }
 
 Session::Session(net::EventLoop& loop, UniqueFd fd, ConnectionId id, const Options& options,
-                 ListenerShard& books, DateCache& date, SessionOwner& owner, net::ClientPlace place)
-    : TcpConnection(loop, std::move(fd)),
+                 ListenerShard& books, DateCache& date, SessionOwner& owner, net::ClientPlace place,
+                 net::Security security)
+    : TcpConnection(loop, std::move(fd), std::move(security)),
       id_(id),
       options_(options),
       books_(books),
@@ -32,6 +34,7 @@ Session::Session(net::EventLoop& loop, UniqueFd fd, ConnectionId id, const Optio
   last_progress_ = loop.Now();
   books_.shard->Add(books_.children->accepted);
   books_.states[static_cast<std::size_t>(visible_)].fetch_add(1, std::memory_order_relaxed);
+  UpdateVisible();
   ArmTimer();
 }
 
@@ -198,6 +201,28 @@ void Session::OnBroken() {
 
 void Session::OnFileFailed() { CloseNow(CloseReason::kError); }
 
+// What came before is no part of a request's time.
+void Session::OnHandshakeDone() {
+  last_progress_ = loop().Now();
+  UpdateVisible();
+  ArmTimer();
+}
+
+void Session::OnHandshakeFailed(net::HandshakeOutcome outcome) {
+  if (outcome == net::HandshakeOutcome::kAbandoned) {
+    CloseNow(CloseReason::kClient);
+    return;
+  }
+  refused_for_ = CloseReason::kProtocolError;
+  last_progress_ = loop().Now();
+  MoveTo(State::kFinishing);
+  if (outcome == net::HandshakeOutcome::kPlainHttp) {
+    AppendResponse(output(), ErrorResponse(400, "this port speaks TLS: ask it with https://"),
+                   {.date = date_.At(std::time(nullptr)), .close = true});
+  }
+  Flush();
+}
+
 CloseReason Session::OrderlyEnd() const {
   if (refused_for_ != CloseReason::kClient) return refused_for_;
   return is_draining_ ? CloseReason::kDrain : CloseReason::kClient;
@@ -237,6 +262,7 @@ void Session::AbandonAll() {
 }
 
 ConnectionState Session::Visible() const {
+  if (IsShakingHands()) return ConnectionState::kReading;
   if (HasUnsent()) return ConnectionState::kWriting;
   if (!exchanges_.empty()) return ConnectionState::kPending;
   return parser_.IsBetweenRequests() ? ConnectionState::kIdle : ConnectionState::kReading;

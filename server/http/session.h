@@ -20,7 +20,9 @@ namespace baton::http {
 
 // Absolute clocks of a connection; each ends it.
 struct SessionTimeouts {
-  Duration head = 10s;   // from a request's first byte to the end of its head: 408
+  // From a request's first byte to the end of its head: 408. Of a secured connection also from its
+  // start to the end of its handshake.
+  Duration head = 10s;
   Duration body = 20s;   // from there to the end of its body: 408
   Duration write = 20s;  // for the next write_bytes of what waits to leave, or all of it
   Duration idle = 75s;   // between requests
@@ -76,7 +78,8 @@ class Session final : public net::TcpConnection {
   };
 
   Session(net::EventLoop& loop, UniqueFd fd, ConnectionId id, const Options& options,
-          ListenerShard& books, DateCache& date, SessionOwner& owner, net::ClientPlace place = {});
+          ListenerShard& books, DateCache& date, SessionOwner& owner, net::ClientPlace place = {},
+          net::Security security = {});
   ~Session() override;
 
   ConnectionId id() const { return id_; }
@@ -119,14 +122,17 @@ class Session final : public net::TcpConnection {
   };
 
   bool TakesBytes() const override;
+  std::span<char> RoomForBytes() override BATON_REQUIRES(on_loop);
   void OnBytes(std::string_view bytes) override BATON_REQUIRES(on_loop);
   void OnEndOfInput() override BATON_REQUIRES(on_loop);
   void OnBroken() override BATON_REQUIRES(on_loop);
   void OnFileFailed() override BATON_REQUIRES(on_loop);
+  void OnHandshakeDone() override BATON_REQUIRES(on_loop);
+  void OnHandshakeFailed(net::HandshakeOutcome outcome) override BATON_REQUIRES(on_loop);
   void OnFlushed(SteadyTime at) override BATON_REQUIRES(on_loop);
 
   // What the connection waits for, and how long at most.
-  enum class Clock { kNone, kIdle, kHead, kBody, kBodyRate, kBudget, kWrite, kLinger };
+  enum class Clock { kNone, kHandshake, kIdle, kHead, kBody, kBodyRate, kBudget, kWrite, kLinger };
   struct Due {
     SteadyTime at = SteadyTime::max();
     Clock clock = Clock::kNone;

@@ -22,6 +22,7 @@ constexpr Slowness kTrickle = {
 
 Session::Due Session::NextDue() const {
   const SessionTimeouts& timeouts = options_.timeouts;
+  if (IsShakingHands()) return {last_progress_ + timeouts.head, Clock::kHandshake};
   if (state_ == State::kLingering) return {last_progress_ + timeouts.linger, Clock::kLinger};
   if (HasUnsent()) return {last_progress_ + timeouts.write, Clock::kWrite};
   if (!exchanges_.empty() || state_ != State::kReading) return {};
@@ -65,6 +66,7 @@ void Session::OnTimer() {
   }
   switch (due.clock) {
     case Clock::kNone: return;
+    case Clock::kHandshake: CloseNow(CloseReason::kHeaderTimeout); return;
     case Clock::kIdle: CloseNow(CloseReason::kIdleTimeout); return;
     case Clock::kWrite: CloseNow(CloseReason::kWriteTimeout); return;
     case Clock::kLinger: CloseNow(OrderlyEnd()); return;

@@ -33,6 +33,13 @@ bool Session::TakesBytes() const {
   return false;
 }
 
+// Room counts as held before its bytes come: there is none where that could matter.
+std::span<char> Session::RoomForBytes() {
+  constexpr std::size_t kShareOfHeld = 4;
+  const bool is_little_held = books_.held_bytes <= options_.held_bytes / kShareOfHeld;
+  return state_ == State::kReading && is_little_held ? parser_.BodyRoom() : std::span<char>();
+}
+
 void Session::OnBytes(std::string_view bytes) {
   books_.shard->Add(books_.children->received_bytes, static_cast<double>(bytes.size()));
   if (state_ == State::kReading) {

@@ -12,4 +12,7 @@ namespace baton::lifecycle {
 // user is not there or the change fails.
 Status DropPrivileges(const std::string& name);
 
+// What DropPrivileges would say of a user that is not there; changes nothing.
+Status CheckUser(const std::string& name);
+
 }  // namespace baton::lifecycle

@@ -1,4 +1,4 @@
-// SIGINT and SIGTERM as events of a loop.
+// SIGINT, SIGTERM and SIGHUP as events of a loop.
 #pragma once
 
 #include <functional>
@@ -8,11 +8,11 @@
 
 namespace baton::lifecycle {
 
-// Blocks SIGINT and SIGTERM in the calling thread and every thread it starts from now on, and
-// ignores SIGPIPE. Call before the first thread is started.
+// Blocks them in the calling thread and every thread it starts from now on, and ignores SIGPIPE.
+// Call before the first thread is started.
 void BlockSignals();
 
-// Calls `on_signal(number)` on the loop for each SIGINT and SIGTERM.
+// Calls `on_signal(number)` on the loop for each of them.
 //
 // Threads: the loop's.
 class SignalWatcher final : public net::IoHandler {

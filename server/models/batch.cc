@@ -45,7 +45,7 @@ void MoveRange(std::vector<T>& from, std::size_t first, std::size_t count, std::
 Tensor TakeRows(Tensor& tensor, std::size_t first, std::size_t count, const RowSize& row) {
   Tensor taken{tensor.name, tensor.type, tensor.shape, {}, {}};
   taken.shape[0] = static_cast<std::int64_t>(count);
-  MoveRange(tensor.raw, first * row.bytes, count * row.bytes, taken.raw);
+  taken.raw = std::as_const(tensor.raw).Part(first * row.bytes, count * row.bytes);
   MoveRange(tensor.strings, first * row.strings, count * row.strings, taken.strings);
   return taken;
 }
@@ -66,7 +66,7 @@ Tensor ConcatenateOne(std::span<const std::span<const Tensor>> requests, std::si
   all.strings.reserve(strings);
   for (const auto& request : requests) {
     const Tensor& tensor = request[index];
-    all.raw.insert(all.raw.end(), tensor.raw.begin(), tensor.raw.end());
+    all.raw.Append(tensor.raw);
     all.strings.insert(all.strings.end(), tensor.strings.begin(), tensor.strings.end());
   }
   return all;

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <array>
 
-#include "server/models/repository.h"
-
 // For each model the symbols NAME_onnx, NAME_onnx_end, NAME_sample and NAME_sample_end.
 #define BATON_DECLARE_BUNDLED(name)                        \
   extern "C" const char baton_bundled_##name##_onnx[];     \

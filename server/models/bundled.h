@@ -16,4 +16,8 @@ struct BundledModel {
 // All of them, by name. Lives as long as the process.
 std::span<const BundledModel> BundledModels();
 
+// One request row for a bundled model from its held-out rows, as an OIP infer request in JSON;
+// empty when there is none of the name.
+std::string_view BundledSample(std::string_view model_name);
+
 }  // namespace baton::models

@@ -24,13 +24,6 @@ const TensorSpec* FindSpec(std::span<const TensorSpec> specs, std::string_view n
   return found == specs.end() ? nullptr : &*found;
 }
 
-bool Fits(std::span<const std::int64_t> shape, std::span<const std::int64_t> expected) {
-  return std::equal(shape.begin(), shape.end(), expected.begin(), expected.end(),
-                    [](std::int64_t size, std::int64_t wanted) {
-                      return size >= 0 && (wanted == -1 || size == wanted);
-                    });
-}
-
 tl::unexpected<Error> BadInput(const Tensor& input, std::size_t index, std::string_view part,
                                const std::string& what) {
   return Fail(ErrorCode::kInvalidArgument, "input " + Quoted(input.name) + ": " + what,
@@ -87,6 +80,13 @@ Status CheckInput(const ModelInfo& info, std::span<const Tensor> inputs, std::si
 }
 
 }  // namespace
+
+bool Fits(std::span<const std::int64_t> shape, std::span<const std::int64_t> expected) {
+  return std::equal(shape.begin(), shape.end(), expected.begin(), expected.end(),
+                    [](std::int64_t size, std::int64_t wanted) {
+                      return size >= 0 && (wanted == -1 || size == wanted);
+                    });
+}
 
 Status CheckInputs(const ModelInfo& info, std::span<const Tensor> inputs) {
   for (std::size_t index = 0; index < inputs.size(); ++index) {

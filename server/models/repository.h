@@ -1,50 +1,66 @@
-// Where models come from: the bundled ones inside the binary, or a folder.
+// What there is in a model folder at a moment, and whether it has changed since another.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
-#include <map>
-#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "server/base/clock.h"
 #include "server/base/result.h"
-#include "server/models/model.h"
+#include "server/models/model_config.h"
 
 namespace baton::models {
 
-struct LoadedModel {
-  std::shared_ptr<const Model> model;
-  Duration load_time = Duration::zero();
+inline constexpr std::string_view kConfigFile = "config.yaml";
+
+// Out of the names, sizes, modification times and inodes of files: differs when they do.
+using Fingerprint = std::uint64_t;
+
+struct Problem {
+  ErrorCode code = ErrorCode::kInternal;
+  std::string text;  // a line or several, each "path: what is wrong"
 };
 
-// A name's versions, ascending by number; the last is the one that answers requests without a
-// version.
-struct ModelVersions {
+struct ScannedVersion {
+  std::int64_t number = 0;
+  std::filesystem::path folder;
+  Fingerprint fingerprint = 0;  // of all files below the folder
+};
+
+struct ScannedModel {
+  bool was_read = true;  // no: its name or its config.yaml is wrong, and nothing can be made of it
   std::string name;
-  std::vector<LoadedModel> versions;
-
-  const Model& Latest() const { return *versions.back().model; }
-  const Model* Find(const std::string& version) const;  // null when there is none
+  std::filesystem::path folder;
+  ModelConfig config;           // the default one without config.yaml, and when that is wrong
+  Fingerprint fingerprint = 0;  // of the files in the folder itself: config.yaml and what it names
+  std::vector<ScannedVersion> versions;  // ascending by number; none of a pipeline
+  std::vector<Problem> problems;         // in its names, its folders and its config.yaml
 };
 
-using ModelSet = std::map<std::string, ModelVersions, std::less<>>;
-
-struct RepositoryOptions {
-  // <name>/<version>/model.onnx; empty for the bundled models. Versions are positive integers;
-  // names match [A-Za-z0-9][A-Za-z0-9._-]{0,63}.
-  std::filesystem::path directory;
-  // The ONNX Runtime library; empty for the usual places (see onnxruntime/library.h).
-  std::filesystem::path onnxruntime_library;
+struct RepositoryScan {
+  bool was_read = true;              // no: `models` says nothing of what is there
+  std::vector<ScannedModel> models;  // by name
+  std::vector<Problem> problems;     // of the folder as a whole
 };
 
-// Loads all models or none. Blocks for the time it takes; not for a conductor.
-// Errors: kNotFound for a folder or model file that is not there, kInvalidArgument for one that
-// does not load; the message holds the path and the reason.
-Result<ModelSet> LoadModels(const RepositoryOptions& options);
+// Reads <name>/<version>/ and <name>/config.yaml. Versions are positive integers, names match
+// [A-Za-z0-9][A-Za-z0-9._-]{0,63}; links are followed; what is hidden and files beside folders are
+// left alone. Blocks on the disk; not for a conductor.
+RepositoryScan Scan(const std::filesystem::path& directory);
 
-// One request row for a bundled model from its held-out rows, as an OIP infer request in JSON;
-// empty when there is none of the name.
-std::string_view BundledSample(std::string_view model_name);
+// The fingerprint of a version folder now: what was loaded is whole when it is the same before and
+// after.
+// Errors: kNotFound for a folder that is not there, kInvalidArgument for one that cannot be read or
+// has more than 10,000 files.
+Result<Fingerprint> FingerprintOf(const std::filesystem::path& version_folder);
+
+const ScannedModel* FindModel(const RepositoryScan& scan, std::string_view name);  // may be null
+
+// Whether a version is the same in two scans in a row, so that nobody is copying it any more.
+bool HasSettled(const RepositoryScan& previous, const RepositoryScan& now, std::string_view model,
+                std::int64_t version);
+// The same of the files in the model's own folder: config.yaml and what it names.
+bool HasSettled(const RepositoryScan& previous, const RepositoryScan& now, std::string_view model);
 
 }  // namespace baton::models

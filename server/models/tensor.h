@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "server/models/tensor_bytes.h"
+
 namespace baton::models {
 
 // The protocol's 13 datatypes and BF16.
@@ -46,6 +48,9 @@ struct TensorSpec {
   std::string name;
   DataType type = DataType::kFp32;
   Shape shape;
+  // By dimension, what the model calls it, or empty: open ones of one name are of one size. May be
+  // fewer than there are.
+  std::vector<std::string> dimension_names = {};
 };
 
 // Invariant: `raw` holds ElementCount(shape) * ElementSize(type) bytes, little-endian and
@@ -54,7 +59,7 @@ struct Tensor {
   std::string name;
   DataType type = DataType::kFp32;
   Shape shape;
-  std::vector<std::byte> raw;
+  TensorBytes raw;  // aligned for its elements
   std::vector<std::string> strings;
 
   // The elements as T. Requires: sizeof(T) == ElementSize(type).

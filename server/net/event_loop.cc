@@ -12,7 +12,7 @@ namespace baton::net {
 namespace {
 
 timespec ToTimespec(Duration duration) {
-  const auto count = duration.count() > 0 ? duration.count() : 0;
+  const auto count = duration.count();
   return {static_cast<time_t>(count / 1'000'000'000), static_cast<long>(count % 1'000'000'000)};
 }
 
@@ -37,6 +37,15 @@ EventLoop::EventLoop(const Clock& clock, const LoopMetrics& loop_metrics)
   event.data.ptr = nullptr;  // stands for the eventfd
   BATON_CHECK(epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wakeup_.get(), &event) == 0);
 }
+
+EventLoop::EventLoop(const Clock& clock, const LoopMetrics& loop_metrics, ForeignEvents& foreign)
+    : clock_(clock),
+      metrics_(loop_metrics),
+      foreign_(&foreign),
+      now_(clock.Now()),
+      readable_since_(now_),
+      last_wait_ended_(now_),
+      thread_(std::this_thread::get_id()) {}
 
 EventLoop::~EventLoop() = default;
 
@@ -68,6 +77,10 @@ void EventLoop::Post(Task task) {
 void EventLoop::Wake() {
   // Pairs with BlockUntilNextTimer: either this sees the loop asleep, or the loop sees the work.
   if (!is_asleep_.exchange(false)) return;
+  if (foreign_ != nullptr) {
+    foreign_->Interrupt();
+    return;
+  }
   const std::uint64_t one = 1;
   [[maybe_unused]] const auto written = ::write(wakeup_.get(), &one, sizeof(one));
 }
@@ -132,17 +145,17 @@ void EventLoop::Turn(bool may_wait) {
 // Looks without waiting first. What it finds then became ready since the last wait ended; only when
 // nothing was ready can the arrival of what comes next be dated to the end of the wait.
 void EventLoop::WaitForEvents(bool may_wait) {
-  int ready = epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), 0);
-  bool has_slept = false;
-  if (ready <= 0 && may_wait && !HasWork()) {
-    ready = BlockUntilNextTimer();
-    has_slept = true;
-  }
-  ready_ = ready > 0 ? static_cast<std::size_t>(ready) : 0;
-  next_event_ = 0;
+  const bool sleeps = !IsReady() && may_wait && !HasWork();
+  if (sleeps) BlockUntilNextTimer();
   now_ = clock_.Now();
-  readable_since_ = has_slept ? now_ : last_wait_ended_;
+  readable_since_ = sleeps ? now_ : last_wait_ended_;
   last_wait_ended_ = now_;
+}
+
+bool EventLoop::IsReady() {
+  if (foreign_ != nullptr) return foreign_->IsReady();
+  WaitForDescriptors(Duration::zero());
+  return ready_ > 0;
 }
 
 void EventLoop::MeasureLag() {
@@ -152,6 +165,7 @@ void EventLoop::MeasureLag() {
 }
 
 void EventLoop::DispatchSlice() {
+  if (foreign_ != nullptr) foreign_->Dispatch();
   const std::size_t end = std::min(ready_, next_event_ + kEventsPerTurn);
   while (next_event_ < end) {
     const epoll_event event = events_[next_event_++];
@@ -160,29 +174,32 @@ void EventLoop::DispatchSlice() {
   }
 }
 
-int EventLoop::BlockUntilNextTimer() {
+void EventLoop::BlockUntilNextTimer() {
   is_asleep_ = true;
   if (HasWork()) {  // came after the look; its Wake() may have found the loop awake
     is_asleep_ = false;
-    return 0;
+    return;
   }
-  timespec wait{};
-  const timespec* until_timer = nullptr;
-  if (!timers_.empty()) {
-    wait = ToTimespec(timers_.MinKey() - clock_.Now());
-    until_timer = &wait;
-  }
-  int n = epoll_pwait2(epoll_.get(), events_.data(), static_cast<int>(events_.size()), until_timer,
-                       nullptr);
-  if (n < 0 && errno == ENOSYS) {  // before Linux 5.11: whole milliseconds, rounded up
-    const int ms =
-        until_timer == nullptr
-            ? -1
-            : static_cast<int>(wait.tv_sec * 1000 + (wait.tv_nsec + 999'999) / 1'000'000);
-    n = epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), ms);
+  std::optional<Duration> time;
+  if (!timers_.empty()) time = std::max(timers_.MinKey() - clock_.Now(), Duration::zero());
+  if (foreign_ != nullptr) {
+    foreign_->Wait(time);
+  } else {
+    WaitForDescriptors(time);
   }
   is_asleep_ = false;
-  return n > 0 ? n : 0;
+}
+
+void EventLoop::WaitForDescriptors(const std::optional<Duration>& time) {
+  const timespec wait = ToTimespec(time.value_or(Duration::zero()));
+  const int size = static_cast<int>(events_.size());
+  int n = epoll_pwait2(epoll_.get(), events_.data(), size, time ? &wait : nullptr, nullptr);
+  if (n < 0 && errno == ENOSYS) {  // before Linux 5.11: whole milliseconds, rounded up
+    const auto ms = std::chrono::ceil<std::chrono::milliseconds>(time.value_or(-1ms)).count();
+    n = epoll_wait(epoll_.get(), events_.data(), size, static_cast<int>(ms));
+  }
+  next_event_ = 0;
+  ready_ = n > 0 ? static_cast<std::size_t>(n) : 0;
 }
 
 bool EventLoop::HasWork() const {

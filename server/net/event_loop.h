@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <sys/epoll.h>
 #include <thread>
 #include <vector>
@@ -34,6 +35,20 @@ class Inbox {
   virtual void TakeAllOnLoop() = 0;  // once a turn while not empty
 };
 
+// What a loop waits for instead of descriptors, where a library has its own way of waiting.
+//
+// Threads: the loop's; Interrupt from any.
+class ForeignEvents {
+ public:
+  virtual ~ForeignEvents() = default;
+  virtual bool IsReady() = 0;
+  // Until something is ready, for `time` at most, or for ever. An Interrupt ends it.
+  virtual void Wait(std::optional<Duration> time) = 0;
+  // A slice of what is ready.
+  virtual void Dispatch() = 0;
+  virtual void Interrupt() = 0;
+};
+
 // Where a loop reports about itself; unset members are not reported.
 struct LoopMetrics {
   metrics::Shard* shard = nullptr;
@@ -60,6 +75,8 @@ class EventLoop {
   using TimerId = Timers::Handle;
 
   explicit EventLoop(const Clock& clock, const LoopMetrics& loop_metrics = {});
+  // Waits for `foreign`, which outlives it, and watches no descriptors.
+  EventLoop(const Clock& clock, const LoopMetrics& loop_metrics, ForeignEvents& foreign);
   ~EventLoop();
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
@@ -72,7 +89,8 @@ class EventLoop {
 
   // Runs `task` on the loop, in posting order, never inside this call.
   void Post(Task task) BATON_EXCLUDES(posted_mutex_);
-  // Makes the loop look into its inboxes soon. Costs an eventfd write only while the loop sleeps.
+  // Makes the loop look into its inboxes soon. Costs an eventfd write, or an Interrupt, only while
+  // the loop sleeps.
   void Wake();
 
   // First statement of every callback that runs on the loop. Aborts on any other thread, and tells
@@ -121,8 +139,10 @@ class EventLoop {
   void Turn(bool may_wait) BATON_REQUIRES(on_loop);
   void WaitForEvents(bool may_wait) BATON_REQUIRES(on_loop);
   void MeasureLag() BATON_REQUIRES(on_loop);
+  bool IsReady() BATON_REQUIRES(on_loop);
   void DispatchSlice() BATON_REQUIRES(on_loop);
-  int BlockUntilNextTimer() BATON_REQUIRES(on_loop);
+  void BlockUntilNextTimer() BATON_REQUIRES(on_loop);
+  void WaitForDescriptors(const std::optional<Duration>& time) BATON_REQUIRES(on_loop);
   bool HasWork() const;
   void RunTimers() BATON_REQUIRES(on_loop);
   void TakeInboxes() BATON_REQUIRES(on_loop);
@@ -134,6 +154,7 @@ class EventLoop {
   // Set once.
   const Clock& clock_;
   LoopMetrics metrics_;
+  ForeignEvents* const foreign_ = nullptr;  // null: epoll
   UniqueFd epoll_;
   UniqueFd wakeup_;
   std::vector<Inbox*> inboxes_;

@@ -6,14 +6,16 @@
 #include <cerrno>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <unistd.h>
 #include <utility>
 
 namespace baton::net {
 namespace {
 
-constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr std::size_t kReadBytes = 128 * 1024;
 constexpr std::size_t kForgottenBytes = 16 * 1024;  // sent ones in front of the others
 constexpr std::size_t kFileBytesPerFlush = 128 * 1024;
+constexpr std::size_t kFilePieceBytes = 16 * 1024;  // what a transport takes at once
 
 // Of what sendfile(2) may say; all else is about the file.
 bool IsAboutSocket(int error) {
@@ -33,12 +35,18 @@ bool IsAboutSocket(int error) {
 
 }  // namespace
 
-TcpConnection::TcpConnection(EventLoop& loop, UniqueFd fd) : loop_(loop), fd_(std::move(fd)) {}
+TcpConnection::TcpConnection(EventLoop& loop, UniqueFd fd, Security security)
+    : loop_(loop),
+      fd_(std::move(fd)),
+      handshakes_(security.queue),
+      transport_(std::move(security.transport)),
+      is_shaking_hands_(transport_ != nullptr),
+      handshake_waits_for_(EPOLLIN | EPOLLRDHUP) {}
 
 TcpConnection::~TcpConnection() = default;
 
 bool TcpConnection::Start() {
-  interest_ = EPOLLIN | EPOLLRDHUP;
+  interest_ = WantedEvents();
   return loop_.Watch(fd_.get(), interest_, *this) == 0;
 }
 
@@ -50,6 +58,7 @@ void TcpConnection::PauseReading() {
 void TcpConnection::ResumeReading() {
   wants_to_read_ = true;
   UpdateInterest();
+  if (transport_ && !is_shaking_hands_ && transport_->HasUnread()) ReadAgainSoon();
 }
 
 void TcpConnection::OnEvents(std::uint32_t events) {
@@ -59,8 +68,47 @@ void TcpConnection::OnEvents(std::uint32_t events) {
     OnBroken();
     return;
   }
-  if ((events & (EPOLLIN | EPOLLRDHUP)) != 0 && wants_to_read_) ReadOrPause(events);
+  if (is_shaking_hands_) {
+    QueueHandshake();
+    return;
+  }
+  std::uint32_t readable = EPOLLIN | EPOLLRDHUP;
+  if (transport_ && transport_->ReadingWaitsForRoom()) readable |= EPOLLOUT;
+  if ((events & readable) != 0 && wants_to_read_) ReadOrPause(events);
   if ((events & EPOLLOUT) != 0 && !IsClosed()) Flush();
+}
+
+// Out of epoll's sight until its turn, so that those who wait cost nothing.
+void TcpConnection::QueueHandshake() {
+  if (handshake_waits_for_ == 0) return;
+  handshake_waits_for_ = 0;
+  UpdateInterest();
+  handshake_place_ = handshakes_->Add(*this);
+}
+
+void TcpConnection::TakeHandshakeStep() {
+  loop_.AssertOnLoop();
+  handshake_waits_for_ = EPOLLIN | EPOLLRDHUP;
+  // Who hung up before it began would cost as much as who stays.
+  const bool has_left =
+      !std::exchange(has_begun_handshake_, true) && peer_state() != PeerState::kThere;
+  switch (has_left ? Transport::Progress::kFailed : transport_->Handshake()) {
+    case Transport::Progress::kWantsToRead: break;
+    case Transport::Progress::kWantsToWrite: handshake_waits_for_ = EPOLLOUT; break;
+    case Transport::Progress::kDone:
+      is_shaking_hands_ = false;
+      OnHandshakeDone();
+      if (!IsClosed() && transport_->HasUnread()) ReadAgainSoon();
+      break;
+    case Transport::Progress::kFailed: {
+      const HandshakeOutcome outcome = transport_->outcome();
+      is_shaking_hands_ = false;
+      transport_.reset();
+      OnHandshakeFailed(outcome);
+      break;
+    }
+  }
+  UpdateInterest();
 }
 
 void TcpConnection::ReadOrPause(std::uint32_t events) {
@@ -74,16 +122,37 @@ void TcpConnection::ReadOrPause(std::uint32_t events) {
 // One read an event: what is left is reported again, after the other connections had their turn.
 void TcpConnection::ReadOnce() {
   thread_local std::array<char, kReadBytes> buffer;
-  const ssize_t n = recv(fd_.get(), buffer.data(), buffer.size(), 0);
+  std::span<char> room = RoomForBytes();
+  if (room.empty()) room = buffer;
+  const ssize_t n = Receive(room);
   if (n > 0) {
-    OnBytes(std::string_view(buffer.data(), static_cast<std::size_t>(n)));
+    OnBytes(std::string_view(room.data(), static_cast<std::size_t>(n)));
+    if (transport_ && wants_to_read_ && transport_->HasUnread()) ReadAgainSoon();
   } else if (n == 0) {
     has_ended_input_ = true;
     UpdateInterest();  // level-triggered: it would be reported for ever
     OnEndOfInput();
   } else if (errno != EAGAIN && errno != EINTR) {
     OnBroken();
+  } else if (transport_) {
+    UpdateInterest();
   }
+}
+
+ssize_t TcpConnection::Receive(std::span<char> room) {
+  return transport_ ? transport_->Receive(room) : recv(fd_.get(), room.data(), room.size(), 0);
+}
+
+// What the transport has in hand is no event of the socket; the other connections come first all
+// the same.
+void TcpConnection::ReadAgainSoon() {
+  if (reads_again_ || IsClosed()) return;
+  reads_again_ = true;
+  read_again_ = loop_.RunAt(loop_.Now(), [this] {
+    loop_.AssertOnLoop();
+    reads_again_ = false;
+    if (wants_to_read_ && !has_ended_input_) ReadOrPause(0);
+  });
 }
 
 void TcpConnection::AppendFile(std::shared_ptr<const UniqueFd> file, std::uint64_t offset,
@@ -130,8 +199,10 @@ ssize_t TcpConnection::SendMemory() {
   const std::size_t size = has_file_behind
                                ? static_cast<std::size_t>(files_.front().starts_at - sent_bytes_)
                                : unsent_memory_bytes();
-  const ssize_t n = send(fd_.get(), output_.data() + output_start_, size,
-                         has_file_behind ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL);
+  const char* const next = output_.data() + output_start_;
+  const ssize_t n = transport_ ? transport_->Send(std::string_view(next, size))
+                               : send(fd_.get(), next, size,
+                                      has_file_behind ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL);
   if (n > 0) output_start_ += static_cast<std::size_t>(n);
   return n;
 }
@@ -139,12 +210,22 @@ ssize_t TcpConnection::SendMemory() {
 ssize_t TcpConnection::SendFile(std::size_t at_most) {
   FileRange& range = files_.front();
   const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(range.size, at_most));
-  const ssize_t n = sendfile(fd_.get(), range.file->get(), &range.offset, size);
+  const ssize_t n = transport_ ? SendFileThroughTransport(range, size)
+                               : sendfile(fd_.get(), range.file->get(), &range.offset, size);
   if (n <= 0) return n;
+  if (transport_) range.offset += n;
   range.size -= static_cast<std::uint64_t>(n);
   unsent_file_bytes_ -= static_cast<std::uint64_t>(n);
   if (range.size == 0) files_.erase(files_.begin());
   return n;
+}
+
+ssize_t TcpConnection::SendFileThroughTransport(const FileRange& range, std::size_t at_most) {
+  thread_local std::array<char, kFilePieceBytes> piece;
+  const ssize_t n =
+      pread(range.file->get(), piece.data(), std::min(piece.size(), at_most), range.offset);
+  if (n <= 0) return n;
+  return transport_->Send(std::string_view(piece.data(), static_cast<std::size_t>(n)));
 }
 
 void TcpConnection::ForgetSentMemory() {
@@ -168,20 +249,40 @@ void TcpConnection::FlushAtEndOfTurn() {
   });
 }
 
-void TcpConnection::ShutdownWrite() { shutdown(fd_.get(), SHUT_WR); }
+void TcpConnection::ShutdownWrite() {
+  if (transport_) transport_->EndOutput();
+  shutdown(fd_.get(), SHUT_WR);
+}
 
 void TcpConnection::Close() {
   if (IsClosed()) return;
   loop_.Unwatch(fd_.get());
+  LeaveTransport();
   fd_.Reset();
   files_.clear();
 }
 
-void TcpConnection::UpdateInterest() {
-  if (IsClosed()) return;
+// What was cut off must not look like all there was.
+void TcpConnection::LeaveTransport() {
+  loop_.Cancel(read_again_);
+  if (!transport_) return;
+  if (is_shaking_hands_ && handshake_waits_for_ == 0) handshakes_->Remove(handshake_place_);
+  if (!is_shaking_hands_ && !HasUnsent()) transport_->EndOutput();
+  is_shaking_hands_ = false;
+  transport_.reset();
+}
+
+std::uint32_t TcpConnection::WantedEvents() const {
+  if (is_shaking_hands_) return handshake_waits_for_;
   std::uint32_t wanted = 0;
   if (wants_to_read_ && !has_ended_input_) wanted |= EPOLLIN | EPOLLRDHUP;
-  if (HasUnsent()) wanted |= EPOLLOUT;
+  if (HasUnsent() || (transport_ && transport_->ReadingWaitsForRoom())) wanted |= EPOLLOUT;
+  return wanted;
+}
+
+void TcpConnection::UpdateInterest() {
+  if (IsClosed()) return;
+  const std::uint32_t wanted = WantedEvents();
   if (wanted == interest_) return;
   interest_ = wanted;
   loop_.Rewatch(fd_.get(), wanted, *this);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <sys/types.h>
@@ -11,22 +12,32 @@
 #include "server/base/fd.h"
 #include "server/net/client_places.h"
 #include "server/net/event_loop.h"
+#include "server/net/handshake_queue.h"
 #include "server/net/socket.h"
+#include "server/net/transport.h"
 
 namespace baton::net {
+
+// How a connection is secured: not at all, or by `transport`, whose handshake takes its turns in
+// `queue`.
+struct Security {
+  std::unique_ptr<Transport> transport;
+  HandshakeQueue* queue = nullptr;
+};
 
 // What comes in is handed on at once; what goes out is appended to output() and flushed, at once or
 // at the end of the turn, and whatever the socket does not take waits for EPOLLOUT. Files leave
 // straight from the kernel's cache, a bounded part of them a turn: the fastest reader of the
-// largest file does not hold the loop.
+// largest file does not hold the loop. Over a transport all of that holds for what it carries;
+// bytes come and go once its handshake is done.
 //
 // Threads: the loop's. SIGPIPE is ignored by the process.
 // Owns: the socket, and a share of each file until it is sent. The object itself is retired to the
 // loop after Close, never deleted inside a callback.
 // Cost: what waits of a file takes no memory.
-class TcpConnection : public IoHandler {
+class TcpConnection : public IoHandler, private HandshakeQueue::Waiting {
  public:
-  TcpConnection(EventLoop& loop, UniqueFd fd);
+  TcpConnection(EventLoop& loop, UniqueFd fd, Security security = {});
   ~TcpConnection() override;
 
   // False when the loop cannot watch it: close it then.
@@ -60,6 +71,7 @@ class TcpConnection : public IoHandler {
   void ShutdownWrite();
   void Close() BATON_REQUIRES(on_loop);
   bool IsClosed() const { return !fd_.valid(); }
+  bool IsShakingHands() const { return is_shaking_hands_; }
   // What the kernel knows by now, ahead of the events that the loop has not come to. One system
   // call.
   PeerState peer_state() const { return IsClosed() ? PeerState::kGone : ReadPeerState(fd_.get()); }
@@ -72,7 +84,9 @@ class TcpConnection : public IoHandler {
   // Asked before each read of bytes. False: they stay in the kernel, and reading is paused. The end
   // of the input is read all the same, with what bytes came before it.
   virtual bool TakesBytes() const { return true; }
-  // `bytes` live for the call.
+  // Asked behind it: where the next bytes are read to, none for a buffer of the loop's.
+  virtual std::span<char> RoomForBytes() BATON_REQUIRES(on_loop) { return {}; }
+  // `bytes` live for the call; they begin where RoomForBytes() does, if it gave any.
   virtual void OnBytes(std::string_view bytes) BATON_REQUIRES(on_loop) = 0;
   // The peer will send no more; it may still read (a half-close).
   virtual void OnEndOfInput() BATON_REQUIRES(on_loop) = 0;
@@ -81,6 +95,12 @@ class TcpConnection : public IoHandler {
   // What was appended of a file is not there any more, or the disk does not give it: the peer must
   // not take what it got for all of it. Only closing is left.
   virtual void OnFileFailed() BATON_REQUIRES(on_loop) { OnBroken(); }
+  // Requests may come from now on.
+  virtual void OnHandshakeDone() BATON_REQUIRES(on_loop) {}
+  // What is appended now leaves without the transport, and nothing but closing is left after it.
+  virtual void OnHandshakeFailed(HandshakeOutcome /*outcome*/) BATON_REQUIRES(on_loop) {
+    OnBroken();
+  }
   // A write was tried; `at` is when it began.
   virtual void OnFlushed(SteadyTime at) BATON_REQUIRES(on_loop) = 0;
 
@@ -96,18 +116,26 @@ class TcpConnection : public IoHandler {
 
   void ReadOrPause(std::uint32_t events) BATON_REQUIRES(on_loop);
   void ReadOnce() BATON_REQUIRES(on_loop);
+  void ReadAgainSoon() BATON_REQUIRES(on_loop);
+  std::uint32_t WantedEvents() const;
   void UpdateInterest() BATON_REQUIRES(on_loop);
+  void QueueHandshake() BATON_REQUIRES(on_loop);
+  void TakeHandshakeStep() override;
+  void LeaveTransport() BATON_REQUIRES(on_loop);
+  ssize_t Receive(std::span<char> room);
   bool IsFilesTurn() const { return !files_.empty() && files_.front().starts_at <= sent_bytes_; }
   // As send(2) does, and account for what it took; `file_allowance` is lowered by what was a
   // file's.
   ssize_t SendNext(std::size_t& file_allowance);
   ssize_t SendMemory();
   ssize_t SendFile(std::size_t at_most);
+  ssize_t SendFileThroughTransport(const FileRange& range, std::size_t at_most);
   void ForgetSentMemory();
 
   // Set once.
   EventLoop& loop_;
   UniqueFd fd_;
+  HandshakeQueue* const handshakes_;
 
   // Loop thread.
   std::string output_;
@@ -119,6 +147,13 @@ class TcpConnection : public IoHandler {
   bool wants_to_read_ = true;
   bool has_ended_input_ = false;
   bool flush_is_due_ = false;
+  std::unique_ptr<Transport> transport_;  // null: the bare socket
+  bool is_shaking_hands_ = false;
+  bool has_begun_handshake_ = false;
+  std::uint32_t handshake_waits_for_ = 0;  // epoll's mask; 0 while it is in the queue
+  HandshakeQueue::Place handshake_place_;
+  bool reads_again_ = false;  // soon, without an event
+  EventLoop::TimerId read_again_;
 };
 
 }  // namespace baton::net

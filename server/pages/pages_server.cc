@@ -28,12 +28,13 @@ http::Response ErrorResponse(int status, std::string_view message) {
 }  // namespace
 
 PagesServer::PagesServer(UniqueFd listening, const Clock& clock, metrics::Registry& registry,
-                         const http::ListenerMetrics& listener_metrics)
+                         const http::ListenerMetrics& listener_metrics, const net::TlsListener* tls)
     : listening_(std::move(listening)),
       clock_(clock),
       registry_(registry),
       shard_(registry.TakeShard()),
       session_options_(PagesOptions()),
+      tls_(tls),
       loop_(clock),
       acceptor_(
           loop_, listening_.get(),
@@ -41,7 +42,8 @@ PagesServer::PagesServer(UniqueFd listening, const Clock& clock, metrics::Regist
             loop_.AssertOnLoop();
             OnConnection(std::move(fd));
           },
-          [this] { listener_shard_.CountTurnedAway(); }) {
+          [this] { listener_shard_.CountTurnedAway(); }),
+      handshakes_(loop_) {
   listener_shard_.children = &listener_metrics;
   listener_shard_.shard = shard_;
   registry_.AddGauge("baton_scrape_duration_seconds", "What the last scrape took.", {},
@@ -74,10 +76,13 @@ void PagesServer::OnConnection(UniqueFd fd) {
     listener_shard_.CountTurnedAway();
     return;
   }
+  net::Security security;
+  if (tls_ != nullptr) security = {tls_->Accept(fd.get(), *shard_), &handshakes_};
   const http::ConnectionId id{next_connection_++};
   http::SessionOwner& owner = *this;
-  auto session = std::make_unique<http::Session>(loop_, std::move(fd), id, session_options_,
-                                                 listener_shard_, date_, owner);
+  auto session =
+      std::make_unique<http::Session>(loop_, std::move(fd), id, session_options_, listener_shard_,
+                                      date_, owner, net::ClientPlace(), std::move(security));
   http::Session& opened = *session;
   sessions_.emplace(id, std::move(session));
   if (!opened.Start()) opened.CloseNow(http::CloseReason::kError);

@@ -11,6 +11,8 @@
 #include "server/http/session.h"
 #include "server/net/acceptor.h"
 #include "server/net/event_loop.h"
+#include "server/net/handshake_queue.h"
+#include "server/net/tls/tls_listener.h"
 
 namespace baton::pages {
 
@@ -19,9 +21,9 @@ namespace baton::pages {
 // Threads: made and destroyed by one thread; serves on its own from Start on.
 class PagesServer final : private http::SessionOwner {
  public:
-  // Takes the listening socket over; the rest outlives it.
+  // Takes the listening socket over; the rest outlives it. `tls` is null for plain connections.
   PagesServer(UniqueFd listening, const Clock& clock, metrics::Registry& registry,
-              const http::ListenerMetrics& listener_metrics);
+              const http::ListenerMetrics& listener_metrics, const net::TlsListener* tls);
   ~PagesServer() override;
 
   void Start();
@@ -48,11 +50,13 @@ class PagesServer final : private http::SessionOwner {
   metrics::Shard* const shard_;
   http::ListenerShard listener_shard_;
   const http::Session::Options session_options_;
+  const net::TlsListener* const tls_;
   std::atomic<double> last_scrape_seconds_{0};
 
   // Loop thread.
   net::EventLoop loop_;
   net::Acceptor acceptor_;
+  net::HandshakeQueue handshakes_;
   http::DateCache date_;
   std::uint64_t next_connection_ = 0;
   std::map<http::ConnectionId, std::unique_ptr<http::Session>> sessions_;

@@ -20,12 +20,17 @@ void Assignment::Clear() {
 }
 
 Dispatcher::Dispatcher(const Options& options, std::size_t endpoints)
-    : options_(options), books_(endpoints, EndpointBook({.forced_error = options.forced_error})) {}
+    : options_(options),
+      limits_(options.limits),
+      books_(endpoints, EndpointBook({.forced_error = options.forced_error})) {}
 
 Dispatcher::~Dispatcher() = default;
 
 void Dispatcher::SetPolicies(std::span<const EndpointPolicy> policies) {
-  for (std::size_t i = 0; i < books_.size() && i < policies.size(); ++i) {
+  while (books_.size() < policies.size()) {
+    books_.emplace_back(ServiceEstimate::Options{.forced_error = options_.forced_error});
+  }
+  for (std::size_t i = 0; i < policies.size(); ++i) {
     books_[i].SetPolicy(policies[i]);
   }
   quotas_at_ = SteadyTime();
@@ -39,8 +44,8 @@ Dispatcher::Submitted Dispatcher::Submit(std::unique_ptr<Ticket>& ticket, Steady
   const ServicePrediction service = Predict(*ticket, now);
   const RequestView request{ticket->call.body.size(), ticket->due, ticket->criticality};
   Submitted submitted;
-  submitted.decision = Decide(options_.policy, ViewOf(endpoint, ticket->due, now), service,
-                              options_.limits, request, now);
+  submitted.decision =
+      Decide(options_.policy, ViewOf(endpoint, ticket->due, now), service, limits_, request, now);
   if (!submitted.decision.admit) {
     submitted.drain = PredictedDrain(now);
     return submitted;
@@ -103,7 +108,7 @@ ReadyLanes::Handle Dispatcher::Insert(std::unique_ptr<Ticket> ticket,
   ticket->work = ahead_.Add(ticket->due, service.mean);
   ticket->endpoint_work.reset();
   if (book.ahead) ticket->endpoint_work = book.ahead->Add(ticket->due, service.mean);
-  const bool may_batch = book.is_batched() && ticket->handler->CanBatch(ticket->call.model_version);
+  const bool may_batch = book.is_batched() && ticket->handler->CanBatch();
   const std::uint32_t lane =
       may_batch ? lanes_.BatchLaneOf(*ticket, book.IsLong(ticket->deadline.budget()))
                 : lanes_.LaneOf(endpoint);

@@ -81,7 +81,10 @@ class Dispatcher {
   SteadyTime next_start() const { return next_start_; }
 
   // The operator's.
+  // By endpoint; more than before, where endpoints have come.
   void SetPolicies(std::span<const EndpointPolicy> policies);
+  // For those who come from now on.
+  void SetLimits(const AdmissionLimits& limits) { limits_ = limits; }
   EndpointBook& book(std::uint32_t endpoint) { return books_[endpoint]; }
   const EndpointBook& book(std::uint32_t endpoint) const { return books_[endpoint]; }
 
@@ -120,6 +123,7 @@ class Dispatcher {
              const Assignment& assignment);
 
   const Options options_;
+  AdmissionLimits limits_;
   std::vector<EndpointBook> books_;  // by endpoint
   ReadyLanes lanes_;
   WorkerTable workers_;

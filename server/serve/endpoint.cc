@@ -63,6 +63,13 @@ EndpointMetrics EndpointMetrics::Make(metrics::Registry& registry, const std::st
       registry.AddCounter("baton_inferences_total", "Requests that were run.", {{"endpoint", e}});
   made.batches = registry.AddCounter(
       "baton_batches_total", "Runs, of one request or of several together.", {{"endpoint", e}});
+  made.cache_hits = registry.AddCounter(
+      "baton_cache_hits_total", "Requests answered out of the response cache.", {{"endpoint", e}});
+  made.cache_misses =
+      registry.AddCounter("baton_cache_misses_total",
+                          "Requests that the response cache had no answer for.", {{"endpoint", e}});
+  made.cache_joined = registry.AddCounter(
+      "baton_cache_joined_total", "Requests that waited for an equal one.", {{"endpoint", e}});
   return made;
 }
 

@@ -9,6 +9,7 @@
 #include "server/base/clock.h"
 #include "server/metrics/registry.h"
 #include "server/serve/answer.h"
+#include "server/serve/last_good.h"
 
 namespace baton::serve {
 
@@ -34,6 +35,9 @@ struct EndpointMetrics {
   metrics::Histogram batch_size;
   metrics::Counter inferences;
   metrics::Counter batches;
+  metrics::Counter cache_hits;
+  metrics::Counter cache_misses;
+  metrics::Counter cache_joined;
 
   static EndpointMetrics Make(metrics::Registry& registry, const std::string& endpoint);
 };
@@ -49,7 +53,8 @@ struct Endpoint {
   std::uint32_t index = 0;  // of per-endpoint tables
   double slo_target_ratio = 0.99;
   EndpointMetrics metrics;
-  mutable std::atomic<std::int64_t> waiting{0};  // tickets that wait
+  mutable std::atomic<std::int64_t> waiting{0};       // tickets that wait
+  mutable LastGood last_good{std::size_t{8} << 20U};  // answers kept as fallbacks
 };
 
 }  // namespace baton::serve

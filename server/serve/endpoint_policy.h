@@ -26,6 +26,8 @@ Result<Criticality> ReadCriticality(std::string_view text);
 struct BatchPolicy {
   std::size_t max_size = 1;               // 1 to 1024 requests; 1: each runs alone
   Duration max_delay = Duration::zero();  // how long the first may wait for more; 0 to 1 s
+
+  bool operator==(const BatchPolicy&) const = default;
 };
 
 // What is answered instead of a miss. Never by default.
@@ -42,6 +44,8 @@ struct FallbackPolicy {
   Duration max_age = 60s;                // kLastGood: older ones are no answer; 1 ms to 24 h
   std::size_t max_bytes = std::size_t{8} << 20;  // kLastGood: kept in all; 1 KiB to 1 GiB
   std::string model;                             // kModel: another endpoint, a model
+
+  bool operator==(const FallbackPolicy&) const = default;
 };
 std::string_view ToText(FallbackPolicy::Kind kind);  // "none", "constant", "last_good", "model"
 // kInvalidArgument, with the field "fallback.kind", for anything else.
@@ -56,6 +60,8 @@ struct EndpointPolicy {
   int min_workers = 0;  // below as many it is served first; 0 to 1024, at most max_workers if set
   BatchPolicy batch;
   FallbackPolicy fallback;
+
+  bool operator==(const EndpointPolicy&) const = default;
 };
 
 // kInvalidArgument for the first value out of range, with what is allowed, what came and the field:

@@ -20,14 +20,14 @@ namespace baton::serve {
 // capacity beyond its size, for parsers that read in blocks.
 struct Call {
   std::string body;
-  std::string model_version;  // the one asked for; empty for the policy's choice
   bool body_is_gzip = false;
-  bool takes_gzip = false;                         // whoever called
-  std::optional<std::size_t> expanded_bytes = {};  // what gzip comes to, as the client says
+  bool takes_gzip = false;  // whoever called
+  // As many bytes of the plain body are JSON, and raw tensors follow; with none it is all JSON.
+  std::optional<std::size_t> json_bytes = {};
 };
 inline constexpr std::size_t kBodyPadding = 64;
 
-// How a handler ended. `error` unset: a prediction whose JSON is `body`. Set: kInvalidArgument,
+// How a handler ended. `error` unset: a prediction whose text is `body`. Set: kInvalidArgument,
 // kNotFound, kTooLarge and kUnsupported are the client's fault (answer `invalid`);
 // kDeadlineExceeded is `timeout`; everything else is `error` with cause backend_error.
 struct Outcome {
@@ -37,6 +37,7 @@ struct Outcome {
   // answer is given again to another.
   std::size_t own_begin = 0;
   std::size_t own_size = 0;
+  std::optional<std::size_t> json_bytes = {};  // of `body`, as in Call
   std::string gzip = {};     // `body` compressed, where it was worth while; else empty
   bool may_be_gzip = false;  // who takes gzip may get `body` compressed
   bool has_run = true;       // no: it failed before the endpoint's own work began, so that the time
@@ -86,17 +87,17 @@ class Handler {
   virtual ~Handler() = default;
   virtual Outcome Handle(const Call& call, RunContext& context) const = 0;
 
-  // Whether calls for `model_version` gain from running as one.
-  virtual bool CanBatch(const std::string& /*model_version*/) const { return false; }
-  // Runs `members`, all of the same `model_version`, as one, and fills every outcome. What is wrong
-  // with one member does not touch the others. `stop` is asked for when nobody wants any of them.
+  // Whether calls gain from running as one.
+  virtual bool CanBatch() const { return false; }
+  // Runs `members` as one, and fills every outcome. What is wrong with one member does not touch
+  // the others. `stop` is asked for when nobody wants any of them.
   virtual void HandleBatch(std::span<BatchMember> members, const std::stop_token& /*stop*/) const {
     for (BatchMember& member : members) member.outcome = Handle(*member.call, *member.context);
   }
 
-  // A call that takes as long as requests do, to learn from before the first one; none when there
-  // is no telling what a request looks like.
-  virtual std::optional<Call> WarmUpCall() const { return std::nullopt; }
+  // The `round`th call, from 0, to learn from before the first request: calls that take as long as
+  // requests do. None when there is no telling what a request looks like.
+  virtual std::optional<Call> WarmUpCall(std::size_t /*round*/ = 0) const { return std::nullopt; }
 };
 
 }  // namespace baton::serve

@@ -38,9 +38,9 @@ PendingResponses::PendingResponses(std::size_t limit)
 PendingResponses::~PendingResponses() = default;
 
 Status PendingResponses::Add(RequestId id, PendingResponse response) {
-  if (size() >= limit_) {
+  if (const std::size_t most = limit(); size() >= most) {
     return Fail(ErrorCode::kResourceExhausted,
-                "the limit of " + std::to_string(limit_) + " pending responses is reached");
+                "the limit of " + std::to_string(most) + " pending responses is reached");
   }
   ++map_->added;
   const bool is_new = map_->entries.emplace(static_cast<std::uint64_t>(id), std::move(response));

@@ -1,6 +1,7 @@
 // Requests that have been admitted and not yet answered.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -43,13 +44,15 @@ class PendingResponses {
   std::optional<std::uint32_t> RecordOf(RequestId id) const;
 
   std::size_t size() const;
-  std::size_t limit() const { return limit_; }
+  std::size_t limit() const { return limit_.load(std::memory_order_relaxed); }
+  // Those that are there stay, however many they are.
+  void SetLimit(std::size_t limit) { limit_.store(limit, std::memory_order_relaxed); }
   std::uint64_t added() const;
   std::uint64_t claimed() const;
 
  private:
   struct Map;
-  const std::size_t limit_;
+  std::atomic<std::size_t> limit_;
   std::unique_ptr<Map> map_;
 };
 

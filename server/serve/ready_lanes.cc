@@ -26,15 +26,11 @@ std::uint32_t ReadyLanes::BatchLaneOf(const Ticket& ticket, bool is_long) {
   if (by_endpoint_.size() <= endpoint) by_endpoint_.resize(endpoint + 1);
   for (const std::uint32_t index : by_endpoint_[endpoint]) {
     const Lane& lane = *lanes_[index];
-    if (lane.handler == ticket.handler && lane.is_long == is_long &&
-        lane.model_version == ticket.call.model_version) {
-      return index;
-    }
+    if (lane.handler == ticket.handler && lane.is_long == is_long) return index;
   }
   const std::uint32_t index = EmptyBatchLane(endpoint);
   Lane& lane = *lanes_[index];
   lane.handler = ticket.handler;
-  lane.model_version = ticket.call.model_version;
   lane.is_long = is_long;
   return index;
 }

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "server/serve/deadline_queue.h"
@@ -12,7 +11,7 @@
 namespace baton::serve {
 
 // An endpoint has one lane, or, where its requests run as batches, one for each kind of call
-// (handler, model version) and each class of budgets. Lanes stay once they were made; one of
+// (handler) and each class of budgets. Lanes stay once they were made; one of
 // batches that is empty is used again for another kind, so that there are no more than were in use
 // at once.
 //
@@ -22,8 +21,7 @@ class ReadyLanes {
   struct Lane {
     std::uint32_t endpoint = 0;
     const Handler* handler = nullptr;  // null: calls of any kind
-    std::string model_version;
-    bool is_long = false;  // the longer one of budgets that differ widely
+    bool is_long = false;              // the longer one of budgets that differ widely
     DeadlineQueue queue;
   };
   // Names a ticket until it leaves, whichever way.

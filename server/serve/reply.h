@@ -14,10 +14,11 @@ namespace baton::serve {
 struct Reply {
   Answer answer = Answer::kError;
   Cause cause = Cause::kNone;
-  std::string body;            // JSON of a prediction
+  std::string body;            // of a prediction
   std::optional<Error> error;  // of everything else
   std::size_t own_begin = 0;   // see Outcome
   std::size_t own_size = 0;
+  std::optional<std::size_t> json_bytes;
   std::string gzip;
   bool may_be_gzip = false;
   SteadyTime started;  // run began; the default when it never did

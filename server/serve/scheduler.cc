@@ -7,7 +7,10 @@
 namespace baton::serve {
 
 Scheduler::Scheduler(const Clock& clock, const Options& options, std::size_t endpoints)
-    : clock_(clock), options_(options), dispatcher_(options, endpoints) {}
+    : clock_(clock),
+      options_(options),
+      waiting_limit_(options.limits.max_waiting),
+      dispatcher_(options, endpoints) {}
 
 Scheduler::~Scheduler() = default;
 
@@ -103,6 +106,12 @@ void Scheduler::SetPolicies(std::span<const EndpointPolicy> policies) {
     dispatcher_.SetPolicies(policies);
   }
   work_.NotifyAll();  // a larger quota makes somebody startable
+}
+
+void Scheduler::SetLimits(const AdmissionLimits& limits) {
+  waiting_limit_.store(limits.max_waiting, std::memory_order_relaxed);
+  MutexLock lock(mutex_);
+  dispatcher_.SetLimits(limits);
 }
 
 void Scheduler::Warm(std::uint32_t endpoint, std::span<const Duration> single,

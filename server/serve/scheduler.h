@@ -69,6 +69,8 @@ class Scheduler {
 
   // The operator's.
   void SetPolicies(std::span<const EndpointPolicy> policies) BATON_EXCLUDES(mutex_);
+  // For those who come from now on; who waits goes on waiting.
+  void SetLimits(const AdmissionLimits& limits) BATON_EXCLUDES(mutex_);
   // What runs at load took: `single` of one request each, `full` of batches of the largest size.
   void Warm(std::uint32_t endpoint, std::span<const Duration> single,
             std::span<const Duration> full, bool is_steady) BATON_EXCLUDES(mutex_);
@@ -89,7 +91,7 @@ class Scheduler {
   };
   Estimate EstimateOf(std::uint32_t endpoint, Duration budget) BATON_EXCLUDES(mutex_);
   Duration quantum() const { return options_.quantum; }
-  std::size_t waiting_limit() const { return options_.limits.max_waiting; }
+  std::size_t waiting_limit() const { return waiting_limit_.load(std::memory_order_relaxed); }
 
  private:
   // Set once.
@@ -98,6 +100,7 @@ class Scheduler {
 
   // Any thread (atomic).
   std::atomic<std::size_t> returning_{0};
+  std::atomic<std::size_t> waiting_limit_;
 
   // Guarded by mutex_.
   mutable Mutex mutex_;

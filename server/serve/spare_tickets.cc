@@ -18,7 +18,7 @@ void SpareTickets::GiveBack(std::unique_ptr<Ticket> ticket) {
   if (spare_.size() == kKept) return;
   ticket->promise = ReplyPromise();  // the old one may hold a reply that nobody took
   EmptyBuffer(ticket->call.body, kKeptBufferBytes);
-  EmptyBuffer(ticket->call.model_version, kKeptBufferBytes);
+  ticket->lease.reset();
   EmptyBuffer(ticket->reply_buffer, kKeptBufferBytes);
   // Nobody asks an ended run to stop: the source is as good as new unless it was asked before.
   if (ticket->stop.stop_requested()) ticket->stop = std::stop_source();

@@ -44,6 +44,7 @@ struct Ticket {
   RequestId id{};
   const Endpoint* endpoint = nullptr;
   const Handler* handler = nullptr;
+  std::shared_ptr<const void> lease;  // keeps the handler, where it may go while it runs
   Call call;
   Deadline deadline;
   SteadyTime due;  // deadline less guard: when the conductor answers for it

@@ -49,6 +49,7 @@ Reply ToReply(Outcome&& outcome, SteadyTime started, SteadyTime finished) {
   reply.own_begin = outcome.own_begin;
   reply.own_size = outcome.own_size;
   reply.body = std::move(outcome.body);
+  reply.json_bytes = outcome.json_bytes;
   reply.gzip = std::move(outcome.gzip);
   reply.may_be_gzip = outcome.may_be_gzip;
   reply.error = std::move(outcome.error);

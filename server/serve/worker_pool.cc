@@ -3,24 +3,17 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
-#include <sys/resource.h>
 #include <system_error>
 #include <utility>
 
 #include "server/base/thread_name.h"
+#include "server/base/thread_priority.h"
 
 namespace baton::serve {
 namespace {
 
-// Where cores are scarce, answers go before runs: see docs/decisions/0010. For this thread alone
-// (setpriority(2), "C library/kernel differences"); where it is not allowed, nothing is lost.
-void GiveWay() {
-  constexpr int kNicer = 10;
-  errno = 0;
-  const int now = getpriority(PRIO_PROCESS, 0);
-  if (errno == 0) setpriority(PRIO_PROCESS, 0, now + kNicer);
-}
+// Where cores are scarce, answers go before runs: see docs/decisions/0010.
+constexpr int kNicer = 10;
 
 }  // namespace
 
@@ -115,7 +108,7 @@ void WorkerPool::JoinEnded() {
 }
 
 void WorkerPool::RunWorker(std::size_t number) const {
-  GiveWay();
+  GiveWay(kNicer);
   NameThisThread("worker-" + std::to_string(number));
   metrics::Shard* const shard = registry_.TakeShard();
   Worker worker({pending_, clock_, metrics_, scheduler_}, *shard);

@@ -1,6 +1,7 @@
 // The admin listener: addresses, health, reflection, stopping.
 #include "admin/service/admin_server.h"
 
+#include <chrono>
 #include <future>
 #include <memory>
 #include <stdexcept>
@@ -19,6 +20,7 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
+#include "server/rpc/call_queue.h"
 #include "tests/admin/fake_control_port.h"
 
 namespace baton::admin {
@@ -40,8 +42,9 @@ AdminServer::Options AnyPort() {
 class AdminServerTest : public ::testing::Test {
  protected:
   std::unique_ptr<AdminServer> StartServer(const AdminServer::Options& options = AnyPort()) {
-    auto started = AdminServer::Start(options, control_);
+    auto started = AdminServer::Start(options, control_, queue_);
     if (!started) throw std::runtime_error(started.error().message);
+    queue_.RunByItself();
     return *std::move(started);
   }
   static std::shared_ptr<grpc::Channel> ChannelTo(const AdminServer& server) {
@@ -57,6 +60,7 @@ class AdminServerTest : public ::testing::Test {
   }
 
   FakeControlPort control_;
+  rpc::CallQueue queue_;
 };
 
 TEST_F(AdminServerTest, APortInUseIsAnErrorThatSaysSo) {
@@ -64,7 +68,7 @@ TEST_F(AdminServerTest, APortInUseIsAnErrorThatSaysSo) {
   ASSERT_GT(first->port(), 0);
   AdminServer::Options same;
   same.address.port = first->port();
-  const auto second = AdminServer::Start(same, control_);
+  const auto second = AdminServer::Start(same, control_, queue_);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, ErrorCode::kUnavailable);
   EXPECT_THAT(second.error().message, AllOf(HasSubstr("127.0.0.1:" + std::to_string(first->port())),
@@ -74,7 +78,7 @@ TEST_F(AdminServerTest, APortInUseIsAnErrorThatSaysSo) {
 TEST_F(AdminServerTest, AnAddressOfAnotherMachineIsAnErrorThatSaysSo) {
   AdminServer::Options options = AnyPort();
   options.address.host = "192.0.2.1";
-  const auto server = AdminServer::Start(options, control_);
+  const auto server = AdminServer::Start(options, control_, queue_);
   ASSERT_FALSE(server);
   EXPECT_THAT(server.error().message, HasSubstr("Cannot assign requested address"));
 }
@@ -82,7 +86,7 @@ TEST_F(AdminServerTest, AnAddressOfAnotherMachineIsAnErrorThatSaysSo) {
 TEST_F(AdminServerTest, AnAddressThatIsOffIsRefused) {
   AdminServer::Options options;
   options.address.off = true;
-  const auto server = AdminServer::Start(options, control_);
+  const auto server = AdminServer::Start(options, control_, queue_);
   ASSERT_FALSE(server);
   EXPECT_EQ(server.error().code, ErrorCode::kInvalidArgument);
 }
@@ -97,7 +101,7 @@ TEST_F(AdminServerTest, AUnixSocketServesItsOwnerAndIsNotTakenFromALivingServer)
   ASSERT_EQ(::stat(options.unix_socket.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777U, 0600U);
 
-  const auto second = AdminServer::Start(options, control_);
+  const auto second = AdminServer::Start(options, control_, queue_);
   ASSERT_FALSE(second);
   EXPECT_THAT(second.error().message, HasSubstr("another server does"));
   EXPECT_TRUE(GetPool(ChannelTo("unix:" + options.unix_socket)).ok());
@@ -106,7 +110,7 @@ TEST_F(AdminServerTest, AUnixSocketServesItsOwnerAndIsNotTakenFromALivingServer)
 TEST_F(AdminServerTest, AUnixSocketWithTooLongAPathIsRefused) {
   AdminServer::Options options;
   options.unix_socket = "/" + std::string(107, 'a');
-  const auto server = AdminServer::Start(options, control_);
+  const auto server = AdminServer::Start(options, control_, queue_);
   ASSERT_FALSE(server);
   EXPECT_THAT(server.error().message, HasSubstr("at most 107 bytes, got 108"));
 }
@@ -222,8 +226,9 @@ TYPED_TEST(ReflectionTest, DescribesEveryListedServiceWithAllThatItImports) {
   ASSERT_EQ(answers.size(), 3U);
   EXPECT_THAT(this->FileNames(answers[0]),
               ::testing::UnorderedElementsAre(
-                  "baton/admin/v1/admin_service.proto", "baton/admin/v1/endpoint.proto",
-                  "baton/admin/v1/miss.proto", "baton/admin/v1/pool.proto",
+                  "baton/admin/v1/admin_service.proto", "baton/admin/v1/config.proto",
+                  "baton/admin/v1/endpoint.proto", "baton/admin/v1/miss.proto",
+                  "baton/admin/v1/model.proto", "baton/admin/v1/pool.proto",
                   "baton/admin/v1/server_status.proto", "google/protobuf/field_mask.proto"));
   EXPECT_THAT(this->FileNames(answers[1]), ::testing::SizeIs(1));
   EXPECT_THAT(this->FileNames(answers[2]), ::testing::ElementsAre("baton/admin/v1/pool.proto"));
@@ -245,6 +250,15 @@ TYPED_TEST(ReflectionTest, WhatIsUnknownOrMissingIsAnErrorAndTheStreamGoesOn) {
   }
   EXPECT_EQ(answers[4].error_response().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_EQ(answers[5].all_extension_numbers_response().base_type_name(), "baton.admin.v1.Pool");
+}
+
+TEST_F(AdminServerTest, OneThatHasAnsweredNobodyStopsBesideAClient) {
+  auto server = StartServer();
+  const auto channel = ChannelTo(*server);
+  EXPECT_TRUE(
+      channel->WaitForConnected(std::chrono::system_clock::now() + std::chrono::minutes(1)));
+  server.reset();
+  EXPECT_EQ(GetPool(channel).error_code(), grpc::StatusCode::UNAVAILABLE);
 }
 
 TEST_F(AdminServerTest, StoppingEndsOpenStreamsAndRefusesNewCalls) {

@@ -10,6 +10,7 @@
 
 #include "admin/service/admin_server.h"
 #include "server/base/log.h"
+#include "server/rpc/call_queue.h"
 #include "tests/admin/fake_control_port.h"
 
 namespace baton::admin {
@@ -24,9 +25,11 @@ class AdminServiceTest : public ::testing::Test {
  protected:
   AdminServiceTest() {
     auto started = AdminServer::Start(
-        {.address = {.off = false, .host = "127.0.0.1", .port = 0}, .unix_socket = {}}, control_);
+        {.address = {.off = false, .host = "127.0.0.1", .port = 0}, .unix_socket = {}}, control_,
+        queue_);
     if (!started) throw std::runtime_error(started.error().message);
     server_ = *std::move(started);
+    queue_.RunByItself();
     stub_ = v1::AdminService::NewStub(grpc::CreateChannel(
         "127.0.0.1:" + std::to_string(server_->port()), grpc::InsecureChannelCredentials()));
   }
@@ -52,6 +55,7 @@ class AdminServiceTest : public ::testing::Test {
   }
 
   FakeControlPort control_;
+  rpc::CallQueue queue_;
   std::unique_ptr<AdminServer> server_;
   std::unique_ptr<v1::AdminService::Stub> stub_;
   v1::Pool pool_;

@@ -13,6 +13,7 @@
 
 #include "admin/service/admin_server.h"
 #include "server/base/fd.h"
+#include "server/rpc/call_queue.h"
 #include "tests/admin/fake_control_port.h"
 #include "tests/admin/subprocess.h"
 
@@ -37,9 +38,10 @@ class BatonctlTest : public ::testing::Test {
   BatonctlTest() {
     AdminServer::Options options;
     options.address.port = 0;
-    auto started = AdminServer::Start(options, control_);
+    auto started = AdminServer::Start(options, control_, queue_);
     if (!started) throw std::runtime_error(started.error().message);
     server_ = *std::move(started);
+    queue_.RunByItself();
     address_ = "127.0.0.1:" + std::to_string(server_->port());
   }
 
@@ -49,6 +51,7 @@ class BatonctlTest : public ::testing::Test {
   }
 
   FakeControlPort control_;
+  rpc::CallQueue queue_;
   std::unique_ptr<AdminServer> server_;
   std::string address_;
 };
@@ -82,10 +85,85 @@ TEST_F(BatonctlTest, GetPoolAsJsonHasEveryFieldAsTheSchemaNamesIt) {
                                  HasSubstr("\"etag\": \"1\"")));
 }
 
+TEST_F(BatonctlTest, WhatIsShownAsYamlHasTheNamesOfTheSchema) {
+  EXPECT_EQ(Ask({"get", "pool", "-o", "yaml"}).out,
+            "name: pool\nsize: 2\nbusy: 1\nidle: 1\nretiring: 0\ngeneration: 1\netag: \"1\"\n"
+            "zombies: 1\n");
+  EXPECT_THAT(Ask({"get", "models", "-o", "yaml"}).out,
+              HasSubstr("    state: MODEL_VERSION_STATE_READY\n"));
+  EXPECT_THAT(
+      Ask({"set", "pool", "size=4", "--dry-run", "-o", "yaml"}).out,
+      AllOf(StartsWith("before:\n  name: pool\n  size: 2\n"),
+            HasSubstr("after:\n  name: pool\n  size: 4\n"), HasSubstr("validate_only: true\n")));
+}
+
+TEST_F(BatonctlTest, NamesAreALineEach) {
+  EXPECT_EQ(Ask({"get", "endpoints", "-o", "name"}).out,
+            "endpoints/digits\nendpoints/reverse\nendpoints/tumour\n");
+  EXPECT_EQ(Ask({"get", "models", "-o", "name"}).out, "models/digits\nmodels/tumour\n");
+  EXPECT_EQ(Ask({"describe", "pool", "-o", "name"}).out, "pool\n");
+  EXPECT_EQ(Ask({"set", "pool", "size=3", "-o", "name"}).out, "pool\n");
+}
+
+TEST_F(BatonctlTest, WideHasMoreColumns) {
+  EXPECT_THAT(Ask({"get", "endpoints", "-o", "wide"}).out,
+              MatchesRegex("NAME .* CRITICALITY +WORKERS +BATCH +FALLBACK +MEDIAN +99% .*\n"
+                           "digits .* default +0 to auto +1 +none .*\n"
+                           "reverse .*\ntumour .*\n"));
+  EXPECT_THAT(Ask({"misses", "-o", "wide"}).out, HasSubstr("PREDICTED_RUN  ADMITTED"));
+}
+
+TEST_F(BatonctlTest, DescribeShowsWhatBelongsTogether) {
+  EXPECT_THAT(Ask({"describe", "endpoint", "tumour"}).out,
+              AllOf(HasSubstr("name             tumour\n"), HasSubstr("\nLast misses:\nTIME "),
+                    HasSubstr("expired_running")));
+  EXPECT_THAT(Ask({"describe", "endpoint", "reverse"}).out, HasSubstr("\nNo misses.\n"));
+  EXPECT_THAT(
+      Ask({"describe", "model", "tumour"}).out,
+      AllOf(HasSubstr("default version  1\n"), HasSubstr("\nVersions:\nNAME "), HasSubstr("failed"),
+            HasSubstr("\nIts endpoint:\nname "), HasSubstr("2 of 7 (28.6 %)")));
+  EXPECT_THAT(Ask({"describe", "pool"}).out,
+              AllOf(HasSubstr("size        2 workers are wanted\n"),
+                    HasSubstr("\nShares of the endpoints:\nENDPOINT ")));
+  EXPECT_THAT(Ask({"describe", "model", "tumour", "-o", "json"}).out,
+              AllOf(StartsWith("{\n \"model\": {\n"), HasSubstr("\n \"endpoint\": {\n")));
+  EXPECT_EQ(Ask({"describe", "model", "nobody"}).exit_code, 4);
+}
+
+TEST_F(BatonctlTest, ANameThatIsNotThereComesWithTheOneThatWasMeant) {
+  EXPECT_EQ(Ask({"get", "endpoint", "tumor"}).err,
+            "batonctl: name: no endpoint \"tumor\"; did you mean tumour?\n");
+  EXPECT_THAT(Ask({"set", "endpoint", "tumuor", "max_budget=1s"}).err,
+              HasSubstr("did you mean tumour?"));
+  EXPECT_THAT(Ask({"load", "digit"}).err, HasSubstr("did you mean digits?"));
+}
+
+TEST_F(BatonctlTest, ColourIsForTerminalsUnlessItIsAskedFor) {
+  EXPECT_THAT(Ask({"get", "models"}).out, testing::Not(HasSubstr("\x1b")));
+  EXPECT_THAT(Ask({"get", "models", "--color", "always"}).out,
+              AllOf(HasSubstr("\x1b[32mready\x1b[0m"), HasSubstr("\x1b[31mfailed\x1b[0m")));
+}
+
+TEST_F(BatonctlTest, WatchPrintsALineOfFiguresForEachLook) {
+  const Outcome outcome = Ask({"watch", "--count", "2", "--interval", "100ms"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, MatchesRegex("TIME +GOODPUT/S +OFFERED/S .*\n"
+                                        "[0-9:]+ +0.0 +0.0 .*\n[0-9:]+ +0.0 +0.0 .*\n"));
+  EXPECT_THAT(Ask({"watch", "--count", "1", "--interval", "100ms", "-o", "json"}).out,
+              MatchesRegex("\\{\"goodput_per_second\":0.0,.*\"pool_size\":2,.*\\}\n"));
+}
+
+TEST_F(BatonctlTest, TopOnceIsOnePicture) {
+  const Outcome outcome = Ask({"top", "--once", "--interval", "100ms"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, AllOf(StartsWith("server   " + address_ + "  ready"),
+                                 HasSubstr("1 of 2 busy"), HasSubstr("\nENDPOINT ")));
+}
+
 TEST_F(BatonctlTest, GetEndpointsListsThemByName) {
   const Outcome outcome = Ask({"get", "endpoints"});
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
-  EXPECT_THAT(outcome.out, MatchesRegex("NAME +KIND +VERSIONS +DEFAULT_BUDGET .*\n"
+  EXPECT_THAT(outcome.out, MatchesRegex("NAME +KIND +VERSIONS +BUDGET .*\n"
                                         "digits +model +1 +50ms +10s .*\n"
                                         "reverse +route +- .*\n"
                                         "tumour +model +1,2 .*\n"));
@@ -308,10 +386,13 @@ TEST(BatonctlErrorsTest, AServerThatSaysNothingTimesOut) {
 TEST(BatonctlErrorsTest, UsageErrorsSayWhatIsWrongAndSendNothing) {
   const std::vector<std::pair<Arguments, std::string>> table = {
       {{}, "subcommand is required"},
-      {{"frob"}, "unknown argument 'frob'"},
-      {{"get", "frob"}, "unknown argument 'frob'"},
+      {{"frob"}, "unknown command 'frob' of batonctl\n"},
+      {{"statsu"}, "unknown command 'statsu' of batonctl; did you mean status?"},
+      {{"get", "frob"}, "unknown command 'frob' of batonctl get\n"},
+      {{"get", "pool", "--tiemout", "1s"},
+       "unknown option '--tiemout' of batonctl get pool; did you mean --timeout?"},
       {{"get", "endpoint"}, "name is required"},
-      {{"status", "-o", "xml"}, "xml not in {table,json}"},
+      {{"status", "-o", "xml"}, "xml not in {table,wide,json,yaml,name}"},
       {{"status", "--server", "nowhere"}, "--server: expected HOST:PORT"},
       {{"status", "--server", "h:0"}, "--server: expected HOST:PORT"},
       {{"status", "--timeout", "soon"}, "--timeout: 'soon' is no duration"},
@@ -329,7 +410,14 @@ TEST(BatonctlErrorsTest, UsageErrorsSayWhatIsWrongAndSendNothing) {
       {{"set", "endpoint", "tumour", "criticality=urgent"}, "expected one of critical, default"},
       {{"set", "endpoint", "tumour", "fallback_max_bytes=8MB"}, "'8MB' is no size"},
       {{"reset"}, "subcommand is required"},
-      {{"reset", "frob"}, "unknown argument 'frob'"},
+      {{"reset", "frob"}, "unknown command 'frob' of batonctl reset\n"},
+      {{"status", "-o", "name"}, "-o name: what this shows has no names"},
+      {{"status", "--color", "blue"}, "blue not in {auto,always,never}"},
+      {{"watch", "--interval", "1ms"}, "--interval: expected at least 100ms, got '1ms'"},
+      {{"watch", "--count", "-1"}, "--count"},
+      {{"top"}, "top needs a terminal; --once prints one frame"},
+      {{"context", "set", "a b", "--server", "h:1"}, "expected the name of a context"},
+      {{"completion", "tcsh"}, "tcsh not in {bash,zsh,fish}"},
       {{"misses", "--limit", "0"}, "--limit"},
       {{"misses", "--limit", "1025"}, "--limit"}};
   for (const auto& [arguments, part] : table) {

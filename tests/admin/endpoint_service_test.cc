@@ -13,6 +13,7 @@
 
 #include "admin/service/admin_server.h"
 #include "server/base/log.h"
+#include "server/rpc/call_queue.h"
 #include "tests/admin/fake_control_port.h"
 
 namespace baton::admin {
@@ -26,9 +27,11 @@ class EndpointServiceTest : public ::testing::Test {
  protected:
   EndpointServiceTest() {
     auto started = AdminServer::Start(
-        {.address = {.off = false, .host = "127.0.0.1", .port = 0}, .unix_socket = {}}, control_);
+        {.address = {.off = false, .host = "127.0.0.1", .port = 0}, .unix_socket = {}}, control_,
+        queue_);
     if (!started) throw std::runtime_error(started.error().message);
     server_ = *std::move(started);
+    queue_.RunByItself();
     stub_ = v1::AdminService::NewStub(grpc::CreateChannel(
         "127.0.0.1:" + std::to_string(server_->port()), grpc::InsecureChannelCredentials()));
   }
@@ -60,6 +63,7 @@ class EndpointServiceTest : public ::testing::Test {
   control::EndpointState Tumour() { return *control_.GetEndpoint("tumour"); }
 
   FakeControlPort control_;
+  rpc::CallQueue queue_;
   std::unique_ptr<AdminServer> server_;
   std::unique_ptr<v1::AdminService::Stub> stub_;
   v1::Endpoint endpoint_;

@@ -93,6 +93,9 @@ tl::unexpected<Error> NoSuchEndpoint(const std::string& name) {
 }  // namespace
 
 FakeControlPort::FakeControlPort() {
+  configuration_.hash = "f00d";
+  configuration_.loaded_unix_ms = 1'700'000'000'000;
+  configuration_.file = "baton.yaml";
   pool_.size = 2;
   pool_.busy = 1;
   pool_.idle = 1;
@@ -101,6 +104,12 @@ FakeControlPort::FakeControlPort() {
   endpoints_ = {MakeEndpoint("tumour", "model", {"1", "2"}), MakeEndpoint("digits", "model", {"1"}),
                 MakeEndpoint("reverse", "route", {})};
   endpoints_[0].estimate = MakeEstimate();
+  control::ModelState tumour{"tumour", {}, "1", "2", 0.25, {}};
+  tumour.versions = {{"1", "ready", {}, true, "onnxruntime_onnx", 12ms},
+                     {"2", "failed", "models/tumour/2/model.onnx: is no model", false, {}, {}}};
+  control::ModelState digits{"digits", {}, {}, {}, 0, {}};
+  digits.versions = {{"1", "unloaded", "unloaded by an operator", false, {}, {}}};
+  models_ = {tumour, digits};
 }
 
 control::ServerState FakeControlPort::GetServer() const {
@@ -120,6 +129,7 @@ control::ServerState FakeControlPort::GetServer() const {
   server.misses_total = 7;
   server.late_answers_total = 8;
   server.generation = generation_;
+  server.configuration = configuration_;
   return server;
 }
 
@@ -215,6 +225,62 @@ Result<std::vector<control::MissState>> FakeControlPort::ListMisses(
     }
   }
   return misses;
+}
+
+std::vector<control::ModelState> FakeControlPort::ListModels() const {
+  MutexLock lock(mutex_);
+  return models_;
+}
+
+// Loads make the first version answer; whatever is called "broken" does not load.
+void FakeControlPort::ChangeModels(const control::ModelChange& change,
+                                   control::ModelsChanged done) {
+  using Kind = control::ModelChange::Kind;
+  std::vector<control::ModelState> about;
+  {
+    MutexLock lock(mutex_);
+    for (control::ModelState& model : models_) {
+      if (change.kind != Kind::kReload && model.name != change.name) continue;
+      const bool answers = change.kind != Kind::kUnload;
+      model.versions[0].answers = answers;
+      model.versions[0].state = answers ? "ready" : "unloaded";
+      about.push_back(model);
+    }
+  }
+  if (change.name == "broken") {
+    done(Fail(ErrorCode::kInvalidArgument, "models/broken/1/model.onnx: is no model"));
+  } else if (about.empty()) {
+    done(Fail(ErrorCode::kNotFound, "there is no model '" + change.name + "'", "name"));
+  } else {
+    done(std::move(about));
+  }
+}
+
+control::ConfigurationState FakeControlPort::GetConfiguration() const {
+  MutexLock lock(mutex_);
+  return configuration_;
+}
+
+std::vector<control::ConfiguredValue> FakeControlPort::ListConfiguration() const {
+  return {{"workers", "2", "baton.yaml:1:10", false}, {"policy", "baton", "default", true}};
+}
+
+Result<control::ConfigurationChange> FakeControlPort::ReloadConfiguration(
+    const control::ConfigurationReload& reload) {
+  MutexLock lock(mutex_);
+  if (!refusal_.empty()) return Fail(ErrorCode::kInvalidArgument, refusal_);
+  if (!reload.validate_only) {
+    configuration_.generation = ++generation_;
+    configuration_.hash = "beef";
+  }
+  return control::ConfigurationChange{configuration_,
+                                      {{"workers", "2", "3", "baton.yaml:1:10", false},
+                                       {"policy", "baton", "edf", "baton.yaml:2:9", true}}};
+}
+
+void FakeControlPort::RefuseConfiguration(const std::string& reason) {
+  MutexLock lock(mutex_);
+  refusal_ = reason;
 }
 
 void FakeControlPort::CountRpc(const std::string& method, const std::string& code,

@@ -16,9 +16,9 @@ std::vector<control::EndpointState> Named(const std::vector<std::string>& names)
   return endpoints;
 }
 
-std::vector<std::string> NamesOf(const EndpointPage& page) {
+std::vector<std::string> NamesOf(const Page<control::EndpointState>& page) {
   std::vector<std::string> names;
-  for (const auto& endpoint : page.endpoints) names.push_back(endpoint.name);
+  for (const auto& endpoint : page.items) names.push_back(endpoint.name);
   return names;
 }
 
@@ -48,9 +48,9 @@ TEST(PagingTest, NothingIsRepeatedOrHiddenWhenTheLastOneSeenHasGone) {
 }
 
 TEST(PagingTest, AnEmptyListIsOneEmptyPage) {
-  const auto page = TakePage({}, 0, "");
+  const auto page = TakePage<control::EndpointState>({}, 0, "");
   ASSERT_TRUE(page);
-  EXPECT_THAT(page->endpoints, IsEmpty());
+  EXPECT_THAT(page->items, IsEmpty());
   EXPECT_THAT(page->next_token, IsEmpty());
 }
 
@@ -59,10 +59,10 @@ TEST(PagingTest, SizesAreBoundedFromAbove) {
   for (std::size_t i = 0; i < names.size(); ++i) names[i] = "e" + std::to_string(i);
   const auto by_default = TakePage(Named(names), 0, "");
   ASSERT_TRUE(by_default);
-  EXPECT_EQ(by_default->endpoints.size(), 100U);
+  EXPECT_EQ(by_default->items.size(), 100U);
   const auto huge = TakePage(Named(names), 1'000'000, "");
   ASSERT_TRUE(huge);
-  EXPECT_EQ(huge->endpoints.size(), 1000U);
+  EXPECT_EQ(huge->items.size(), 1000U);
 }
 
 TEST(PagingTest, ANegativeSizeIsRefusedByName) {

@@ -33,11 +33,21 @@ TEST(AnswerResponseTest, AFallbackSaysItsAgeInWholeSecondsRoundedDown) {
   }
 }
 
-TEST(AnswerResponseTest, NothingElseHasAnAge) {
+TEST(AnswerResponseTest, WhatWasNoAnswerBeforeHasNoAge) {
   EXPECT_THAT(MakeResponse(Fallback({}), "{}").headers, Not(HasSubstr("Age")));
-  AnswerView view = Fallback(1s);
+}
+
+TEST(AnswerResponseTest, WhatTheCacheDidIsSaidOfAPrediction) {
+  AnswerView view;
   view.answer = Answer::kPrediction;
-  EXPECT_THAT(MakeResponse(view, "{}").headers, Not(HasSubstr("Age")));
+  view.cache = serve::CacheState::kMiss;
+  EXPECT_EQ(MakeResponse(view, "{}").headers, "Baton-Answer: prediction\r\nBaton-Cache: miss\r\n");
+  view.cache = serve::CacheState::kJoined;
+  EXPECT_THAT(MakeResponse(view, "{}").headers, HasSubstr("Baton-Cache: joined\r\n"));
+  view.cache = serve::CacheState::kHit;
+  view.age = 2999ms;
+  EXPECT_EQ(MakeResponse(view, "{}").headers,
+            "Baton-Answer: prediction\r\nBaton-Cache: hit\r\nAge: 2\r\n");
 }
 
 TEST(AnswerResponseTest, GzipIsSaidWithVaryAndVaryAloneWhereItMightHaveBeen) {
@@ -50,6 +60,19 @@ TEST(AnswerResponseTest, GzipIsSaidWithVaryAndVaryAloneWhereItMightHaveBeen) {
   view.is_gzip = true;
   EXPECT_EQ(MakeResponse(view, "{}").headers,
             plain + "Content-Encoding: gzip\r\nVary: Accept-Encoding\r\n");
+}
+
+TEST(AnswerResponseTest, B7_RawTensorsAreSaidWithTheHeaderAndTheContentType) {
+  AnswerView view;
+  view.answer = Answer::kPrediction;
+  view.json_bytes = 2;
+  const http::Response response = MakeResponse(view, "{}raw");
+  EXPECT_EQ(response.content_type, "application/octet-stream");
+  EXPECT_EQ(response.headers, "Baton-Answer: prediction\r\nInference-Header-Content-Length: 2\r\n");
+  EXPECT_EQ(response.body, "{}raw");
+  view.answer = Answer::kTimeout;
+  EXPECT_EQ(MakeResponse(view, "{}raw").content_type, "application/json");
+  EXPECT_THAT(MakeResponse(view, "{}raw").headers, Not(HasSubstr("Inference")));
 }
 
 TEST(RefusalTextTest, SaysWhatAnAnswerMadeForItSays) {

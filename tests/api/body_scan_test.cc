@@ -93,6 +93,15 @@ TEST(BodyScanTest, AnIdCountsOnlyWholeAndAsMuchAsParametersBehindIt) {
   EXPECT_EQ(ScanBody(half_way).timeout, 5us);
 }
 
+TEST(BodyScanTest, LooksAsFarAsItIsTold) {
+  const std::string numbers = "[" + std::string(2 * kBodyScanBytes, '1') + "]";
+  const std::string body = R"({"inputs":)" + numbers + R"(,"id":"a"})";
+  EXPECT_EQ(ScanBody(body).id, "");
+  EXPECT_EQ(ScanBody(body, body.size()).id, R"("a")");
+  EXPECT_TRUE(ScanBody(body, body.size()).saw_all);
+  EXPECT_FALSE(ScanBody(body, body.size() - 1).saw_all);
+}
+
 TEST(BodyScanTest, LeavesOutWhatIsNoWholeNumber) {
   Check({
       {R"({"parameters":{"timeout":-5}})", {}, {}, true},
@@ -117,9 +126,7 @@ TEST(BodyScanTest, FindsNothingInWhatIsMalformedOrDoubtful) {
                                  R"({"parameters":{"timeout":5},)",
                                  R"({"parameters":{"timeout":5}"x":1})",
                                  R"({"parameters":{"timeout":05}})",
-                                 R"({"parameters":{"timeout":18446744073709551616}})",
                                  R"({"parameters":[{"timeout":5}]})",
-                                 R"({"parameters":null})",
                                  R"({"parameters":{"timeout":5,"x":[1]}})",
                                  R"({"parameters":{"timeout":5},"parameters":{"timeout":5}})",
                                  R"({"parameters":{"timeout":5,"timeout":5}})",
@@ -169,6 +176,16 @@ std::optional<std::string> IdOf(const BodyAsk& ask) {
   const auto value = ParseJson(text);
   if (!value) return "no JSON: " + text;
   return std::string(value->Text());
+}
+
+TEST(BodyScanTest, WhatIsNullOrNoWholeNumberOf64BitsIsNotGiven) {
+  for (const std::string body :
+       {R"({"parameters":null,"id":null})", R"({"parameters":{"timeout":18446744073709551616}})"}) {
+    const BodyAsk ask = ScanBody(body);
+    EXPECT_EQ(ask.timeout, std::nullopt) << body;
+    EXPECT_TRUE(ask.id.empty()) << body;
+    EXPECT_TRUE(ask.saw_all) << body;
+  }
 }
 
 // What the scan finds is what the decoder finds, and it finds everything in bodies it has seen

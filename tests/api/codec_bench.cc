@@ -12,7 +12,8 @@
 #include "server/api/refusal_text.h"
 #include "server/api/reverse.h"
 #include "server/base/check.h"
-#include "server/models/repository.h"
+#include "server/models/bundled.h"
+#include "server/models/model_source.h"
 #include "server/serve/handler.h"
 
 namespace baton::api {
@@ -85,19 +86,49 @@ void MeasureInfer(std::string_view name, const std::string& body, int times) {
   });
 }
 
+void MeasureRaw(std::int64_t count) {
+  models::Tensor tensor{"x", models::DataType::kFp32, {count}, {}, {}};
+  tensor.raw.resize(static_cast<std::size_t>(count) * sizeof(float));
+  const models::ModelInfo info{"echo", "1", "onnxruntime_onnx", {}, {}};
+  auto sent = EncodeInferRequest({&tensor, 1}, true);
+  BATON_CHECK(sent && sent->json_bytes);
+  // Spaces behind the JSON move the tensor to a place where it is aligned, and to one where it is
+  // not.
+  for (const bool is_aligned : {true, false}) {
+    std::string json = sent->text.substr(0, *sent->json_bytes);
+    while ((json.size() % sizeof(float) == 0) != is_aligned) json += ' ';
+    const std::string body = Padded(json + sent->text.substr(*sent->json_bytes));
+    const auto decode = [&] {
+      auto request = DecodeInferRequest(body, json.size(), info);
+      BATON_CHECK(request && request->inputs[0].raw.is_borrowed() == is_aligned);
+      return std::move(*request);
+    };
+    const InferRequest request = decode();
+    std::printf("%lld raw floats, %s\n", static_cast<long long>(count),
+                is_aligned ? "aligned" : "not aligned");
+    Measure("  decode", 1'000, decode);
+    Measure("  encode as many", 1'000, [&] {
+      BATON_CHECK(EncodeInferResponse(info, {}, request.inputs, request.forms).has_value());
+    });
+  }
+}
+
 // What being ready to stop adds to a run.
 void MeasureRun() {
-  const auto models = models::LoadModels({});
-  if (!models) {
-    std::printf("no runs: %s\n", models.error().message.c_str());
+  const models::ModelSource source({});
+  const models::RepositoryScan scan = source.Scan();
+  const models::ScannedModel& tumour = *models::FindModel(scan, "tumour");
+  const auto loaded = source.Load(tumour, tumour.versions.front());
+  if (!loaded) {
+    std::printf("no runs: %s\n", loaded.error().message.c_str());
     return;
   }
-  const models::Model& model = models->at("tumour").Latest();
+  const models::Model& model = **loaded;
   const auto request = DecodeInferRequest(Padded(models::BundledSample("tumour")));
   BATON_CHECK(request.has_value());
-  const std::stop_source source;
+  const std::stop_source stopper;
   const std::stop_token none;
-  const std::stop_token stop = source.get_token();
+  const std::stop_token stop = stopper.get_token();
   const auto run = [&](const std::stop_token& token) {
     BATON_CHECK(model.Predict(request->inputs, {}, token).has_value());
   };
@@ -125,6 +156,7 @@ void MeasureAll() {
   MeasureReverse("reverse, 16 KiB", R"({"data":[")" + std::string(16384, 'a') + R"("]})", 5'000);
   MeasureInfer("30 features", Padded(models::BundledSample("tumour")), 100'000);
   MeasureInfer("3x224x224", Padded(Numbers(3 * 224 * 224)), 10);
+  MeasureRaw(std::int64_t{3} * 224 * 224);
 }
 
 }  // namespace

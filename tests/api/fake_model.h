@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -10,8 +11,10 @@
 #include <utility>
 #include <vector>
 
+#include "server/api/catalogue.h"
+#include "server/api/model_directory.h"
+#include "server/api/version_handlers.h"
 #include "server/models/model.h"
-#include "server/models/repository.h"
 #include "server/serve/handler.h"
 
 namespace baton::api {
@@ -73,14 +76,6 @@ class FakeContext final : public serve::RunContext {
   std::optional<Duration> shortened_to;
 };
 
-inline models::ModelVersions VersionsOf(std::string name,
-                                        std::vector<std::shared_ptr<const models::Model>> models) {
-  models::ModelVersions versions;
-  versions.name = std::move(name);
-  for (auto& model : models) versions.versions.push_back({std::move(model), Duration::zero()});
-  return versions;
-}
-
 // Answers every input as an output of the same name, type, shape and elements.
 inline Result<std::vector<models::Tensor>> Echo(std::span<const models::Tensor> inputs,
                                                 std::span<const std::string>) {
@@ -91,6 +86,57 @@ inline std::shared_ptr<FakeModel> EchoModel(std::vector<models::TensorSpec> spec
                                             std::string version = "1") {
   return std::make_shared<FakeModel>(
       models::ModelInfo{"echo", std::move(version), "fake_platform", specs, specs}, Echo);
+}
+
+// Says what a test sets, of one model "m".
+class FakeDirectory final : public ModelDirectory {
+ public:
+  FakeDirectory() { described.name = "m"; }
+
+  bool IsReady() const override { return true; }
+  Result<ModelDescription> Describe(std::string_view model, std::string_view) const override {
+    if (fault) return tl::unexpected(*fault);
+    if (model != described.name) return Fail(ErrorCode::kNotFound, "unknown model");
+    return described;
+  }
+  std::vector<ModelIndexEntry> Index() const override { return index; }
+  Result<std::vector<VersionStatistics>> Statistics(std::string_view model,
+                                                    std::string_view version) const override {
+    if (fault) return tl::unexpected(*fault);
+    asked = std::string(model) + "/" + std::string(version);
+    return statistics;
+  }
+  bool AllowsChanges() const override { return allows_changes; }
+  void Change(const RepositoryChange& change, RepositoryChanged done) const override {
+    changes.push_back(change);
+    done({});
+  }
+
+  ModelDescription described;
+  std::optional<Error> fault;
+  std::vector<ModelIndexEntry> index;
+  std::vector<VersionStatistics> statistics;
+  bool allows_changes = false;
+  mutable std::string asked;
+  mutable std::vector<RepositoryChange> changes;
+};
+
+// A model of a catalogue with versions of these numbers, ascending; the last one is chosen.
+inline CatalogueModel ModelOfVersions(const std::string& name,
+                                      const std::vector<std::shared_ptr<FakeModel>>& models,
+                                      const serve::Endpoint* endpoint = nullptr) {
+  CatalogueModel made;
+  made.name = name;
+  made.endpoint = endpoint;
+  for (const auto& model : models) made.versions.push_back(MakeServedVersion(model, {}, {}));
+  if (!models.empty()) made.chosen = models.back()->info().version;
+  return made;
+}
+
+inline Catalogue CatalogueOf(CatalogueModel model) {
+  std::map<std::string, CatalogueModel, std::less<>> models;
+  models.emplace(model.name, std::move(model));
+  return Catalogue(std::move(models));
 }
 
 }  // namespace baton::api

@@ -12,6 +12,7 @@ namespace {
 using testing::HasSubstr;
 
 constexpr std::string_view kId = R"("r-\u00e9\"7")";
+constexpr BodyFormat kInfer = BodyFormat::kInfer;
 
 TEST(FallbackBodyTest, AMarkAndTheRequestsIdComeFirst) {
   struct Row {
@@ -33,8 +34,8 @@ TEST(FallbackBodyTest, AMarkAndTheRequestsIdComeFirst) {
        "{" + mark + R"(,"outputs":[{"name":"id","parameters":{}}]})"},
   };
   for (const Row& row : table) {
-    EXPECT_EQ(FallbackBody(row.stored, kId, true), row.with_id);
-    EXPECT_EQ(FallbackBody(row.stored, {}, true), row.without_id);
+    EXPECT_EQ(FallbackBody(row.stored, kId, kInfer), row.with_id);
+    EXPECT_EQ(FallbackBody(row.stored, {}, kInfer), row.without_id);
     EXPECT_TRUE(ParseJsonObject(row.with_id)) << row.with_id;
   }
 }
@@ -43,24 +44,53 @@ TEST(FallbackBodyTest, ParametersThatAreThereAreKept) {
   EXPECT_EQ(
       FallbackBody(
           R"({"a":[1,-2.5,null,true,"x\n",{}],"parameters":{"p":18446744073709551615,"degraded":false},"b":{}})",
-          R"("q")", true),
+          R"("q")", kInfer),
       R"({"id":"q","parameters":{"degraded":true,"p":18446744073709551615},)"
       R"("a":[1,-2.5,null,true,"x\n",{}],"b":{}})");
-  EXPECT_EQ(FallbackBody(R"({"parameters":null})", {}, true),
+  EXPECT_EQ(FallbackBody(R"({"parameters":null})", {}, kInfer),
             R"({"parameters":{"degraded":true}})");
 }
 
 TEST(FallbackBodyTest, WhatIsNoOpenInferenceAnswerStaysAsItIs) {
   for (const std::string stored : {" { \"id\" : 1 }\n", "{}", R"({"parameters":{}})"}) {
-    EXPECT_EQ(FallbackBody(stored, kId, false), stored);
+    EXPECT_EQ(FallbackBody(stored, kId, BodyFormat::kPlain), stored);
   }
 }
 
 TEST(FallbackBodyTest, AMarkedAnswerTakesTheIdOfEachRequest) {
-  const std::string marked = FallbackBody(R"({"id":"old","outputs":[]})", {}, true);
-  EXPECT_EQ(WithId(marked, kId, true), FallbackBody(R"({"outputs":[]})", kId, true));
-  EXPECT_EQ(WithId(marked, {}, true), marked);
-  EXPECT_EQ(WithId(R"({"predictions":[]})", kId, false), R"({"predictions":[]})");
+  const std::string marked = FallbackBody(R"({"id":"old","outputs":[]})", {}, kInfer);
+  EXPECT_EQ(WithId(marked, kId, kInfer), FallbackBody(R"({"outputs":[]})", kId, kInfer));
+  EXPECT_EQ(WithId(marked, {}, kInfer), marked);
+  EXPECT_EQ(WithId(R"({"predictions":[]})", kId, BodyFormat::kPlain), R"({"predictions":[]})");
+}
+
+// model_name "m"; the parameter and the id are what Protocol Buffers' own encoder writes.
+constexpr std::string_view kGrpcAnswer = "\x0a\x01m";
+constexpr std::string_view kGrpcDegraded =
+    "\x22\x0e\x0a\x08"
+    "degraded"
+    "\x12\x02\x08\x01";
+
+TEST(FallbackBodyTest, ASerializedAnswerIsMarkedByWhatComesBehindIt) {
+  const std::string answer(kGrpcAnswer);
+  EXPECT_EQ(FallbackBody(answer, {}, BodyFormat::kGrpc), answer + std::string(kGrpcDegraded));
+  EXPECT_EQ(FallbackBody(answer, "r-7", BodyFormat::kGrpc),
+            answer + "\x1a\x03r-7" + std::string(kGrpcDegraded));
+  EXPECT_EQ(FallbackBody({}, {}, BodyFormat::kGrpc), kGrpcDegraded);
+}
+
+TEST(FallbackBodyTest, ALongIdOfASerializedAnswerHasItsLengthInTwoBytes) {
+  const std::string answer(kGrpcAnswer);
+  const std::string id(300, 'x');
+  EXPECT_EQ(WithId(answer, std::string(127, 'x'), BodyFormat::kGrpc),
+            answer + "\x1a\x7f" + std::string(127, 'x'));
+  EXPECT_EQ(WithId(answer, id, BodyFormat::kGrpc), answer + "\x1a\xac\x02" + id);
+}
+
+TEST(FallbackBodyTest, AMarkedSerializedAnswerTakesTheIdOfEachRequest) {
+  const std::string marked = FallbackBody(kGrpcAnswer, {}, BodyFormat::kGrpc);
+  EXPECT_EQ(WithId(marked, "q", BodyFormat::kGrpc), marked + "\x1a\x01q");
+  EXPECT_EQ(WithId(marked, {}, BodyFormat::kGrpc), marked);
 }
 
 TEST(FallbackBodyTest, AConstantIsAJsonObject) {

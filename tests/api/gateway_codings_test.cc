@@ -1,4 +1,5 @@
 // What a gateway makes of Content-Encoding and Accept-Encoding.
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,18 +27,19 @@ class GatewayCodingsTest : public testing::Test {
     request.method = http::Method::kPost;
     request.path = path;
     request.has_body = true;
-    return gateway_.Resolve(request, true);
-  }
-
-  static models::ModelSet Models() {
-    models::ModelSet models;
-    models.emplace("echo", VersionsOf("echo", {EchoModel({{"x", models::DataType::kFp32, {-1}}})}));
-    return models;
+    return gateway_.Resolve(request, catalogue_, true);
   }
 
   metrics::Registry registry_;
-  const Gateway gateway_{
-      Models(), registry_, {.json_depth = kUsualJsonDepth, .test_endpoints = true, .gzip = {}}};
+  serve::Endpoints endpoints_{registry_};
+  FakeDirectory directory_;
+  const Gateway gateway_{endpoints_,
+                         directory_,
+                         std::make_shared<http::GzipCounts>(),
+                         {.json_depth = kUsualJsonDepth, .test_endpoints = true, .gzip = {}}};
+  const Catalogue catalogue_ =
+      CatalogueOf(ModelOfVersions("echo", {EchoModel({{"x", models::DataType::kFp32, {-1}}})},
+                                  *endpoints_.Add("echo", serve::Endpoint::Kind::kModel)));
 };
 
 const std::vector<std::string> kEndpoints = {

@@ -41,10 +41,10 @@ std::string Document(std::size_t bytes, char filler = 'x') {
 }
 
 serve::Call Zipped(std::string_view plain, bool takes_gzip = false) {
-  return {Padded(Zip(plain)), {}, true, takes_gzip};
+  return {Padded(Zip(plain)), true, takes_gzip};
 }
 
-serve::Call TakingGzip(std::string_view plain) { return {Padded(plain), {}, false, true}; }
+serve::Call TakingGzip(std::string_view plain) { return {Padded(plain), false, true}; }
 
 class TimedContext final : public serve::RunContext {
  public:
@@ -84,24 +84,25 @@ class EchoHandler final : public serve::Handler {
  public:
   serve::Outcome Handle(const serve::Call& call, serve::RunContext&) const override {
     bodies.push_back(call.body);
-    versions.push_back(call.model_version);
     capacity = call.body.capacity();
+    json_bytes = call.json_bytes;
     if (error) return {{}, error};
     return {call.body, std::nullopt};
   }
-  bool CanBatch(const std::string& version) const override { return version == "7"; }
+  bool CanBatch() const override { return can_batch; }
   void HandleBatch(std::span<serve::BatchMember> members,
                    const std::stop_token& stop) const override {
     batches.push_back(members.size());
     serve::Handler::HandleBatch(members, stop);
   }
-  std::optional<serve::Call> WarmUpCall() const override { return serve::Call{"{}", "7"}; }
+  std::optional<serve::Call> WarmUpCall(std::size_t) const override { return serve::Call{"{}"}; }
 
   std::optional<Error> error;
+  bool can_batch = true;
   mutable std::vector<std::string> bodies;
-  mutable std::vector<std::string> versions;
   mutable std::vector<std::size_t> batches;
   mutable std::size_t capacity = 0;
+  mutable std::optional<std::size_t> json_bytes;
 };
 
 class GzipHandlerTest : public testing::Test {
@@ -125,24 +126,25 @@ class GzipHandlerTest : public testing::Test {
   TimedContext context_;
 };
 
-TEST_F(GzipHandlerTest, ABodyThatIsGzipIsExpandedWithItsPaddingAndVersion) {
-  serve::Call call = Zipped(Document(500));
-  call.model_version = "7";
+TEST_F(GzipHandlerTest, ABodyThatIsGzipIsExpandedWithItsPadding) {
+  const serve::Call call = Zipped(Document(500));
   const serve::Outcome outcome = Handle(call);
   EXPECT_EQ(outcome.body, Document(500));
   EXPECT_TRUE(outcome.has_run);
-  EXPECT_THAT(echo_->versions, ElementsAre("7"));
   EXPECT_GE(echo_->capacity, 500 + serve::kBodyPadding);
   EXPECT_EQ(counts_->received_gzip_bytes, call.body.size());
   EXPECT_EQ(counts_->received_plain_bytes, 500);
 }
 
-TEST_F(GzipHandlerTest, TheSizeThatWasSaidIsThatOfTheExpandedBody) {
+TEST_F(GzipHandlerTest, TheSizeOfTheJsonIsWithinTheExpandedBody) {
   serve::Call call = Zipped(Document(500));
-  call.expanded_bytes = 500;
-  EXPECT_EQ(Handle(call).body, Document(500));
-  for (const std::size_t said : {call.body.size(), std::size_t{499}, std::size_t{501}}) {
-    call.expanded_bytes = said;
+  for (const std::size_t said : {std::size_t{0}, std::size_t{499}, std::size_t{500}}) {
+    call.json_bytes = said;
+    EXPECT_EQ(Handle(call).body, Document(500));
+    EXPECT_EQ(echo_->json_bytes, said);
+  }
+  for (const std::size_t said : {std::size_t{501}, std::size_t{999'999}}) {
+    call.json_bytes = said;
     const serve::Outcome outcome = Handle(call);
     ASSERT_TRUE(outcome.error.has_value()) << said;
     EXPECT_EQ(outcome.error->code, ErrorCode::kInvalidArgument);
@@ -153,7 +155,7 @@ TEST_F(GzipHandlerTest, TheSizeThatWasSaidIsThatOfTheExpandedBody) {
 }
 
 TEST_F(GzipHandlerTest, ABodyThatIsNotSaidToBeGzipIsLeftAlone) {
-  const serve::Call call{Padded(Zip(Document(500))), {}};
+  const serve::Call call{Padded(Zip(Document(500)))};
   EXPECT_EQ(Handle(call).body, call.body);
   EXPECT_EQ(counts_->received_gzip_bytes, 0U);
 }
@@ -171,7 +173,7 @@ TEST_F(GzipHandlerTest, WhatExpandsToTooMuchIsTooLargeAndNeverHandled) {
 
 TEST_F(GzipHandlerTest, WhatIsNoGzipIsTheClientsFaultAndNeverHandled) {
   for (const std::string& body : {std::string(), Document(500), Zip(Document(500)).substr(0, 20)}) {
-    const serve::Outcome outcome = Handle({Padded(body), {}, true});
+    const serve::Outcome outcome = Handle({Padded(body), true});
     ASSERT_TRUE(outcome.error.has_value());
     EXPECT_EQ(outcome.error->code, ErrorCode::kInvalidArgument);
     EXPECT_THAT(outcome.error->message, HasSubstr("no valid gzip"));
@@ -203,7 +205,7 @@ TEST_F(GzipHandlerTest, APredictionIsCompressedForWhoTakesThatFromTheSizeOn) {
       EXPECT_EQ(Unzip(taken.gzip), taken.body);
     }
 
-    const serve::Outcome not_taken = Handle({Padded(Document(bytes)), {}});
+    const serve::Outcome not_taken = Handle({Padded(Document(bytes))});
     EXPECT_EQ(not_taken.body, Document(bytes));
     EXPECT_EQ(not_taken.may_be_gzip, is_large);
     EXPECT_TRUE(not_taken.gzip.empty());
@@ -256,7 +258,7 @@ TEST_F(GzipHandlerTest, CompressingEndsWhenNobodyWaitsAnyMore) {
 
 TEST_F(GzipHandlerTest, ABatchGivesEachWhatItWouldGetAlone) {
   const std::vector<serve::Call> calls = {
-      {Padded(Document(100)), {}},  Zipped(Document(200)),        {Padded("no gzip"), {}, true},
+      {Padded(Document(100))},      Zipped(Document(200)),        {Padded("no gzip"), true},
       Zipped(Document(2000), true), Zipped(Document(kBound + 1)), TakingGzip(Document(3000)),
   };
   const std::vector<serve::Outcome> outcomes = HandleBatch(calls);
@@ -293,7 +295,7 @@ std::vector<bool> CompressedOf(const serve::Handler& handler, const std::vector<
 }
 
 TEST_F(GzipHandlerTest, NoMemberOfABatchIsCompressedThatWouldMakeAnotherLate) {
-  const serve::Call small{Padded(Document(100)), {}};
+  const serve::Call small{Padded(Document(100))};
   const serve::Call large = TakingGzip(Document(std::size_t{1} << 20U));  // up to 33 ms
   EXPECT_THAT(CompressedOf(*handler_, {small, large}, 8s, 8s), ElementsAre(false, true));
   EXPECT_THAT(CompressedOf(*handler_, {small, large}, 30ms, 8s), ElementsAre(false, false));
@@ -302,7 +304,7 @@ TEST_F(GzipHandlerTest, NoMemberOfABatchIsCompressedThatWouldMakeAnotherLate) {
 }
 
 TEST_F(GzipHandlerTest, WhatCompressingOneHasTakenIsNotThereForTheNextOfItsBatch) {
-  const serve::Call small{Padded(Document(100)), {}};
+  const serve::Call small{Padded(Document(100))};
   const serve::Call large = TakingGzip(Document(std::size_t{1} << 20U));  // up to 33 ms
   EXPECT_THAT(CompressedOf(*handler_, {small, large, large}, 45ms, 8s),
               ElementsAre(false, true, false));
@@ -323,7 +325,7 @@ TEST_F(GzipHandlerTest, WhoLeavesFirstIsNotLookedUpForEachMemberOfABatch) {
 
 TEST_F(GzipHandlerTest, ABatchOfLargeBodiesRunsInParts) {
   const serve::Call large = Zipped(Document(6'000));
-  const serve::Call plain{Padded(Document(9'000)), {}};
+  const serve::Call plain{Padded(Document(9'000))};
   EXPECT_THAT(HandleBatch({large, plain, large, large, large, large}), testing::SizeIs(6));
   EXPECT_THAT(echo_->batches, ElementsAre(3, 2, 1));
   EXPECT_THAT(echo_->bodies, testing::Each(HasSubstr("data")));
@@ -331,29 +333,29 @@ TEST_F(GzipHandlerTest, ABatchOfLargeBodiesRunsInParts) {
 }
 
 TEST_F(GzipHandlerTest, ABatchWithoutGzipIsHandedOnWhole) {
-  EXPECT_THAT(HandleBatch(std::vector<serve::Call>(5, {Padded(Document(9'000)), {}})),
+  EXPECT_THAT(HandleBatch(std::vector<serve::Call>(5, {Padded(Document(9'000))})),
               testing::SizeIs(5));
   EXPECT_THAT(echo_->batches, ElementsAre(5));
 }
 
 TEST_F(GzipHandlerTest, ABatchOfNothingThatExpandsIsNotRun) {
-  const auto outcomes = HandleBatch({{Padded("no gzip"), {}, true}, {Padded(""), {}, true}});
+  const auto outcomes = HandleBatch({{Padded("no gzip"), true}, {Padded(""), true}});
   EXPECT_TRUE(outcomes[0].error.has_value());
   EXPECT_TRUE(outcomes[1].error.has_value());
   EXPECT_THAT(echo_->batches, IsEmpty());
 }
 
 TEST_F(GzipHandlerTest, WarmUpAndBatchingAreThoseOfTheHandlerInside) {
-  EXPECT_TRUE(handler_->CanBatch("7"));
-  EXPECT_FALSE(handler_->CanBatch("8"));
-  EXPECT_EQ(handler_->WarmUpCall()->model_version, "7");
+  EXPECT_TRUE(handler_->CanBatch());
+  echo_->can_batch = false;
+  EXPECT_FALSE(handler_->CanBatch());
+  EXPECT_EQ(handler_->WarmUpCall()->body, "{}");
 }
 
 TEST(GzipHandlersTest, ATimeoutInACompressedBodyMovesTheDeadline) {
-  const models::ModelVersions versions =
-      VersionsOf("echo", {EchoModel({{"x", models::DataType::kFp32, {-1, 2}}})});
+  const auto model = EchoModel({{"x", models::DataType::kFp32, {-1, 2}}});
   const auto handler =
-      MakeGzipHandler(MakeInferHandler(versions), {}, std::make_shared<http::GzipCounts>());
+      MakeGzipHandler(MakeInferHandler({model}), {}, std::make_shared<http::GzipCounts>());
   FakeContext context;
   const std::string body =
       R"({"inputs":[{"name":"x","shape":[1,2],"datatype":"FP32","data":[1,2]}],)" +

@@ -80,6 +80,14 @@ TEST(InferRequestTest, ATimeoutThatIsNoWholeNumberIsLeftAlone) {
   }
 }
 
+TEST(InferRequestTest, NullIsAsNone) {
+  const auto request = Decode(WithMember(R"("id":null,"outputs":null,"parameters":null)"));
+  ASSERT_TRUE(request) << request.error().message;
+  EXPECT_EQ(request->id, std::nullopt);
+  EXPECT_TRUE(request->outputs.empty());
+  EXPECT_EQ(request->timeout, std::nullopt);
+}
+
 struct Refused {
   std::string body;
   std::string field;
@@ -104,7 +112,6 @@ TEST(InferRequestTest, RefusalsOfTheRequestItselfNameTheField) {
       {R"({"inputs":{}})", "inputs", "inputs: expected an array of objects, got an object"},
       {WithInput("1"), "inputs[0]", "inputs[0]: expected an object, got 1"},
       {WithMember(R"("id":7)"), "id", "id: expected a string, got 7"},
-      {WithMember(R"("id":null)"), "id", "id: expected a string, got null"},
       {WithMember(R"("parameters":[])"), "parameters", "parameters: expected an object"},
       {WithMember(R"("parameters":{"a":[1]})"), "parameters.'a'",
        "expected a string, a number, true or false, got an array of 1"},
@@ -145,27 +152,50 @@ TEST(InferRequestTest, RefusalsOfAnInputNameTheField) {
                  R"(,{"name":"z","shape":[3],"datatype":"FP32","data":[1,2]})"),
        "inputs[1].data", "input 'z': expected 3 elements for shape [3], got 2"},
       {WithInput(R"({"name":"x","shape":[1],"datatype":"FP16","data":[1]})"), "inputs[0].data",
-       "travels raw only"},
+       "travels raw only, with `parameters.binary_data_size`"},
       {WithInput(R"({"name":"x","shape":[1],"datatype":"FP32","data":[1],"parameters":{"a":{}}})"),
        "inputs[0].parameters.'a'", "got an object"},
   });
 }
 
-TEST(InferRequestTest, AskingForTheBinaryExtensionIsRefusedAndDecliningItIsFine) {
-  const std::string not_served = "the binary tensor extension is not served yet";
+TEST(InferRequestTest, TheFormOfAnOutputIsItsOwnOrTheRequests) {
+  const auto forms_of = [](const std::string& members) {
+    const auto request = Decode(WithMember(members));
+    return request ? request->forms : OutputForms();
+  };
+  EXPECT_FALSE(forms_of(R"("id":"x")").Of(0).is_raw);
+  const std::string all_raw = R"("parameters":{"binary_data_output":true})";
+  EXPECT_TRUE(forms_of(all_raw).Of(7).is_raw);
+  const std::string outputs =
+      R"("outputs":[{"name":"p","parameters":{"binary_data":false}},{"name":"q"},)"
+      R"({"name":"r","parameters":{"binary_data":true,"classification":3}}])";
+  for (const std::string& members : {all_raw + "," + outputs, outputs + "," + all_raw}) {
+    const OutputForms forms = forms_of(members);
+    EXPECT_FALSE(forms.Of(0).is_raw);
+    EXPECT_TRUE(forms.Of(1).is_raw && forms.Of(2).is_raw);
+    EXPECT_EQ(forms.Of(1).classes, 0U);
+    EXPECT_EQ(forms.Of(2).classes, 3U);
+  }
+  EXPECT_FALSE(forms_of(outputs).Of(1).is_raw);
+}
+
+TEST(InferRequestTest, ParametersOfTheExtensionsHaveTheirTypes) {
+  const auto output = [](const std::string& parameter) {
+    return WithMember(R"("outputs":[{"name":"p","parameters":{)" + parameter + "}}]");
+  };
   CheckRefused({
-      {WithMember(R"("parameters":{"binary_data_output":true})"), "parameters.binary_data_output",
-       not_served},
-      {WithMember(R"("outputs":[{"name":"p","parameters":{"binary_data":true}}])"),
-       "outputs[0].parameters.binary_data", not_served},
-      {WithInput(
-           R"({"name":"x","shape":[1],"datatype":"FP32","parameters":{"binary_data_size":4}})"),
-       "inputs[0].parameters.binary_data_size", not_served},
       {WithMember(R"("parameters":{"binary_data_output":"yes"})"), "parameters.binary_data_output",
        "expected true or false, got the string 'yes'"},
+      {output(R"("binary_data":1)"), "outputs[0].parameters.binary_data",
+       "expected true or false, got 1"},
+      {output(R"("classification":0)"), "outputs[0].parameters.classification",
+       "expected a whole number from 1, got 0"},
+      {output(R"("classification":"1")"), "outputs[0].parameters.classification",
+       "expected a whole number from 1, got the string '1'"},
+      {WithInput(
+           R"({"name":"x","shape":[1],"datatype":"FP32","parameters":{"binary_data_size":-4}})"),
+       "inputs[0].parameters.binary_data_size", "expected a whole number from 0, got -4"},
   });
-  EXPECT_TRUE(Decode(WithMember(R"("parameters":{"binary_data_output":false})")));
-  EXPECT_TRUE(Decode(WithMember(R"("outputs":[{"name":"p","parameters":{"binary_data":false}}])")));
 }
 
 }  // namespace

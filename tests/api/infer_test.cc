@@ -14,12 +14,12 @@ namespace {
 using models::DataType;
 using testing::HasSubstr;
 
-models::ModelVersions EchoVersions() {
+std::shared_ptr<const models::Model> EchoOfAll() {
   const std::vector<models::TensorSpec> specs = {{"x", DataType::kFp32, {-1, 2}},
                                                  {"n", DataType::kInt64, {-1}},
                                                  {"b", DataType::kBool, {-1}},
                                                  {"s", DataType::kBytes, {-1}}};
-  return VersionsOf("echo", {EchoModel(specs, "1"), EchoModel(specs, "2")});
+  return EchoModel(specs, "2");
 }
 
 constexpr std::string_view kInputs =
@@ -32,14 +32,13 @@ std::string BodyWith(std::string_view more) {
   return "{" + std::string(more) + std::string(kInputs) + "}";
 }
 
-serve::Outcome Infer(const models::ModelVersions& versions, std::string_view body,
-                     std::string version = {}) {
+serve::Outcome Infer(const std::shared_ptr<const models::Model>& model, std::string_view body) {
   FakeContext context;
-  return MakeInferHandler(versions)->Handle({Padded(body), std::move(version)}, context);
+  return MakeInferHandler({model})->Handle({Padded(body)}, context);
 }
 
 TEST(InferTest, OutputsComeFlatWithEveryBitAndDigit) {
-  EXPECT_EQ(Infer(EchoVersions(), BodyWith("")).body,
+  EXPECT_EQ(Infer(EchoOfAll(), BodyWith("")).body,
             R"({"model_name":"echo","model_version":"2","outputs":[)"
             R"({"name":"x","datatype":"FP32","shape":[2,2],"data":[0.1,2,-0.0,1e-07]},)"
             R"({"name":"n","datatype":"INT64","shape":[1],"data":[9007199254740993]},)"
@@ -48,29 +47,21 @@ TEST(InferTest, OutputsComeFlatWithEveryBitAndDigit) {
 }
 
 TEST(InferTest, TheIdIsEchoedExactlyWhenOneWasGiven) {
-  EXPECT_THAT(Infer(EchoVersions(), BodyWith(R"("id":"a\"b",)")).body,
+  EXPECT_THAT(Infer(EchoOfAll(), BodyWith(R"("id":"a\"b",)")).body,
               HasSubstr(R"("model_version":"2","id":"a\"b","outputs")"));
-  EXPECT_THAT(Infer(EchoVersions(), BodyWith(R"("id":"",)")).body, HasSubstr(R"("id":"")"));
-  EXPECT_THAT(Infer(EchoVersions(), BodyWith("")).body, Not(HasSubstr(R"("id")")));
+  EXPECT_THAT(Infer(EchoOfAll(), BodyWith(R"("id":"",)")).body, HasSubstr(R"("id":"")"));
+  EXPECT_THAT(Infer(EchoOfAll(), BodyWith("")).body, Not(HasSubstr(R"("id")")));
 }
 
 TEST(InferTest, WithoutItsOwnPartAnAnswerIsWhatARequestWithoutAnIdGets) {
-  const std::string plain = Infer(EchoVersions(), BodyWith("")).body;
+  const std::string plain = Infer(EchoOfAll(), BodyWith("")).body;
   for (const std::string id : {"", "a", R"(a\"b\\\u0007 }{)"}) {
-    serve::Outcome outcome = Infer(EchoVersions(), BodyWith(R"("id":")" + id + R"(",)"));
+    serve::Outcome outcome = Infer(EchoOfAll(), BodyWith(R"("id":")" + id + R"(",)"));
     ASSERT_FALSE(outcome.error);
     EXPECT_GT(outcome.own_size, 0u);
     EXPECT_EQ(outcome.body.erase(outcome.own_begin, outcome.own_size), plain);
   }
-  EXPECT_EQ(Infer(EchoVersions(), BodyWith("")).own_size, 0u);
-}
-
-TEST(InferTest, TheVersionAskedForAnswers) {
-  EXPECT_THAT(Infer(EchoVersions(), BodyWith(""), "1").body, HasSubstr(R"("model_version":"1")"));
-  const serve::Outcome outcome = Infer(EchoVersions(), BodyWith(""), "3");
-  ASSERT_TRUE(outcome.error);
-  EXPECT_EQ(outcome.error->code, ErrorCode::kNotFound);
-  EXPECT_EQ(outcome.error->message, "model 'echo' has no version '3', expected one of 1, 2");
+  EXPECT_EQ(Infer(EchoOfAll(), BodyWith("")).own_size, 0u);
 }
 
 TEST(InferTest, TheOutputsAskedForReachTheModel) {
@@ -81,9 +72,8 @@ TEST(InferTest, TheOutputsAskedForReachTheModel) {
         seen.assign(wanted.begin(), wanted.end());
         return Result<std::vector<models::Tensor>>(std::vector<models::Tensor>());
       });
-  const models::ModelVersions versions = VersionsOf("m", {model});
   const serve::Outcome outcome = Infer(
-      versions,
+      model,
       R"({"outputs":[{"name":"q"},{"name":"p"}],"inputs":[{"name":"x","shape":[1],"datatype":"INT8","data":[1]}]})");
   EXPECT_EQ(outcome.body, R"({"model_name":"m","model_version":"1","outputs":[]})");
   EXPECT_THAT(seen, testing::ElementsAre("q", "p"));
@@ -91,30 +81,28 @@ TEST(InferTest, TheOutputsAskedForReachTheModel) {
 
 TEST(InferTest, TheModelsOwnRefusalsPassThrough) {
   const serve::Outcome outcome = Infer(
-      EchoVersions(), R"({"inputs":[{"name":"nope","shape":[1],"datatype":"INT8","data":[1]}]})");
+      EchoOfAll(), R"({"inputs":[{"name":"nope","shape":[1],"datatype":"INT8","data":[1]}]})");
   ASSERT_TRUE(outcome.error);
   EXPECT_EQ(outcome.error->code, ErrorCode::kInvalidArgument);
   EXPECT_THAT(outcome.error->message, HasSubstr("'nope'"));
 }
 
 TEST(InferTest, ATimeoutInTheBodyShortensTheBudget) {
-  const models::ModelVersions versions = EchoVersions();
   FakeContext context;
-  const auto handler = MakeInferHandler(versions);
+  const auto handler = MakeInferHandler({EchoOfAll()});
   EXPECT_FALSE(
-      handler->Handle({Padded(BodyWith(R"("parameters":{"timeout":2500},)")), {}}, context).error);
+      handler->Handle({Padded(BodyWith(R"("parameters":{"timeout":2500},)"))}, context).error);
   EXPECT_EQ(context.shortened_to, 2500us);
 
   FakeContext untouched;
   EXPECT_FALSE(
-      handler->Handle({Padded(BodyWith(R"("parameters":{"timeout":0},)")), {}}, untouched).error);
+      handler->Handle({Padded(BodyWith(R"("parameters":{"timeout":0},)"))}, untouched).error);
   EXPECT_EQ(untouched.shortened_to, std::nullopt);
 }
 
 TEST(InferTest, WhatIsTooLateNeverReachesTheModel) {
   const auto model = EchoModel({{"x", DataType::kInt8, {1}}});
-  const models::ModelVersions versions = VersionsOf("echo", {model});
-  const auto handler = MakeInferHandler(versions);
+  const auto handler = MakeInferHandler({model});
   const std::string body = Padded(
       R"({"parameters":{"timeout":1},"inputs":[{"name":"x","shape":[1],"datatype":"INT8","data":[1]}]})");
   FakeContext expired;
@@ -122,23 +110,22 @@ TEST(InferTest, WhatIsTooLateNeverReachesTheModel) {
   FakeContext too_short;
   too_short.is_shorter_than_spent = true;
   for (FakeContext* context : {&expired, &too_short}) {
-    const serve::Outcome outcome = handler->Handle({body, {}}, *context);
+    const serve::Outcome outcome = handler->Handle({body}, *context);
     ASSERT_TRUE(outcome.error);
     EXPECT_EQ(outcome.error->code, ErrorCode::kDeadlineExceeded);
   }
   EXPECT_EQ(model->runs(), 0);
   FakeContext in_time;
-  EXPECT_FALSE(handler->Handle({body, {}}, in_time).error);
+  EXPECT_FALSE(handler->Handle({body}, in_time).error);
   EXPECT_EQ(model->runs(), 1);
 }
 
 TEST(InferTest, TheModelLearnsWhenNobodyWaitsAnyMore) {
   const auto model = EchoModel({{"x", DataType::kInt8, {1}}});
-  const models::ModelVersions versions = VersionsOf("echo", {model});
   FakeContext context;
   const std::string body =
       Padded(R"({"inputs":[{"name":"x","shape":[1],"datatype":"INT8","data":[1]}]})");
-  EXPECT_FALSE(MakeInferHandler(versions)->Handle({body, {}}, context).error);
+  EXPECT_FALSE(MakeInferHandler({model})->Handle({body}, context).error);
   EXPECT_FALSE(model->last_stop().stop_requested());
   context.stop.request_stop();
   EXPECT_TRUE(model->last_stop().stop_requested());
@@ -152,12 +139,12 @@ TEST(InferTest, AnOutputWithoutAJsonFormIsAnErrorThatNamesIt) {
         tensor.As<float>()[0] = std::nanf("");
         return Result<std::vector<models::Tensor>>(std::vector{tensor});
       });
-  const models::ModelVersions versions = VersionsOf("m", {model});
-  const serve::Outcome outcome = Infer(versions, R"({"inputs":[]})");
+  const serve::Outcome outcome = Infer(model, R"({"inputs":[]})");
   ASSERT_TRUE(outcome.error);
   EXPECT_EQ(outcome.error->code, ErrorCode::kInternal);
   EXPECT_EQ(outcome.error->message,
-            "output 'p': element 0 is NaN or infinite, which has no JSON form");
+            "output 'p': element 0 is NaN or infinite, which has no JSON form: ask for it raw, "
+            "with `parameters.binary_data`");
   EXPECT_TRUE(outcome.body.empty());
 }
 

@@ -8,6 +8,7 @@
 
 #include "server/api/infer.h"
 #include "server/api/predict.h"
+#include "server/models/model_source.h"
 #include "tests/api/fake_model.h"
 
 namespace baton::api {
@@ -23,7 +24,7 @@ using Outputs = Result<std::vector<Tensor>>;
 class Batch {
  public:
   explicit Batch(const std::vector<std::string>& bodies) {
-    for (const std::string& body : bodies) calls_.push_back({Padded(body), {}});
+    for (const std::string& body : bodies) calls_.push_back({Padded(body)});
     contexts_.resize(calls_.size());
     for (std::size_t i = 0; i < calls_.size(); ++i) {
       members_.push_back({&calls_[i], &contexts_[i], {}});
@@ -86,13 +87,11 @@ std::string TwoInputs(std::string_view id, std::size_t rows, std::string_view x,
 }
 
 struct Fixture {
-  explicit Fixture(std::shared_ptr<FakeModel> fake)
-      : model(std::move(fake)), versions(VersionsOf("m", {model})) {}
+  explicit Fixture(std::shared_ptr<FakeModel> fake) : model(std::move(fake)) {}
 
   const std::shared_ptr<FakeModel> model;
-  const models::ModelVersions versions;
-  const std::unique_ptr<serve::Handler> infer = MakeInferHandler(versions);
-  const std::unique_ptr<serve::Handler> predict = MakePredictHandler(versions);
+  const std::unique_ptr<serve::Handler> infer = MakeInferHandler({model});
+  const std::unique_ptr<serve::Handler> predict = MakePredictHandler({model});
 };
 
 std::shared_ptr<FakeModel> ModelOf(const std::vector<models::TensorSpec>& specs,
@@ -114,11 +113,10 @@ std::shared_ptr<FakeModel> ModelThatFailsOn(std::int32_t number, std::function<O
 
 TEST(ModelBatchTest, OnlyModelsWithABatchDimensionGainFromOne) {
   const Fixture rows(EchoModel(kRow));
-  EXPECT_TRUE(rows.infer->CanBatch(""));
-  EXPECT_TRUE(rows.predict->CanBatch("1"));
-  EXPECT_FALSE(rows.infer->CanBatch("2"));
+  EXPECT_TRUE(rows.infer->CanBatch());
+  EXPECT_TRUE(rows.predict->CanBatch());
   const Fixture fixed(EchoModel({{"x", DataType::kInt32, {1}}}));
-  EXPECT_FALSE(fixed.infer->CanBatch(""));
+  EXPECT_FALSE(fixed.infer->CanBatch());
 }
 
 TEST(ModelBatchTest, RequestsThatDifferInRowsOnlyAreOneRun) {
@@ -297,15 +295,6 @@ TEST(ModelBatchTest, WhoeverExpiresMeanwhileDoesNotRunAlone) {
   EXPECT_EQ(batch.outcome(2).error->code, ErrorCode::kDeadlineExceeded);
 }
 
-TEST(ModelBatchTest, AnUnknownVersionIsEveryMembersOwnError) {
-  const Fixture fixture(EchoModel(kRow));
-  const serve::Call call{Padded(Numbers({1})), "9"};
-  FakeContext context;
-  std::vector<serve::BatchMember> members(2, {&call, &context, {}});
-  fixture.infer->HandleBatch(members, {});
-  for (const auto& member : members) EXPECT_EQ(member.outcome.error->code, ErrorCode::kNotFound);
-}
-
 // A body of `rows` rows for a bundled model, made of its sample's by scaling.
 std::string Scaled(const std::string& name, const models::TensorSpec& input, std::size_t rows) {
   const auto columns = static_cast<std::size_t>(input.shape[1]);
@@ -319,14 +308,18 @@ std::string Scaled(const std::string& name, const models::TensorSpec& input, std
 }
 
 TEST(ModelBatchTest, BundledModelsAnswerABatchBitByBitAsTheyAnswerEachAlone) {
-  const auto models = models::LoadModels({{}, BATON_TEST_ONNXRUNTIME_LIBRARY});
-  ASSERT_TRUE(models) << models.error().message;
-  for (const auto& [name, versions] : *models) {
-    const auto handler = MakeInferHandler(versions);
-    EXPECT_TRUE(handler->CanBatch("")) << name;
+  const models::ModelSource source({{}, {BATON_TEST_ONNXRUNTIME_LIBRARY, {}}});
+  const models::RepositoryScan scan = source.Scan();
+  for (const models::ScannedModel& scanned : scan.models) {
+    const std::string& name = scanned.name;
+    auto loaded = source.Load(scanned, scanned.versions.front());
+    ASSERT_TRUE(loaded) << loaded.error().message;
+    const std::shared_ptr<const models::Model> model = std::move(*loaded);
+    const auto handler = MakeInferHandler({model});
+    EXPECT_TRUE(handler->CanBatch()) << name;
     std::vector<std::string> bodies;
     for (const std::size_t rows : {1U, 1U, 3U, 1U, 8U, 2U}) {
-      bodies.push_back(Scaled(name, versions.Latest().info().inputs[0], rows));
+      bodies.push_back(Scaled(name, model->info().inputs[0], rows));
     }
     Batch batch(bodies);
     batch.Run(*handler);

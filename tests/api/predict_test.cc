@@ -12,11 +12,9 @@ namespace {
 using models::DataType;
 using testing::HasSubstr;
 
-serve::Outcome Predict(std::vector<models::TensorSpec> specs, std::string_view body,
-                       std::string version = {}) {
-  const models::ModelVersions versions = VersionsOf("echo", {EchoModel(std::move(specs))});
+serve::Outcome Predict(std::vector<models::TensorSpec> specs, std::string_view body) {
   FakeContext context;
-  return MakePredictHandler(versions)->Handle({Padded(body), std::move(version)}, context);
+  return MakePredictHandler({EchoModel(std::move(specs))})->Handle({Padded(body)}, context);
 }
 
 const std::vector<models::TensorSpec> kVector = {{"x", DataType::kFp32, {-1, 2}}};
@@ -103,10 +101,6 @@ TEST(PredictTest, RefusalsNameTheInstanceWhatWasExpectedAndWhatCame) {
   }
 }
 
-TEST(PredictTest, AnUnknownVersionIsNotFound) {
-  EXPECT_EQ(Predict(kScalar, R"({"instances":[1]})", "9").error->code, ErrorCode::kNotFound);
-}
-
 TEST(PredictTest, AnOutputWithoutARowForEachInstanceIsRefused) {
   const auto model = std::make_shared<FakeModel>(
       models::ModelInfo{"m", "1", "fake", {{"x", DataType::kInt8, {-1}}}, {}},
@@ -114,12 +108,11 @@ TEST(PredictTest, AnOutputWithoutARowForEachInstanceIsRefused) {
         return Result<std::vector<models::Tensor>>(std::vector{
             models::Tensor{"sum", DataType::kInt8, {1}, std::vector<std::byte>(1), {}}});
       });
-  const models::ModelVersions versions = VersionsOf("m", {model});
   FakeContext context;
-  const auto handler = MakePredictHandler(versions);
-  EXPECT_EQ(handler->Handle({Padded(R"({"instances":[1]})"), {}}, context).body,
+  const auto handler = MakePredictHandler({model});
+  EXPECT_EQ(handler->Handle({Padded(R"({"instances":[1]})")}, context).body,
             R"({"predictions":[0]})");
-  const serve::Outcome outcome = handler->Handle({Padded(R"({"instances":[1,2]})"), {}}, context);
+  const serve::Outcome outcome = handler->Handle({Padded(R"({"instances":[1,2]})")}, context);
   ASSERT_TRUE(outcome.error);
   EXPECT_THAT(
       outcome.error->message,
@@ -128,11 +121,10 @@ TEST(PredictTest, AnOutputWithoutARowForEachInstanceIsRefused) {
 
 TEST(PredictTest, AnExpiredRequestNeverReachesTheModel) {
   const auto model = EchoModel(kScalar);
-  const models::ModelVersions versions = VersionsOf("echo", {model});
   FakeContext context;
   context.is_expired = true;
   const serve::Outcome outcome =
-      MakePredictHandler(versions)->Handle({Padded(R"({"instances":[1]})"), {}}, context);
+      MakePredictHandler({model})->Handle({Padded(R"({"instances":[1]})")}, context);
   ASSERT_TRUE(outcome.error);
   EXPECT_EQ(outcome.error->code, ErrorCode::kDeadlineExceeded);
   EXPECT_EQ(model->runs(), 0);

@@ -13,7 +13,7 @@ namespace {
 
 serve::Outcome Reverse(std::string_view body) {
   FakeContext context;
-  return MakeReverseHandler()->Handle({Padded(body), {}}, context);
+  return MakeReverseHandler()->Handle({Padded(body)}, context);
 }
 
 TEST(ReverseTest, ReversesEveryStringValueAndNothingElse) {

@@ -202,11 +202,12 @@ TEST(TensorJsonTest, WhatHasNoJsonFormIsAnErrorThatNamesTheOutput) {
        "output 'y': element 1 is NaN or infinite"},
       {Make<double>(DataType::kFp64, {std::numeric_limits<double>::infinity()}),
        "element 0 is NaN"},
-      {Make<std::uint16_t>(DataType::kFp16, {1}), "output 'y': FP16 has no JSON form"},
+      {Make<std::uint16_t>(DataType::kFp16, {1}),
+       "output 'y': FP16 has no JSON form: ask for it raw"},
       {Tensor{"y", DataType::kInt8, {2}, {}, {}},
        "output 'y': shape [2] has more elements than its data"},
       {Tensor{"y", DataType::kBytes, {2}, {}, {"ok", "\xff"}},
-       "element 1 is text that is not UTF-8"},
+       "element 1 is text that is not UTF-8, which has no JSON form: ask for it raw"},
   };
   for (const auto& [tensor, message] : table) {
     std::string out;

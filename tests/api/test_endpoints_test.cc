@@ -16,16 +16,16 @@ using testing::StartsWith;
 
 TEST(TestEndpointsTest, AnswerWhatWasAskedForAndWhatItTook) {
   FakeContext context;
-  EXPECT_THAT(MakeSleepHandler()->Handle({Padded(R"({"ms": 0})"), {}}, context).body,
+  EXPECT_THAT(MakeSleepHandler()->Handle({Padded(R"({"ms": 0})")}, context).body,
               StartsWith(R"({"ms":0,"slept_ms":)"));
-  EXPECT_THAT(MakeSpinHandler()->Handle({Padded(R"({"other": [], "ms": 0.01})"), {}}, context).body,
+  EXPECT_THAT(MakeSpinHandler()->Handle({Padded(R"({"other": [], "ms": 0.01})")}, context).body,
               StartsWith(R"({"ms":0.01,"spun_ms":)"));
 }
 
 TEST(TestEndpointsTest, AreDeafToAnExpiredDeadline) {
   FakeContext context;
   context.is_expired = true;
-  EXPECT_FALSE(MakeSleepHandler()->Handle({Padded(R"({"ms": 0})"), {}}, context).error);
+  EXPECT_FALSE(MakeSleepHandler()->Handle({Padded(R"({"ms": 0})")}, context).error);
 }
 
 std::vector<std::unique_ptr<serve::Handler>> Both() {
@@ -43,11 +43,10 @@ TEST(TestEndpointsTest, CancellableOnesEndAtOnceWhenNobodyWaits) {
   for (const auto& handler : Both()) {
     for (FakeContext* context : {&expired, &stopped}) {
       const serve::Outcome outcome =
-          handler->Handle({Padded(R"({"ms": 60000, "cancellable": true})"), {}}, *context);
+          handler->Handle({Padded(R"({"ms": 60000, "cancellable": true})")}, *context);
       ASSERT_TRUE(outcome.error);
       EXPECT_EQ(outcome.error->code, ErrorCode::kDeadlineExceeded);
-      EXPECT_FALSE(
-          handler->Handle({Padded(R"({"ms": 0, "cancellable": false})"), {}}, *context).error);
+      EXPECT_FALSE(handler->Handle({Padded(R"({"ms": 0, "cancellable": false})")}, *context).error);
     }
   }
 }
@@ -71,7 +70,7 @@ class StopsMidway final : public serve::RunContext {
 TEST(TestEndpointsTest, ACancellableSpinEndsInItsMiddle) {
   StopsMidway context;
   const serve::Outcome outcome =
-      MakeSpinHandler()->Handle({Padded(R"({"cancellable": true, "ms": 60000})"), {}}, context);
+      MakeSpinHandler()->Handle({Padded(R"({"cancellable": true, "ms": 60000})")}, context);
   ASSERT_TRUE(outcome.error);
   EXPECT_EQ(outcome.error->code, ErrorCode::kDeadlineExceeded);
 }
@@ -81,7 +80,7 @@ TEST(TestEndpointsTest, ACancellableSleepIsWoken) {
   const auto handler = MakeSleepHandler();
   std::thread stopper([&context] { context.stop.request_stop(); });
   const serve::Outcome outcome =
-      handler->Handle({Padded(R"({"ms": 60000, "cancellable": true})"), {}}, context);
+      handler->Handle({Padded(R"({"ms": 60000, "cancellable": true})")}, context);
   stopper.join();
   ASSERT_TRUE(outcome.error);
   EXPECT_EQ(outcome.error->code, ErrorCode::kDeadlineExceeded);
@@ -91,7 +90,7 @@ TEST(TestEndpointsTest, ThatNobodyStopsRunToTheirEnd) {
   FakeContext context;
   for (const auto& handler : Both()) {
     const serve::Outcome outcome =
-        handler->Handle({Padded(R"({"ms": 0.01, "cancellable": true})"), {}}, context);
+        handler->Handle({Padded(R"({"ms": 0.01, "cancellable": true})")}, context);
     EXPECT_FALSE(outcome.error) << outcome.error->message;
     EXPECT_THAT(outcome.body, StartsWith(R"({"ms":0.01,)"));
   }
@@ -101,7 +100,7 @@ TEST(TestEndpointsTest, CancellableIsTrueOrFalse) {
   FakeContext context;
   for (const auto& handler : Both()) {
     const serve::Outcome outcome =
-        handler->Handle({Padded(R"({"ms": 0, "cancellable": 1})"), {}}, context);
+        handler->Handle({Padded(R"({"ms": 0, "cancellable": 1})")}, context);
     ASSERT_TRUE(outcome.error);
     EXPECT_EQ(outcome.error->code, ErrorCode::kInvalidArgument);
     EXPECT_EQ(outcome.error->field, "cancellable");
@@ -123,13 +122,13 @@ TEST(TestEndpointsTest, RefuseOtherBodiesAndNameTheField) {
   };
   for (const auto& handler : Both()) {
     for (const auto& [body, message] : table) {
-      const serve::Outcome outcome = handler->Handle({Padded(body), {}}, context);
+      const serve::Outcome outcome = handler->Handle({Padded(body)}, context);
       ASSERT_TRUE(outcome.error) << body;
       EXPECT_EQ(outcome.error->code, ErrorCode::kInvalidArgument);
       EXPECT_EQ(outcome.error->field, "ms");
       EXPECT_THAT(outcome.error->message, HasSubstr(message));
     }
-    EXPECT_TRUE(handler->Handle({Padded("[]"), {}}, context).error);
+    EXPECT_TRUE(handler->Handle({Padded("[]")}, context).error);
   }
 }
 

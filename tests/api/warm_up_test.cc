@@ -21,27 +21,26 @@ constexpr std::array kWithJsonForm = {DataType::kBool,   DataType::kUint8,  Data
                                       DataType::kFp32,   DataType::kFp64,   DataType::kBytes};
 
 // An input of every datatype that has a JSON form, each of one row.
-models::ModelVersions OneOfEach() {
+std::shared_ptr<FakeModel> OneOfEach() {
   std::vector<models::TensorSpec> specs;
   for (const DataType type : kWithJsonForm) {
     specs.push_back({std::string(models::ToText(type)), type, {-1, 2, -1}});
   }
-  return VersionsOf("m", {EchoModel(specs, "1"), EchoModel(specs, "2")});
+  return EchoModel(specs);
 }
 
 TEST(WarmUpTest, ACallOfEitherFormatReachesTheModelAsZeros) {
-  const models::ModelVersions versions = OneOfEach();
+  const std::shared_ptr<FakeModel> model = OneOfEach();
   for (const bool is_infer : {true, false}) {
-    const auto handler = is_infer ? MakeInferHandler(versions) : MakePredictHandler(versions);
+    const auto handler = is_infer ? MakeInferHandler({model}) : MakePredictHandler({model});
     const auto call = handler->WarmUpCall();
     ASSERT_TRUE(call);
     EXPECT_GE(call->body.capacity(), call->body.size() + serve::kBodyPadding);
     FakeContext context;
     const serve::Outcome outcome = handler->Handle(*call, context);
     EXPECT_FALSE(outcome.error) << outcome.error->message;
-    const auto& model = static_cast<const FakeModel&>(versions.Latest());
-    ASSERT_EQ(model.last_inputs().size(), kWithJsonForm.size());
-    for (const models::Tensor& input : model.last_inputs()) {
+    ASSERT_EQ(model->last_inputs().size(), kWithJsonForm.size());
+    for (const models::Tensor& input : model->last_inputs()) {
       EXPECT_EQ(input.shape, (models::Shape{1, 2, 1})) << input.name;
       EXPECT_THAT(input.raw, testing::Each(std::byte{0})) << input.name;
       EXPECT_THAT(input.strings, testing::Each("")) << input.name;
@@ -50,27 +49,34 @@ TEST(WarmUpTest, ACallOfEitherFormatReachesTheModelAsZeros) {
 }
 
 TEST(WarmUpTest, FixedDimensionsStayAsTheModelWantsThem) {
-  const models::ModelVersions versions =
-      VersionsOf("m", {EchoModel({{"x", DataType::kInt8, {3, 2}}, {"n", DataType::kInt8, {3}}})});
-  EXPECT_EQ(MakeInferHandler(versions)->WarmUpCall()->body,
+  const auto model = EchoModel({{"x", DataType::kInt8, {3, 2}}, {"n", DataType::kInt8, {3}}});
+  EXPECT_EQ(MakeInferHandler({model})->WarmUpCall()->body,
             R"({"inputs":[{"name":"x","datatype":"INT8","shape":[3,2],"data":[0,0,0,0,0,0]},)"
             R"({"name":"n","datatype":"INT8","shape":[3],"data":[0,0,0]}]})");
-  EXPECT_EQ(MakePredictHandler(versions)->WarmUpCall()->body,
+  EXPECT_EQ(MakePredictHandler({model})->WarmUpCall()->body,
             R"({"instances":[{"x":[0,0],"n":0},{"x":[0,0],"n":0},{"x":[0,0],"n":0}]})");
 }
 
 TEST(WarmUpTest, ThereIsNoneWhereTheFormatCannotSayIt) {
-  const auto versions_of = [](std::vector<models::TensorSpec> specs) {
-    return VersionsOf("m", {EchoModel(std::move(specs))});
-  };
-  const auto raw_only = versions_of({{"x", DataType::kFp16, {-1}}});
-  EXPECT_FALSE(MakeInferHandler(raw_only)->WarmUpCall());
-  EXPECT_FALSE(MakePredictHandler(raw_only)->WarmUpCall());
-  const auto no_rows = versions_of({{"x", DataType::kInt8, {}}});
-  EXPECT_TRUE(MakeInferHandler(no_rows)->WarmUpCall());
-  EXPECT_FALSE(MakePredictHandler(no_rows)->WarmUpCall());
-  const auto uneven = versions_of({{"x", DataType::kInt8, {2}}, {"y", DataType::kInt8, {3}}});
-  EXPECT_FALSE(MakePredictHandler(uneven)->WarmUpCall());
+  const auto raw_only = EchoModel({{"x", DataType::kFp16, {-1}}});
+  EXPECT_FALSE(MakePredictHandler({raw_only})->WarmUpCall());
+  const auto no_rows = EchoModel({{"x", DataType::kInt8, {}}});
+  EXPECT_TRUE(MakeInferHandler({no_rows})->WarmUpCall());
+  EXPECT_FALSE(MakePredictHandler({no_rows})->WarmUpCall());
+  const auto uneven = EchoModel({{"x", DataType::kInt8, {2}}, {"y", DataType::kInt8, {3}}});
+  EXPECT_FALSE(MakePredictHandler({uneven})->WarmUpCall());
+}
+
+TEST(WarmUpTest, WhatHasNoJsonFormIsRawBothWays) {
+  const auto handler =
+      MakeInferHandler({EchoModel({{"x", DataType::kFp16, {-1, 3}}, {"n", DataType::kInt8, {2}}})});
+  const auto call = handler->WarmUpCall();
+  ASSERT_TRUE(call && call->json_bytes);
+  EXPECT_EQ(call->body.size(), *call->json_bytes + 6);
+  FakeContext context;
+  const serve::Outcome outcome = handler->Handle(*call, context);
+  EXPECT_FALSE(outcome.error) << outcome.error->message;
+  EXPECT_EQ(outcome.body.size(), *outcome.json_bytes + 8);
 }
 
 TEST(WarmUpTest, ReverseHasASmallDocumentAndTheTestEndpointsHaveNone) {

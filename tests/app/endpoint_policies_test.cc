@@ -14,7 +14,6 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
-using testing::Not;
 using Kind = serve::FallbackPolicy::Kind;
 
 control::EndpointUpdate WithFallback(const control::FallbackSettings& fallback) {
@@ -30,19 +29,25 @@ control::EndpointUpdate WithConstant(const std::string& constant) {
   return WithFallback(fallback);
 }
 
-Endpoints MakeEndpoints() {
+struct SomeEndpoints {
+  std::vector<std::unique_ptr<const serve::Endpoint>> kept;
+  EndpointList list;
+};
+
+SomeEndpoints MakeEndpoints() {
   const std::vector<std::pair<std::string, serve::Endpoint::Kind>> named = {
       {"_unknown_", serve::Endpoint::Kind::kUnknown},
       {"tumour", serve::Endpoint::Kind::kModel},
       {"digits", serve::Endpoint::Kind::kModel},
       {"reverse", serve::Endpoint::Kind::kRoute}};
-  Endpoints endpoints;
+  SomeEndpoints endpoints;
   for (const auto& [name, kind] : named) {
     auto endpoint = std::make_unique<serve::Endpoint>();
     endpoint->name = name;
     endpoint->kind = kind;
-    endpoint->index = static_cast<std::uint32_t>(endpoints.size());
-    endpoints.push_back(std::move(endpoint));
+    endpoint->index = static_cast<std::uint32_t>(endpoints.list.size());
+    endpoints.list.push_back(endpoint.get());
+    endpoints.kept.push_back(std::move(endpoint));
   }
   return endpoints;
 }
@@ -140,16 +145,16 @@ TEST(UpdatedTest, AConstantIsAJsonObject) {
 }
 
 TEST(CheckFallbackModelTest, OnlyAnotherEndpointWithAModelWillDo) {
-  const Endpoints endpoints = MakeEndpoints();
+  const SomeEndpoints endpoints = MakeEndpoints();
   serve::EndpointPolicy policy;
-  EXPECT_TRUE(CheckFallbackModel(policy, "tumour", endpoints));
+  EXPECT_TRUE(CheckFallbackModel(policy, "tumour", endpoints.list));
   policy.fallback.kind = Kind::kModel;
   policy.fallback.model = "digits";
-  EXPECT_TRUE(CheckFallbackModel(policy, "tumour", endpoints));
-  EXPECT_TRUE(CheckFallbackModel(policy, "reverse", endpoints));
+  EXPECT_TRUE(CheckFallbackModel(policy, "tumour", endpoints.list));
+  EXPECT_TRUE(CheckFallbackModel(policy, "reverse", endpoints.list));
   for (const char* wrong : {"tumour", "reverse", "nobody", "_unknown_"}) {
     policy.fallback.model = wrong;
-    const Status checked = CheckFallbackModel(policy, "tumour", endpoints);
+    const Status checked = CheckFallbackModel(policy, "tumour", endpoints.list);
     ASSERT_FALSE(checked) << wrong;
     EXPECT_EQ(checked.error().message, "fallback.model is '" + std::string(wrong) +
                                            "', expected another endpoint with a model: digits");
@@ -158,10 +163,10 @@ TEST(CheckFallbackModelTest, OnlyAnotherEndpointWithAModelWillDo) {
 }
 
 TEST(DescribeTest, AMissSaysOnlyWhatHappened) {
-  const Endpoints endpoints = MakeEndpoints();
+  const SomeEndpoints endpoints = MakeEndpoints();
   serve::Miss miss;
   miss.request_id = 7;
-  miss.endpoint = endpoints[1].get();
+  miss.endpoint = endpoints.list[1];
   miss.arrived_unix_ms = 1234;
   miss.budget = 50ms;
   miss.answer = serve::Answer::kRefused;
@@ -184,73 +189,95 @@ TEST(DescribeTest, AMissSaysOnlyWhatHappened) {
   }
 }
 
-TEST(ReadEndpointFlagsTest, SettingsOfAnEndpointComeTogether) {
-  const auto changes = ReadEndpointFlags({"tumour:max_workers=2", "digits:criticality=critical",
-                                          "tumour:fallback_constant={\"a:b\":\"c=d\"}"});
-  ASSERT_TRUE(changes) << changes.error().message;
-  ASSERT_EQ(changes->size(), 2U);
-  EXPECT_EQ(changes->at("tumour").update.max_workers, 2);
-  EXPECT_EQ(changes->at("tumour").fallback.constant, "{\"a:b\":\"c=d\"}");
-  EXPECT_EQ(changes->at("digits").update.criticality, "critical");
-}
-
-TEST(ReadEndpointFlagsTest, EverythingThatIsWrongIsSaidAtOnce) {
-  const auto changes = ReadEndpointFlags({"tumour", ":max_workers=2", "tumour:max_workers=many",
-                                          "tumour:max_budgt=1s", "digits:min_workers=1"});
-  ASSERT_FALSE(changes);
-  EXPECT_THAT(changes.error().message,
-              AllOf(HasSubstr("--endpoint is wrong in places:\n"),
-                    HasSubstr("  --endpoint: expected NAME:KEY=VALUE, got 'tumour'\n"),
-                    HasSubstr("got ':max_workers=2'\n"),
-                    HasSubstr("  --endpoint tumour: max_workers: expected a whole number"),
-                    HasSubstr("did you mean max_budget?"), Not(HasSubstr("digits"))));
-  EXPECT_EQ(ReadEndpointFlags({"tumour"}).error().message,
-            "--endpoint: expected NAME:KEY=VALUE, got 'tumour'");
+// Of "NAME:KEY=VALUE" texts.
+EndpointChanges Changes(const std::vector<std::string>& texts) {
+  EndpointChanges changes;
+  for (const std::string& text : texts) {
+    const std::size_t colon = text.find(':');
+    control::EndpointChange& change = changes[text.substr(0, colon)];
+    EXPECT_TRUE(control::AddSetting(text.substr(colon + 1), change)) << text;
+    change.origin = "b.yaml:1:2";
+  }
+  return changes;
 }
 
 TEST(CheckRangesTest, ValuesAreCheckedAgainstWhatAnEndpointStartsWith) {
   serve::EndpointPolicy base;
   base.max_budget = 100ms;
-  EXPECT_TRUE(CheckRanges(*ReadEndpointFlags({"x:default_budget=100ms"}), base));
+  EXPECT_TRUE(CheckRanges(Changes({"x:default_budget=100ms"}), base));
   const Status checked = CheckRanges(
-      *ReadEndpointFlags({"x:default_budget=1s", "y:max_workers=2000", "z:fallback=constant"}),
-      base);
+      Changes({"x:default_budget=1s", "y:max_workers=2000", "z:fallback=constant"}), base);
   ASSERT_FALSE(checked);
-  EXPECT_THAT(checked.error().message,
-              AllOf(HasSubstr("--endpoint x: default_budget is 1s, expected 1ms to 100ms"),
-                    HasSubstr("--endpoint y: max_workers is 2000"),
-                    HasSubstr("--endpoint z: fallback: constant needs fallback_constant=JSON")));
+  EXPECT_THAT(
+      checked.error().message,
+      AllOf(HasSubstr("b.yaml:1:2: endpoints.x: default_budget is 1s, expected 1ms to 100ms"),
+            HasSubstr("b.yaml:1:2: endpoints.y: max_workers is 2000"),
+            HasSubstr("b.yaml:1:2: endpoints.z: fallback: constant needs fallback_constant=JSON")));
 }
 
-TEST(MakePoliciesTest, EndpointsStartWithTheBaseAndTheirOwnSettings) {
+class SetRoutePoliciesTest : public testing::Test {
+ protected:
+  SetRoutePoliciesTest() {
+    Add("tumour", serve::Endpoint::Kind::kModel);
+    Add("digits", serve::Endpoint::Kind::kModel);
+    Add("reverse", serve::Endpoint::Kind::kRoute);
+  }
+  Status Set(const std::vector<std::string>& flags) {
+    return SetRoutePolicies(Changes(flags), endpoints_, state_);
+  }
+  serve::EndpointPolicy PolicyOf(const std::string& name) {
+    return state_.PolicyOf(endpoints_.Find(name)->index);
+  }
+
+ private:
+  void Add(const std::string& name, serve::Endpoint::Kind kind) {
+    ASSERT_TRUE(endpoints_.Add(name, kind));
+  }
+  static serve::EndpointPolicy Base() {
+    serve::EndpointPolicy base;
+    base.default_budget = 30ms;
+    return base;
+  }
+
+  ManualClock clock_;
+  metrics::Registry registry_;
+  serve::Endpoints endpoints_{registry_};
+  serve::Scheduler scheduler_{clock_, {}, 0};
+  serve::Scheduler reserve_{clock_, {}, 0};
+  ServingState state_{endpoints_, scheduler_, reserve_, Base()};
+};
+
+TEST_F(SetRoutePoliciesTest, RoutesGetTheirSettingsOverTheBaseAndModelsAreLeftAlone) {
+  ASSERT_TRUE(Set({"reverse:max_workers=2", "tumour:max_workers=3"}));
+  EXPECT_EQ(PolicyOf("reverse").max_workers, 2);
+  EXPECT_EQ(PolicyOf("reverse").default_budget, Duration(30ms));
+  EXPECT_EQ(PolicyOf("tumour").max_workers, 0);
+}
+
+TEST_F(SetRoutePoliciesTest, UnknownEndpointsAndModelsAreSaidAtOnceWithThoseThatAreThere) {
+  const Status set = Set({"nobody:max_workers=2", "_unknown_:max_workers=2",
+                          "reverse:fallback=model", "reverse:fallback_model=reverse"});
+  ASSERT_FALSE(set);
+  EXPECT_THAT(
+      set.error().message,
+      AllOf(HasSubstr(
+                "b.yaml:1:2: endpoints.nobody: there is no such endpoint, expected one of digits, "
+                "reverse, tumour"),
+            HasSubstr("endpoints._unknown_: there is no such endpoint"),
+            HasSubstr("endpoints.reverse: fallback.model is 'reverse', expected another endpoint "
+                      "with a model: digits, tumour")));
+}
+
+TEST(PolicyWithTest, AnEndpointStartsWithTheBaseAndItsOwnSettings) {
   serve::EndpointPolicy base;
   base.default_budget = 30ms;
-  const auto policies =
-      MakePolicies(*ReadEndpointFlags({"tumour:max_workers=2", "tumour:fallback=model",
-                                       "tumour:fallback_model=digits"}),
-                   base, MakeEndpoints());
-  ASSERT_TRUE(policies) << policies.error().message;
-  ASSERT_EQ(policies->size(), 4U);
-  EXPECT_EQ((*policies)[1].max_workers, 2);
-  EXPECT_EQ((*policies)[1].fallback.model, "digits");
-  EXPECT_EQ((*policies)[1].default_budget, Duration(30ms));
-  EXPECT_EQ((*policies)[2].max_workers, 0);
-  EXPECT_EQ((*policies)[2].default_budget, Duration(30ms));
-}
-
-TEST(MakePoliciesTest, UnknownEndpointsAndModelsAreSaidAtOnceWithThoseThatAreThere) {
-  const auto policies =
-      MakePolicies(*ReadEndpointFlags({"nobody:max_workers=2", "_unknown_:max_workers=2",
-                                       "digits:fallback=model", "digits:fallback_model=reverse"}),
-                   {}, MakeEndpoints());
-  ASSERT_FALSE(policies);
-  EXPECT_THAT(
-      policies.error().message,
-      AllOf(HasSubstr("--endpoint nobody: there is no such endpoint, expected one of digits, "
-                      "reverse, tumour"),
-            HasSubstr("--endpoint _unknown_: there is no such endpoint"),
-            HasSubstr("--endpoint digits: fallback.model is 'reverse', expected another endpoint "
-                      "with a model: tumour")));
+  const EndpointChanges changes =
+      Changes({"x:max_workers=2", "x:fallback=model", "x:fallback_model=y"});
+  const auto policy = PolicyWith(base, changes.at("x"));
+  ASSERT_TRUE(policy) << policy.error().message;
+  EXPECT_EQ(policy->max_workers, 2);
+  EXPECT_EQ(policy->fallback.model, "y");
+  EXPECT_EQ(policy->default_budget, Duration(30ms));
 }
 
 }  // namespace

@@ -87,6 +87,17 @@ TEST(LogTest, AJsonLineKeepsNumbersAndEscapesText) {
                               R"("path":"a\"b\n"})"));
 }
 
+TEST(LogTest, ANewLevelHoldsForTheLinesThatFollow) {
+  const std::string lines = Logged(kText, [] {
+    SetLogLevel(LogLevel::kError);
+    Log(LogLevel::kWarning, "left_out");
+    SetLogLevel(LogLevel::kDebug);
+    Log(LogLevel::kDebug, "written");
+  });
+  EXPECT_THAT(lines,
+              testing::AllOf(HasSubstr("event=written"), testing::Not(HasSubstr("left_out"))));
+}
+
 TEST(LogTest, ATextLineHoldsTimeLevelAndEventFirst) {
   const std::string line = Logged(kText, [] { Log(LogLevel::kError, "model_failed", {{"n", 1}}); });
   EXPECT_THAT(line, MatchesRegex(BATON_TEST_TIMESTAMP " error event=model_failed n=1\n"));

@@ -17,6 +17,8 @@ import xml.etree.ElementTree as xml
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import hot_paths  # noqa: E402
+import models_report  # noqa: E402
+import models_servers  # noqa: E402
 import overload_report as report  # noqa: E402
 import overload_runs as runs  # noqa: E402
 import sections  # noqa: E402
@@ -221,6 +223,43 @@ def speed_args():
     class Args:
         bin, runs, quick, with_triton = pathlib.Path("."), 1, True, False
     return Args()
+
+
+def model_rows(**changed):
+    load = {"rate": 90_000.0, "p99_ms": 1.0, "failed": 0, "cpu_us": 12.0, "kernel_us": 4.0}
+    rows = {
+        "classifier": {"http": load, "json": load, "grpc": load, "empty": {**load, "cpu_us": 10.0}},
+        "triton": {**load, "rate": 10_000.0}, "slow": {**load, "rate": 390.0, "bare": 400.0, "bare_us": 5000.0},
+        "batched": {**load, "rate": 950.0, "bare": 1000.0, "bare_alone": 400.0, "rows": 8, "budget_ms": 100},
+        "wide": {"own_us": 20.0, "http": {**load, "cpu_us": 110.0}, "grpc": {**load, "cpu_us": 115.0}, "empty": load},
+        "neighbours": {"alone_ms": 1.0, "beside_ms": 1.1, "beside_other_ms": 1.2, "loads": 7, "failed": 0},
+        "memory": {"loads": 1000, "early_mib": 50.0, "late_mib": 51.0}, "start": {"first_ms": 90.0, "idle_mib": 50.0}}
+    made = {"commit": "c", "machine": "m", "quick": False, "runs": 1, "seconds": 2, "with_triton": True, "busy_before": 0}
+    return {"made": made, "skipped": {}, "rows": {name: [{"run": 0, **row, **changed.get(name, {})}] for name, row in rows.items()}}
+
+
+class ModelsTest(unittest.TestCase):
+    def test_each_figure_meets_its_target_or_does_not(self):
+        self.assertNotIn("**no**", models_report.text(model_rows()))
+        for part, worse in (("triton", {"rate": 31_000.0}), ("slow", {"rate": 380.0}), ("batched", {"rate": 890.0}),
+                            ("batched", {"p99_ms": 101.0}), ("wide", {"own_us": 5.0}), ("neighbours", {"beside_ms": 1.3}),
+                            ("neighbours", {"failed": 1}), ("memory", {"late_mib": 53.0}), ("start", {"first_ms": 160.0}),
+                            ("start", {"idle_mib": 61.0})):
+            self.assertIn("**no**", models_report.text(model_rows(**{part: worse})), (part, worse))
+
+    def test_what_was_not_measured_is_said_and_meets_nothing(self):
+        results = model_rows()
+        del results["rows"]["wide"]
+        results["skipped"]["wide"] = "it broke"
+        text = models_report.text(results)
+        self.assertIn("| 150,528 floats raw over HTTP, CPU beyond the model's own | < 100 us | – | not measured |", text)
+        self.assertIn("- 150,528 floats: it broke.", text)
+
+    def test_a_raw_body_says_where_its_elements_begin_and_they_are_aligned(self):
+        body, header = models_servers.raw_body(2, 3)
+        head = int(header.removeprefix("Inference-Header-Content-Length: "))
+        self.assertEqual((len(body) - head, head % 8), (24, 0))
+        self.assertEqual(json.loads(body[:head])["inputs"][0]["parameters"]["binary_data_size"], 24)
 
 
 class HotPathsTest(unittest.TestCase):

@@ -3,7 +3,9 @@
     build/deps/bench-venv/bin/python tests/bench/mlp_model.py FOLDER
 
 Writes FOLDER/<name>/1/model.onnx and prints what each takes, as JSON. All layers of a model share one matrix of
-512 x 512, which fits a core's own cache: the time goes into computing, and two threads do not slow each other down.
+256 x 256, a quarter of a MiB, which fits a core's own cache with room to spare: the time goes into computing, and two
+threads do not slow each other down. (512 x 512 is a whole MiB, as large as that cache is on many machines: how long a
+run takes then depends on where a process happens to get its memory, by a fifth.)
 The number of layers makes the time; the batch dimension is dynamic.
 """
 import json
@@ -17,7 +19,7 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
-FEATURES, HIDDEN = 16, 512
+FEATURES, HIDDEN = 16, 256
 TARGETS_MS = {"mlp5": 5.0, "mlp200": 200.0}
 
 

@@ -14,7 +14,7 @@ def site_packages():
 
 
 def start_baton(folder, models, name, *flags):
-    return Server(name, [str(folder / "baton-server"), "--http", "127.0.0.1:0", "--admin", "off", "--pages", "127.0.0.1:0",
+    return Server(name, [str(folder / "baton-server"), "--http", "127.0.0.1:0", "--grpc", "off", "--admin", "off", "--pages", "127.0.0.1:0",
                          "--workers", "2", "--models", str(models), "--test-endpoints", "--log-level", "error", *flags])
 
 

@@ -47,18 +47,23 @@ def busy_share(seconds=2):
 
 
 class Server:
-    """A running server, in a process group of its own; `port` is its HTTP port, `pages` its metrics port or None.
+    """A running server, in a process group of its own; `port` is its HTTP port, `pages` its metrics port or None, and
+    so are `grpc` and `admin`.
 
-    With a `port` it is ready when it answers `ready_path`; without one it says so itself, in a line with its ports."""
+    With a `port` it is ready when it answers `ready_path`; without one it says so itself, in a line with its ports.
 
-    def __init__(self, name, command, port=None, environment=None, ready_path="/v2/health/ready"):
-        self.name, self.pages, self.regions_before = name, None, shared_regions()
+    Where Linux shares the cores out between sessions first (sched(7), "The autogroup feature"), how nice its threads are
+    counts among themselves only, unless it is `in_our_session`: then it counts beside us and the load, too."""
+
+    def __init__(self, name, command, port=None, environment=None, ready_path="/v2/health/ready", in_our_session=False):
+        self.name, self.regions_before = name, shared_regions()
+        self.pages = self.grpc = self.admin = None
         BENCH.mkdir(parents=True, exist_ok=True)
         self.log = BENCH / f"{name}.log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log if port else subprocess.PIPE, stderr=log,
-                start_new_session=True, preexec_fn=die_with_parent, env={**os.environ, **(environment or {})})
+                start_new_session=not in_our_session, process_group=0 if in_our_session else None, preexec_fn=die_with_parent, env={**os.environ, **(environment or {})})
         atexit.register(self.kill)
         self.watchdog = threading.Timer(LIFETIME_S, self.kill)
         self.watchdog.daemon = True
@@ -81,10 +86,11 @@ class Server:
         with selectors.DefaultSelector() as selector:
             selector.register(self.process.stdout, selectors.EVENT_READ)
             line = self.process.stdout.readline().decode() if selector.select(60) else ""
-        http, pages = re.search(r"http=\S*:(\d+)", line), re.search(r"pages=\S*:(\d+)", line)
-        if not http:
+        ports = {name: int(port) for name, port in re.findall(r"(\w+)=\S*:(\d+)", line)}
+        if not ports:
             self.fail(f"was expected to print `ready http=...` within 60 s, printed {line!r}")
-        self.port, self.pages = int(http.group(1)), int(pages.group(1)) if pages else None
+        self.port, self.grpc = ports.get("http"), ports.get("grpc")
+        self.admin, self.pages = ports.get("admin"), ports.get("pages")
 
     def wait_until_ready(self):
         deadline = time.monotonic() + 60

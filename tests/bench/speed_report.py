@@ -136,7 +136,7 @@ def targets(results):
     checks = (hello_checks, reverse_checks, model_checks, connection_checks, growth_checks)
     rows = [row for group in checks for row in group(results)]
     return ["### Targets", ""] + table(["what", "target", "measured", "met"], rows) + [
-        "Raw bodies are not served yet; their target (0.9 of memory speed) is measured once they are.", ""]
+        "The target of raw bodies (0.9 of memory speed) is not measured yet.", ""]
 
 
 def intro(results):

@@ -152,7 +152,7 @@ class Fleet:
 
     def start_baton(self, name, pin, workers, conductors, is_wide):
         # The largest budget: a moment in which the machine does something else must not turn into refusals.
-        command = [str(self.binaries / "baton-server"), "--http", "127.0.0.1:0", "--admin", "off", "--pages", "127.0.0.1:0",
+        command = [str(self.binaries / "baton-server"), "--http", "127.0.0.1:0", "--grpc", "off", "--admin", "off", "--pages", "127.0.0.1:0",
                    "--workers", str(workers), "--conductors", str(conductors), "--default-budget", "10s", "--log-level", "error"]
         return Server(name, pin + command + (["--models", str(WIDE_MODELS)] if is_wide else []))
 

@@ -147,7 +147,7 @@ class ReferencesTest(unittest.TestCase):
 
     def test_routes_and_names_that_are_missing_are_found(self):
         document = "# Endpoints\n| route |\n|---|\n| [`/a`](#a), `/b` |\n"
-        served = 'add(Method::kGet, "/a", x); add(Method::kPost, "/b", y);'
+        served = 'RouteText{Method::kGet, "/a", x}, RouteText{Method::kPost, "/b", y}'
         self.assertEqual(references.check_routes(document, served), [])
         self.assertEqual(len(references.check_routes(document, served.replace("/b", "/c"))), 2)
         self.assertEqual(references.check_named("x.md", "| 400 | `no_time` |", {"400", "no_time"}, "name"), [])

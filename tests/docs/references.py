@@ -14,11 +14,18 @@ import markdown  # noqa: E402
 from project_files import project_files  # noqa: E402
 
 COMMANDS = (
-    "baton-server", "baton-client", "baton-client infer", "baton-client load", "baton-client demo overload",
+    "baton-server", "baton-server check", "baton-server config", "baton-server config dump",
+    "baton-server config schema", "baton-server config example", "baton-server config reference", "baton-client", "baton-client infer", "baton-client load", "baton-client demo overload",
     "batonctl", "batonctl status", "batonctl get pool", "batonctl get endpoints", "batonctl get endpoint",
-    "batonctl set pool", "batonctl set endpoint", "batonctl reset estimator", "batonctl misses",
+    "batonctl get models", "batonctl get model", "batonctl set pool", "batonctl set endpoint", "batonctl reset estimator",
+    "batonctl load", "batonctl unload", "batonctl reload", "batonctl config get", "batonctl config diff",
+    "batonctl config reload", "batonctl misses", "batonctl describe pool",
+    "batonctl describe endpoint", "batonctl describe model", "batonctl top", "batonctl watch", "batonctl explain",
+    "batonctl context list", "batonctl context show", "batonctl context use", "batonctl context set",
+    "batonctl context delete", "batonctl completion",
 )
-METRIC = re.compile(r"\b(?:baton|process)_[a-z][a-z_]*(?<!_)(?![a-z_]*\()")
+# Not the names of the interface of plug-ins.
+METRIC = re.compile(r"\b(?!baton_plugin)(?:baton|process)_[a-z][a-z_]*(?<!_)(?![a-z_]*\()")
 
 
 def check_links(path, text, root=ROOT):
@@ -141,8 +148,8 @@ def check_limits(path, text, limits):
     return sorted(found)
 
 
-def check_routes(text, gateway):
-    served = set(re.findall(r'add\(Method::k\w+, "([^"]+)"', gateway))
+def check_routes(text, table):
+    served = set(re.findall(r'RouteText\{Method::k\w+, *"([^"]+)"', table))
     documented = set()
     for heading, lines in markdown.sections(text):
         if heading == "Endpoints":
@@ -170,7 +177,7 @@ def main(arguments):
         found += check_links(path, text) + check_metrics(path, text, known)
     statuses = documents["docs/headers-and-statuses.md"]
     found += check_flags(pathlib.Path(arguments[0]), documents["docs/configuration.md"])
-    found += check_routes(documents["docs/endpoints.md"], read("server/api/gateway.cc"))
+    found += check_routes(documents["docs/endpoints.md"], read("server/api/route_table.cc"))
     limits = limits_in_help(help_of(pathlib.Path(arguments[0]), "baton-server"))
     for path in ("docs/configuration.md", "docs/headers-and-statuses.md"):
         found += check_limits(path, documents[path], limits)

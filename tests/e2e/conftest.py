@@ -25,3 +25,11 @@ def bundled():
         return json.loads(path.read_text())["rows"]
 
     return load
+
+
+@pytest.fixture(scope="session")
+def models_folder(tmp_path_factory):
+    """The small models and the bundled ones, as a folder to serve."""
+    import small_models  # only a few test files have use for what it needs
+
+    return small_models.make_folder(tmp_path_factory.mktemp("models"))

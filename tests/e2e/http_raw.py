@@ -58,9 +58,9 @@ def split_address(address):
 
 
 class Connection:
-    """One TCP connection; answers are read off it one after the other."""
+    """One TCP connection; answers are read off it one after the other. `tls`: the ssl.SSLContext to secure it with."""
 
-    def __init__(self, address, receive_buffer=None, source=None):
+    def __init__(self, address, receive_buffer=None, source=None, tls=None):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         if source is not None:
             self.socket.bind((source, 0))
@@ -69,6 +69,12 @@ class Connection:
         self.socket.settimeout(PATIENCE_S)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.connect(split_address(address))
+        if tls is not None:
+            try:
+                self.socket = tls.wrap_socket(self.socket, server_hostname="localhost")
+            except BaseException:
+                self.socket.close()
+                raise
         self.unread = b""
 
     def __enter__(self):
@@ -81,7 +87,7 @@ class Connection:
         self.socket.sendall(data)
 
     def shut_down_sending(self):
-        self.socket.shutdown(socket.SHUT_WR)
+        socket.socket.shutdown(self.socket, socket.SHUT_WR)  # what TLS there is goes on being read
 
     def close(self):
         self.socket.close()

@@ -14,22 +14,24 @@ import environment
 import http_raw
 from exposition import Exposition, broken_laws
 
-ANY_PORT = ("--http", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--pages", "127.0.0.1:0")
+ANY_PORT = ("--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--pages", "127.0.0.1:0")
 # Where a test is about something else than budgets, none may run out on a busy machine.
 PLENTY = ("--default-budget", "8s", "--max-budget", "10s")
 
 
 class ServerProcess:
-    """A running baton-server. `http`, `admin` and `pages` are its addresses. `through`: the words of a command
-    that becomes the server, such as prlimit(1) or env(1)."""
+    """A running baton-server. `http`, `grpc`, `admin` and `pages` are its addresses. `through`: the words of a command
+    that becomes the server, such as prlimit(1) or env(1). `pages_tls`: the ssl.SSLContext to read its pages with, where
+    they speak TLS."""
 
-    def __init__(self, *flags, test_endpoints=True, listeners=ANY_PORT, through=()):
+    def __init__(self, *flags, test_endpoints=True, listeners=ANY_PORT, through=(), pages_tls=None):
+        self.pages_tls = pages_tls
         self.through = [str(word) for word in through]
         self.flags = [*listeners, *(["--test-endpoints"] if test_endpoints else []), *map(str, flags)]
         self.folder = tempfile.TemporaryDirectory(prefix="baton-e2e-")
         self.log_path = pathlib.Path(self.folder.name) / "server.log"
         self.process = None
-        self.http = self.admin = self.pages = None
+        self.http = self.grpc = self.admin = self.pages = None
         self.open_at_start = None
 
     def start(self):
@@ -43,7 +45,8 @@ class ServerProcess:
         assert words and words[0] == "ready", f"expected `ready ...`, got {line!r}; its log:\n{self.log()}"
         addresses = dict(word.split("=", 1) for word in words[1:])
         assert list(addresses) == ["http", "grpc", "admin", "pages"], line
-        self.http, self.admin, self.pages = addresses["http"], addresses["admin"], addresses["pages"]
+        self.http, self.grpc = addresses["http"], addresses["grpc"]
+        self.admin, self.pages = addresses["admin"], addresses["pages"]
         if self.pages != "off":
             # `ready` is said just before the last of its own descriptors is opened.
             self.metrics_when(lambda _: "anon_inode:[signalfd]" in self.open_files())
@@ -80,7 +83,8 @@ class ServerProcess:
         return self.log_path.read_text(errors="replace")
 
     def metrics(self):
-        with urllib.request.urlopen(f"http://{self.pages}/metrics", timeout=environment.patience(10)) as answer:
+        url = f"{'https' if self.pages_tls else 'http'}://{self.pages}/metrics"
+        with urllib.request.urlopen(url, timeout=environment.patience(10), context=self.pages_tls) as answer:
             return Exposition(answer.read().decode())
 
     def metrics_when(self, condition, seconds=20):
@@ -96,7 +100,7 @@ class ServerProcess:
         """A scrape with nothing under way, all of it counted: work whose answer has left included."""
         scrape = self.metrics_when(lambda now: now.is_idle() and not now("baton_pool_workers", state="busy"))
         assert scrape.is_idle(), "requests are still open:\n" + scrape.text
-        return scrape
+        return self.metrics()  # families that were read before the last request was counted are whole now
 
     def check_laws(self, late_answers=None):
         """What has to hold once all clients have gone. `late_answers`: how many there may be at most."""

@@ -9,7 +9,8 @@ import server_process
 
 SERVICE = "baton.admin.v1.AdminService"
 METHODS = ("GetStatus", "GetPool", "UpdatePool", "ListEndpoints", "GetEndpoint", "UpdateEndpoint",
-           "ResetEstimator", "ListMisses")
+           "ResetEstimator", "ListMisses", "ListModels", "GetModel", "LoadModel", "UnloadModel", "ReloadModels",
+           "GetConfig", "ReloadConfig")
 GRPC_NOT_FOUND, GRPC_INVALID, GRPC_ABORTED = 5, 3, 10
 
 
@@ -68,7 +69,7 @@ def test_status_says_what_the_server_does(server):
     assert status["ready"] is True
     assert "draining" not in status
     listeners = {listener["name"]: listener["address"] for listener in status["listeners"]}
-    assert listeners == {"http": server.http, "grpc": "off", "admin": server.admin, "pages": server.pages}
+    assert listeners == {"http": server.http, "grpc": server.grpc, "admin": server.admin, "pages": server.pages}
     assert status["conductors"] == 1
     assert status["pool"]["size"] == 2
     assert (status["requests_total"], status["misses_total"]) == ("2", "1")
@@ -278,9 +279,11 @@ def test_endpoints_start_with_the_settings_of_the_command_line():
 @pytest.mark.parametrize("flags, code, said", [
     (["tumour", "tumour:colour=red", "tumour:max_workers=many"], 2,
      ["NAME:KEY=VALUE", "'colour'", "'many'"]),
-    (["tumour:max_workers=2000", "digits:fallback=constant"], 2, ["max_workers is 2000", "fallback_constant=JSON"]),
-    (["nosuch:max_workers=1", "digits:fallback=model", "digits:fallback_model=digits"], 1,
-     ["nosuch", "expected one of digits", "fallback.model is 'digits'"]),
+    (["tumour:max_workers=2000", "digits:min_workers=5000"], 2, ["from 0 to 1024, got '2000'", "got '5000'"]),
+    (["tumour:default_budget=1h", "digits:fallback=constant"], 2, ["default_budget is 3600s", "fallback_constant=JSON"]),
+    (["digits:fallback=model", "digits:fallback_model=digits"], 2, ["fallback.model: is 'digits' itself"]),
+    (["nosuch:max_workers=1", "digits:fallback=model", "digits:fallback_model=reverse"], 1,
+     ["nosuch", "expected one of digits", "fallback.model is 'reverse'"]),
 ])
 def test_settings_of_the_command_line_that_are_wrong_are_said_at_once(flags, code, said):
     words = [word for flag in flags for word in ("--endpoint", flag)]

@@ -172,7 +172,7 @@ BAD_INFER = [
     ({**infer_body(), "id": 5}, "id", ["a string", "5"]),
     ({**infer_body(), "parameters": []}, "parameters", ["an object", "an array"]),
     ({**infer_body(), "parameters": {"timeout": [1]}}, None, ["timeout", "a number"]),
-    ({**infer_body(), "parameters": {"binary_data_output": True}}, None, ["binary_data_output"]),
+    ({**infer_body(), "parameters": {"binary_data_output": 1}}, None, ["binary_data_output"]),
 ]
 
 

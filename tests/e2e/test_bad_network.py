@@ -13,7 +13,7 @@ import server_process
 from http_raw import request
 from wanderers import wander
 
-LISTENERS = ("--http", f"{bad_link.SERVER}:0", "--admin", "127.0.0.1:0", "--pages", "127.0.0.1:0")
+LISTENERS = ("--http", f"{bad_link.SERVER}:0", "--grpc", "off", "--admin", "127.0.0.1:0", "--pages", "127.0.0.1:0")
 DELAY_S, LOSS = 0.05, 0.05
 
 

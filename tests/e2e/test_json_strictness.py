@@ -28,7 +28,7 @@ NUMBERS = [
     b"NaN", b"nan", b"-NaN", b"Infinity", b"-Infinity", b"inf", b"+1", b"++1", b"--1", b"-", b"+", b"01", b"-01", b"00",
     b"0x10", b"0b1", b"0o7", b"1.", b"-1.", b".5", b"-.5", b"1.e1", b"1e", b"1e+", b"1E-", b"1e1.5", b"1ee1", b"1.2.3",
     b"1_000", b"1 000", b"1,,2", b"1f", b"1L", b"1/2", b"(1)", b"1e400", b"-1e400", b"9" * 400, b"1" * 400 + b".5",
-    b"18446744073709551616", b"-9223372036854775809", "\u0661".encode(), "\uff11".encode(), b"\xc2\xbd", b"1\x00",
+    "\u0661".encode(), "\uff11".encode(), b"\xc2\xbd", b"1\x00",
     b"1\x0b", b"1\x0c", b"1\xa0", b"1;", b"1:2", b"1%", b"$1", b"'1'", b"tru", b"True", b"TRUE", b"nul", b"None",
     b"undefined", b"falsee", b"nulll",
 ]
@@ -67,7 +67,8 @@ def test_there_are_many_forms_and_no_two_are_alike():
 
 
 def test_what_they_are_made_of_is_served(connection):
-    for body in (GOOD, with_number(b"-0"), with_number(b"1E+2"), with_id(b"\\uD83D\\uDE00\\/\xf0\x9f\x98\x80"), b" \r\n\t" + GOOD + b"\n"):
+    numbers = (b"-0", b"1E+2", b"18446744073709551616", b"-9223372036854775809")
+    for body in (GOOD, *map(with_number, numbers), with_id(b"\\uD83D\\uDE00\\/\xf0\x9f\x98\x80"), b" \r\n\t" + GOOD + b"\n"):
         assert connection.ask("POST", "/v2/models/tumour/infer", body).status == 200
 
 

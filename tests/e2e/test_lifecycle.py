@@ -159,7 +159,7 @@ def test_a_port_in_use_is_named(listener):
 
 def test_two_servers_do_not_share_a_port():
     with server_process.running() as first:
-        error = start_and_fail("--http", first.http, "--admin", "off", "--pages", "off")
+        error = start_and_fail("--http", first.http, "--grpc", "off", "--admin", "off", "--pages", "off")
         assert first.http in error
         assert first.ask("GET", "/hello").status == 200
 
@@ -203,7 +203,7 @@ def test_models_are_served_from_a_folder(tmp_path, bundled):
     ({}, "models"),
     ({"empty": None}, "empty"),
     ({"named/first": b"x"}, "named/first"),
-    ({"hollow/1": None}, "hollow/1/model.onnx"),
+    ({"hollow/1": None}, "hollow/1: holds no model file, expected model.onnx"),
     ({"broken/1": b"this is no model"}, "broken/1/model.onnx"),
     ({"good/1": bundled_onnx("tumour_logistic"), "cut/2": bundled_onnx("digits")[:5000]}, "cut/2/model.onnx"),
 ])
@@ -239,7 +239,7 @@ def test_help_and_version_of_every_program(name):
     (["--grpc", "nonsense"], ["--grpc", "nonsense"]),
     (["--default-budget", "soon"], ["--default-budget", "soon"]),
     (["--default-budget", "20s"], ["--default-budget", "20s", "10s"]),
-    (["--max-budget", "2h"], ["--max-budget", "7200s", "3600s"]),
+    (["--max-budget", "2h"], ["--max-budget", "2h", "3600s"]),
     (["--max-budget", "0s"], ["--max-budget"]),
     (["stray"], ["stray"]),
 ])
@@ -250,7 +250,7 @@ def test_flags_out_of_range_are_named_with_what_was_expected(flags, words):
 
 
 def test_listeners_may_be_off():
-    with server_process.running(listeners=("--http", "127.0.0.1:0", "--admin", "off", "--pages", "off"), laws=False) as server:
+    with server_process.running(listeners=("--http", "127.0.0.1:0", "--grpc", "off", "--admin", "off", "--pages", "off"), laws=False) as server:
         assert (server.admin, server.pages) == ("off", "off")
         assert server.ask("GET", "/hello").status == 200
 
@@ -261,7 +261,7 @@ def test_several_conductors_share_one_port():
         for number, connection in enumerate(connections * 5):
             assert connection.ask("POST", "/reverse", {"data": f"{number:03}"}).json() == {"data": f"{number:03}"[::-1]}
         scrape = server.metrics()
-        assert scrape.values_of("baton_conductor_busy_seconds_total", "conductor") == ["0", "1", "2"]
+        assert scrape.values_of("baton_conductor_busy_seconds_total", "conductor") == ["0", "1", "2", "grpc"]
         assert scrape("baton_connections", listener="http") == 60
         for connection in connections:
             connection.close()
@@ -305,6 +305,8 @@ def test_the_log_is_json_lines_away_from_a_terminal():
         assert (miss["endpoint"], miss["cause"]) == ("/test/sleep", "expired_running")
 
 
-def test_an_address_for_grpc_is_taken_with_a_warning_and_stays_off():
-    with server_process.running("--grpc", "127.0.0.1:0") as server:
-        assert "grpc_not_served" in server.log()
+def test_the_grpc_data_plane_can_be_off():
+    listeners = ("--http", "127.0.0.1:0", "--grpc", "off", "--admin", "off", "--pages", "127.0.0.1:0")
+    with server_process.running(listeners=listeners) as server:
+        assert server.grpc == "off"
+        assert server.ask("GET", "/v2/health/ready").status == 200

@@ -130,9 +130,9 @@ void CheckResponse(const InferRequest& request) {
   model.version = "1";
   const auto response = api::EncodeInferResponse(model, request.id, request.inputs);
   Require(response.has_value(), "what was read can be answered");
-  Require(ParsePlainJson(response->body, api::kUsualJsonDepth).has_value(), "an answer is JSON",
-          response->body);
-  std::string without_id = response->body;
+  Require(ParsePlainJson(response->text, api::kUsualJsonDepth).has_value(), "an answer is JSON",
+          response->text);
+  std::string without_id = response->text;
   without_id.erase(response->id_begin, response->id_size);
   const auto document = ParsePlainJson(without_id, api::kUsualJsonDepth);
   Require(document.has_value(), "an answer without its id is JSON", without_id);
@@ -177,7 +177,7 @@ void CheckRequest(const std::string& body) {
   }
   const auto encoded = api::EncodeInferRequest(request->inputs);
   Require(encoded.has_value(), "what was read is written");
-  CheckReadsBack(request->inputs, *encoded);
+  CheckReadsBack(request->inputs, encoded->text);
   if (has_nested_form) CheckReadsBack(request->inputs, NestedRequest(request->inputs));
   CheckResponse(*request);
   CheckScan(body, *request);

@@ -199,7 +199,7 @@ class Reader {
   }
   static bool Whole(const std::string& token, PlainJson& out) {
     return Fits<std::int64_t>(token, out) ||
-           (token.front() != '-' && Fits<std::uint64_t>(token, out));
+           (token.front() != '-' && Fits<std::uint64_t>(token, out)) || Fraction(token, out);
   }
   static bool Fraction(const std::string& token, PlainJson& out) {
     const double number = std::strtod(token.c_str(), nullptr);

@@ -59,9 +59,17 @@ HEAVY = [
         re.compile(r"^(onnxruntime/.*)?onnxruntime_\w+\.h$"),
         re.compile(r"^server/models/onnxruntime/"),
     ),
-    Heavy("gRPC", re.compile(r"^grpc(pp)?/|\.grpc\.pb\.h$"), re.compile(r"^admin/")),
+    Heavy("gRPC", re.compile(r"^grpc(pp)?/|\.grpc\.pb\.h$"), re.compile(r"^(admin|server/rpc|server/api/grpc)/")),
     Heavy("oneTBB", re.compile(r"^(tbb|oneapi)/"), re.compile(r"^server/serve/")),
     Heavy("zlib", re.compile(r"^zlib\.h$"), re.compile(r"^(server/http|tests/fuzz)/.*\.cc$"), one_source_per=2),
+    Heavy("yaml-cpp", re.compile(r"^yaml-cpp/"), re.compile(r"^server/yaml/.*\.cc$"), one_source_per=2),
+    Heavy(
+        "OpenSSL's digests",
+        re.compile(r"^openssl/evp\.h$"),
+        re.compile(r"^server/(models|serve)/.*\.cc$"),
+        one_source_per=2,
+    ),
+    Heavy("OpenSSL", re.compile(r"^openssl/(?!evp\.h$)"), re.compile(r"^server/net/tls/.*\.cc$")),
     Heavy("llhttp", re.compile(r"^llhttp"), re.compile(r"^(server/http|client/lib)/")),
     Heavy(
         "a header that clang 14 or gcc 12 refuses",

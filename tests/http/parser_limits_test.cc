@@ -1,5 +1,6 @@
 // Each limit at its edge: as much as allowed passes, one more does not, however the bytes arrive.
 #include <algorithm>
+#include <span>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -143,6 +144,75 @@ TEST(ParserLimitsTest, AnAnnouncedBodyCostsAFewTimesWhatHasCome) {
     parser.Feed(std::string(10'000, 'a'));
     EXPECT_LE(parser.partial().body.capacity(), std::max<std::size_t>(64 * 1024, 8 * come) + 64);
   }
+}
+
+// The head of a body of `size` bytes and its first `come`, fed.
+RequestParser ParserWithin(std::size_t size, std::size_t come) {
+  RequestParser parser{Limits{}};
+  parser.Feed("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n");
+  parser.Feed(std::string(come, 'a'));
+  return parser;
+}
+
+// As a connection does that has `bytes` of the body to read.
+void ReadInto(std::span<char> room, RequestParser& parser, std::string_view bytes) {
+  std::copy(bytes.begin(), bytes.end(), room.begin());
+  EXPECT_EQ(parser.Feed({room.data(), bytes.size()}).consumed, bytes.size());
+}
+
+TEST(ParserLimitsTest, WhatIsReadIntoTheRoomOfABodyIsNotCopied) {
+  RequestParser parser = ParserWithin(1'000'000, 200'000);
+  const std::span<char> room = parser.BodyRoom();
+  ASSERT_GT(room.size(), 100'000u);
+  EXPECT_EQ(room.data(), parser.partial().body.data() + 200'000);
+  ReadInto(room, parser, std::string(70'000, 'b'));
+  EXPECT_EQ(parser.BodyBytesLeft(), 730'000u);
+  EXPECT_EQ(parser.BodyRoom().data(), room.data() + 70'000);
+}
+
+TEST(ParserLimitsTest, ABodyIsWholeInWhateverTurnsItIsReadIntoItsRoomOrFed) {
+  std::string expected(100'000, 'a');
+  RequestParser parser = ParserWithin(500'000, expected.size());
+  for (int turn = 0; parser.state() == ParseState::kBody; ++turn) {
+    const std::span<char> room = parser.BodyRoom();
+    const bool is_fed = room.empty() || turn % 3 == 0;
+    const std::size_t size = std::min<std::size_t>(is_fed ? 7'000 : room.size(), 31'000);
+    const std::string bytes(std::min<std::size_t>(size, 500'000 - expected.size()),
+                            static_cast<char>('b' + turn % 20));
+    expected += bytes;
+    is_fed ? static_cast<void>(parser.Feed(bytes)) : ReadInto(room, parser, bytes);
+  }
+  ASSERT_EQ(parser.state(), ParseState::kComplete);
+  EXPECT_EQ(parser.request().body, expected);
+  EXPECT_GE(parser.request().body.capacity(), 500'064u);
+  parser.Next();
+  EXPECT_TRUE(parser.BodyRoom().empty());
+}
+
+TEST(ParserLimitsTest, TheRoomOfABodyIsNoLargerThanWhatHasCome) {
+  for (const std::size_t come : {1U, 10'000U, 40'000U, 100'000U, 300'000U}) {
+    RequestParser parser = ParserWithin(8'388'608, come);
+    EXPECT_LE(parser.BodyRoom().size(), come);
+    EXPECT_LE(parser.held_bytes(), 2 * come + 200);  // and the head
+    EXPECT_LE(parser.partial().body.capacity(), std::max<std::size_t>(64 * 1024, 8 * come) + 64);
+  }
+}
+
+TEST(ParserLimitsTest, TheRoomOfABodyEndsWithTheBody) {
+  EXPECT_EQ(ParserWithin(120'000, 100'000).BodyRoom().size(), 20'000u);
+}
+
+TEST(ParserLimitsTest, OutsideOfABodyThatIsKeptThereIsNoRoomForIt) {
+  RequestParser parser{Limits{}};
+  EXPECT_TRUE(parser.BodyRoom().empty());
+  parser.Feed("POST / HTTP/1.1\r\n");
+  EXPECT_TRUE(parser.BodyRoom().empty());
+  RequestParser forgetting = ParserWithin(200'000, 100'000);
+  forgetting.TakeHead(200'000);
+  EXPECT_TRUE(forgetting.BodyRoom().empty());
+  RequestParser chunked{Limits{}};
+  chunked.Feed(Chunked("100000\r\n" + std::string(100'000, 'a')));
+  EXPECT_TRUE(chunked.BodyRoom().empty());
 }
 
 TEST(ParserLimitsTest, ABodyHasRoomForReadersThatLookBeyondItsEnd) {

@@ -56,6 +56,32 @@ TEST(SessionPipeliningTest, ARequestCutByTheCapGoesOnWhereItWas) {
   EXPECT_THAT(harness.Paths(), ElementsAre("/0", "/1"));
 }
 
+TEST(SessionPipeliningTest, ALargeBodyArrivesWholeAndTheRequestBehindItToo) {
+  SessionHarness harness;
+  std::string body(200'000, ' ');
+  for (std::size_t i = 0; i < body.size(); ++i) body[i] = static_cast<char>('a' + i % 23);
+  const std::string bytes =
+      "POST /large HTTP/1.1\r\nHost: h\r\nContent-Length: 200000\r\n\r\n" + body + Get("/next");
+  for (std::size_t at = 0; at < bytes.size(); at += 50'000) {
+    harness.Send(std::string_view(bytes).substr(at, 50'000));
+  }
+  harness.loop().Turns(3);
+  EXPECT_THAT(harness.Paths(), ElementsAre("/large", "/next"));
+  EXPECT_TRUE(harness.taken().front().request.body == body);
+}
+
+TEST(SessionHeldTest, RoomAheadOfABodysBytesIsGivenOnlyWhileLittleIsHeld) {
+  for (const std::size_t held_bytes : {1'000'000U, 100'000U}) {
+    Session::Options options;
+    options.held_bytes = held_bytes;
+    SessionHarness harness(options);
+    harness.Send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 200000\r\n\r\n" +
+                 std::string(40'000, 'x'));
+    harness.Send(std::string(10'000, 'x'));
+    EXPECT_EQ(harness.held_bytes() > 60'000u, held_bytes == 1'000'000u) << harness.held_bytes();
+  }
+}
+
 TEST(SessionPipeliningTest, ManyRequestsAnsweredAtOnceAllGetTheirAnswer) {
   SessionHarness harness(WithCap(4));
   harness.EchoPaths();

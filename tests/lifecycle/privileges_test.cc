@@ -44,6 +44,14 @@ TEST_F(DropPrivilegesTest, RootBecomesTheUserInEveryRespect) {
             0);
 }
 
+TEST_F(DropPrivilegesTest, AUserThatIsNotThereIsToldBeforeAnythingChanges) {
+  EXPECT_TRUE(CheckUser("nobody"));
+  const Status checked = CheckUser("no_such_user_here");
+  ASSERT_FALSE(checked);
+  EXPECT_THAT(checked.error().message, HasSubstr("no user 'no_such_user_here'"));
+  EXPECT_EQ(geteuid(), 0u);
+}
+
 TEST_F(DropPrivilegesTest, ThereIsNoWayBack) {
   EXPECT_EQ(InAChild([] {
               if (!DropPrivileges("nobody")) return 1;

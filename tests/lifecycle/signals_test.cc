@@ -1,5 +1,5 @@
-// SIGINT and SIGTERM reach the loop as events; in a process of their own, since they would end this
-// one.
+// SIGINT, SIGTERM and SIGHUP reach the loop as events; in a process of their own, since they would
+// end this one.
 #include "server/lifecycle/signals.h"
 
 #include <cerrno>
@@ -39,6 +39,13 @@ TEST(SignalWatcherTest, ATermSignalIsAnEventInsteadOfTheEnd) {
 TEST(SignalWatcherTest, AnInterruptIsAnEventInsteadOfTheEnd) {
   EXPECT_EQ(InAChild([] {
               return SeenAfter([] { kill(getpid(), SIGINT); }) == std::vector{SIGINT} ? 0 : 1;
+            }),
+            0);
+}
+
+TEST(SignalWatcherTest, AHangUpIsAnEventInsteadOfTheEnd) {
+  EXPECT_EQ(InAChild([] {
+              return SeenAfter([] { kill(getpid(), SIGHUP); }) == std::vector{SIGHUP} ? 0 : 1;
             }),
             0);
 }

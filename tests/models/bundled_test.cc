@@ -9,7 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "server/models/repository.h"
+#include "server/models/model_source.h"
 #include "tests/models/support.h"
 
 namespace baton::models {
@@ -82,17 +82,20 @@ Tensor InputOf(const Row& row) {
 
 class BundledModelTest : public ::testing::TestWithParam<const char*> {
  protected:
-  const Model& model() const { return models_.at(GetParam()).Latest(); }
+  const Model& model() const { return *model_; }
   const HeldOutRows& held_out() const { return held_out_; }
 
  private:
-  static ModelSet Load() {
-    auto models = LoadModels({{}, BATON_TEST_ONNXRUNTIME_LIBRARY});
-    if (!models) throw std::runtime_error(models.error().message);
-    return std::move(*models);
+  static std::unique_ptr<Model> Load() {
+    const ModelSource source({{}, {BATON_TEST_ONNXRUNTIME_LIBRARY, {}}});
+    const RepositoryScan scan = source.Scan();
+    const ScannedModel& model = *FindModel(scan, GetParam());
+    auto loaded = source.Load(model, model.versions.front());
+    if (!loaded) throw std::runtime_error(loaded.error().message);
+    return std::move(*loaded);
   }
 
-  const ModelSet models_ = Load();
+  const std::unique_ptr<Model> model_ = Load();
   const HeldOutRows held_out_ = ReadRows(GetParam());
 };
 

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "server/models/named_dimensions.h"
 #include "tests/models/support.h"
 
 namespace baton::models {
@@ -93,6 +94,25 @@ TEST(CheckInputsTest, GoodInputsMayComeInAnyOrder) {
 TEST(CheckInputsTest, AVariableDimensionTakesAnySizeAndZeroToo) {
   EXPECT_TRUE(CheckInputs(Info(), std::vector{Floats("x", {3, 2}, {1, 2, 3, 4, 5, 6}), Text()}));
   EXPECT_TRUE(CheckInputs(Info(), std::vector{Floats("x", {0, 2}, {}), Text()}));
+}
+
+TEST(CheckNamedDimensionsTest, OpenOnesOfOneNameAreOfOneSize) {
+  const ModelInfo info{
+      "m",
+      "1",
+      "p",
+      {{"a", DataType::kFp32, {-1, -1}, {"rows", ""}}, {"b", DataType::kFp32, {-1}, {"rows"}}},
+      {}};
+  EXPECT_TRUE(CheckNamedDimensions(
+      info, std::vector{Floats("b", {2}, {1, 2}), Floats("a", {2, 1}, {1, 2})}));
+  const Status status = CheckNamedDimensions(
+      info, std::vector{Floats("a", {1, 2}, {1, 2}), Floats("b", {2}, {1, 2})});
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(status.error().field, "inputs[1].shape");
+  EXPECT_EQ(status.error().message,
+            "input 'b': expected 1 for dimension 0 ('rows'), as input 'a' of shape [1,2] has, "
+            "got [2]");
 }
 
 TEST(FindOutputsTest, NoneWantedMeansAllInTheModelsOrder) {

@@ -1,240 +1,184 @@
-// Model folders: what loads, and what is said of those that do not.
+// What a scan sees in a model folder, and how it tells that something has changed.
 #include "server/models/repository.h"
 
-#include <algorithm>
-#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/models/support.h"
+#include "tests/models/folder.h"
 
 namespace baton::models {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::AllOf;
 using ::testing::ElementsAre;
-using ::testing::EndsWith;
 using ::testing::HasSubstr;
-using ::testing::StartsWith;
+using ::testing::IsEmpty;
 
-class RepositoryTest : public ::testing::Test {
+class ScanTest : public FolderTest {
  protected:
-  RepositoryTest() {
-    std::string pattern = ::testing::TempDir() + "baton_models_XXXXXX";
-    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    root_ = pattern;
-  }
-  ~RepositoryTest() override {
-    std::error_code error;
-    fs::remove_all(root_, error);
-  }
+  RepositoryScan ScanRoot() const { return Scan(root()); }
 
-  const fs::path& root() const { return root_; }
-
-  // Puts a model of data/ at root/<where>/model.onnx.
-  void Place(const std::string& where, const std::string& model = "scalar") const {
-    fs::create_directories(root_ / where);
-    fs::copy_file(DataFile(model), root_ / where / "model.onnx");
+  // The only model, without problems.
+  static ScannedModel Only(const RepositoryScan& scan) {
+    EXPECT_THAT(scan.problems, IsEmpty());
+    EXPECT_EQ(scan.models.size(), 1u);
+    if (scan.models.empty()) return {};
+    for (const Problem& problem : scan.models[0].problems) ADD_FAILURE() << problem.text;
+    return scan.models[0];
   }
-  void Write(const std::string& where, std::string_view text) const {
-    fs::create_directories((root_ / where).parent_path());
-    std::ofstream(root_ / where, std::ios::binary) << text;
+  Fingerprint FingerprintOfFirst() const { return Only(ScanRoot()).versions.at(0).fingerprint; }
+
+  void Append(const std::string& where, std::string_view text) const {
+    std::ofstream(root() / where, std::ios::binary | std::ios::app) << text;
   }
-
-  Result<ModelSet> Load() const { return LoadModels({root_, BATON_TEST_ONNXRUNTIME_LIBRARY}); }
-
-  Error LoadError() const {
-    auto models = Load();
-    if (!models) return models.error();
-    ADD_FAILURE() << "it loaded";
-    return {};
+  void Touch(const std::string& where, fs::file_time_type time) const {
+    fs::last_write_time(root() / where, time);
   }
-
- private:
-  fs::path root_;
 };
 
-TEST_F(RepositoryTest, VersionsAreOrderedByNumberAndTheLastAnswers) {
-  Place("calc/9");
-  Place("calc/10", "two_inputs");
-  Place("other-one_2.x/3");
-  const auto models = Load();
-  ASSERT_TRUE(models) << models.error().message;
-  ASSERT_EQ(models->size(), 2u);
-  const ModelVersions& calc = models->at("calc");
-  EXPECT_EQ(calc.name, "calc");
-  ASSERT_EQ(calc.versions.size(), 2u);
-  EXPECT_EQ(calc.Latest().info().version, "10");
-  EXPECT_EQ(calc.Latest().info().name, "calc");
-  ASSERT_NE(calc.Find("9"), nullptr);
-  EXPECT_EQ(calc.Find("9")->info().inputs.front().name, "x");
-  EXPECT_EQ(calc.Find("1"), nullptr);
-  EXPECT_GT(calc.versions.front().load_time, Duration::zero());
+TEST_F(ScanTest, ModelsAreByNameAndVersionsByNumber) {
+  Write("b/10/model.onnx", "x");
+  Write("b/9/model.onnx", "x");
+  Write("a/1/model.json", "x");
+  const RepositoryScan scan = ScanRoot();
+  ASSERT_EQ(scan.models.size(), 2u);
+  EXPECT_EQ(scan.models[0].name, "a");
+  EXPECT_EQ(scan.models[1].name, "b");
+  ASSERT_EQ(scan.models[1].versions.size(), 2u);
+  EXPECT_EQ(scan.models[1].versions[0].number, 9);
+  EXPECT_EQ(scan.models[1].versions[1].number, 10);
+  EXPECT_EQ(scan.models[1].versions[1].folder, root() / "b" / "10");
+  EXPECT_EQ(FindModel(scan, "b"), &scan.models[1]);
+  EXPECT_EQ(FindModel(scan, "c"), nullptr);
 }
 
-TEST_F(RepositoryTest, HiddenThingsAndFilesBesideFoldersAreNoModels) {
-  Place("calc/1");
-  Place(".git/1");
-  Place("calc/.old");
-  Write("README.md", "about");
-  Write("calc/labels.txt", "a\nb\n");
-  const auto models = Load();
-  ASSERT_TRUE(models) << models.error().message;
-  ASSERT_EQ(models->size(), 1u);
-  EXPECT_EQ(models->at("calc").versions.size(), 1u);
+TEST_F(ScanTest, TheConfigIsReadAndTheDefaultWithoutOne) {
+  Write("a/1/model.onnx", "x");
+  EXPECT_TRUE(Only(ScanRoot()).config.settings.empty());
+  Write("a/config.yaml", "default_budget: 20ms");
+  const ScannedModel model = Only(ScanRoot());
+  ASSERT_EQ(model.config.settings.size(), 1u);
+  EXPECT_EQ(model.config.settings[0].value, "20ms");
 }
 
-TEST_F(RepositoryTest, SymbolicLinksAreFollowed) {
-  Place(".store/x");
-  fs::create_directories(root() / "calc");
-  fs::create_directory_symlink(root() / ".store" / "x", root() / "calc" / "1");
-  const auto models = Load();
-  ASSERT_TRUE(models) << models.error().message;
-  EXPECT_EQ(models->at("calc").Latest().info().version, "1");
+TEST_F(ScanTest, AWrongConfigIsAProblemOfItsModelAlone) {
+  Write("a/1/model.onnx", "x");
+  Write("a/config.yaml", "colour: blue\nsize: 1\n");
+  Write("b/1/model.onnx", "x");
+  const RepositoryScan scan = ScanRoot();
+  EXPECT_THAT(scan.problems, IsEmpty());
+  ASSERT_EQ(scan.models.size(), 2u);
+  ASSERT_EQ(scan.models[0].problems.size(), 1u);
+  EXPECT_EQ(scan.models[0].problems[0].code, ErrorCode::kInvalidArgument);
+  const std::string file = (root() / "a" / "config.yaml").string();
+  EXPECT_THAT(scan.models[0].problems[0].text, HasSubstr(file + ":1:1: colour: unknown key"));
+  EXPECT_THAT(scan.models[0].problems[0].text, HasSubstr("\n" + file + ":2:1: size: unknown key"));
+  EXPECT_EQ(scan.models[0].versions.size(), 1u);
+  EXPECT_THAT(scan.models[1].problems, IsEmpty());
 }
 
-TEST_F(RepositoryTest, ALinkThatLeadsNowhereIsAnError) {
-  Place("calc/1");
-  fs::create_directory_symlink(root() / "gone", root() / "calc" / "2");
-  const Error error = LoadError();
-  EXPECT_EQ(error.code, ErrorCode::kNotFound);
-  EXPECT_EQ(error.message,
-            (root() / "calc" / "2").string() + ": is a symbolic link that leads nowhere");
+TEST_F(ScanTest, EveryProblemOfAModelIsSaidAtOnce) {
+  Write("a b/x/model.onnx", "x");
+  fs::create_directory_symlink(root() / "gone", root() / "a b" / "2");
+  const RepositoryScan scan = ScanRoot();
+  std::vector<std::string> texts;
+  for (const Problem& problem : scan.models.at(0).problems) texts.push_back(problem.text);
+  const std::string folder = (root() / "a b").string();
+  EXPECT_THAT(texts, ElementsAre(HasSubstr(folder + ": is no model name"),
+                                 folder + "/2: is a symbolic link that leads nowhere",
+                                 folder + "/x: is no version, expected a positive integer such as "
+                                          "1"));
 }
 
-TEST_F(RepositoryTest, AMissingFolderIsNotFound) {
-  const auto models = LoadModels({root() / "nope", BATON_TEST_ONNXRUNTIME_LIBRARY});
-  ASSERT_FALSE(models);
-  EXPECT_EQ(models.error().code, ErrorCode::kNotFound);
-  EXPECT_EQ(models.error().message, (root() / "nope").string() + ": the model folder is not there");
+TEST_F(ScanTest, APipelineNeedsNoVersions) {
+  Write("chain/config.yaml", "pipeline: {steps: [{model: a}]}");
+  const ScannedModel model = Only(ScanRoot());
+  EXPECT_TRUE(model.config.pipeline);
+  EXPECT_THAT(model.versions, IsEmpty());
 }
 
-TEST_F(RepositoryTest, AFileInPlaceOfTheFolderIsRefused) {
-  Write("file", "x");
-  const auto models = LoadModels({root() / "file", BATON_TEST_ONNXRUNTIME_LIBRARY});
-  ASSERT_FALSE(models);
-  EXPECT_EQ(models.error().code, ErrorCode::kInvalidArgument);
-  EXPECT_EQ(models.error().message, (root() / "file").string() + ": is not a folder");
+TEST_F(ScanTest, APipelineThatHasVersionsTooIsAProblem) {
+  Write("chain/config.yaml", "pipeline: {steps: [{model: a}]}");
+  Write("chain/1/model.onnx", "x");
+  const RepositoryScan scan = ScanRoot();
+  ASSERT_EQ(scan.models.at(0).problems.size(), 1u);
+  EXPECT_EQ(scan.models[0].problems[0].text,
+            (root() / "chain" / "1").string() + ": is a version, and a pipeline has none");
 }
 
-TEST_F(RepositoryTest, AnEmptyFolderHoldsNoModel) {
-  const Error error = LoadError();
-  EXPECT_EQ(error.code, ErrorCode::kNotFound);
-  EXPECT_EQ(error.message,
-            root().string() + ": holds no model, expected <name>/<version>/model.onnx");
+TEST_F(ScanTest, AMissingFolderIsAProblemOfTheWhole) {
+  const RepositoryScan scan = Scan(root() / "nope");
+  EXPECT_THAT(scan.models, IsEmpty());
+  ASSERT_EQ(scan.problems.size(), 1u);
+  EXPECT_EQ(scan.problems[0].code, ErrorCode::kNotFound);
 }
 
-TEST_F(RepositoryTest, AModelWithoutVersionsIsNotFound) {
-  Write("calc/model.onnx", "in the wrong place");
-  const Error error = LoadError();
-  EXPECT_EQ(error.code, ErrorCode::kNotFound);
-  EXPECT_EQ(error.message,
-            (root() / "calc").string() + ": holds no version, expected <version>/model.onnx");
+TEST_F(ScanTest, AFingerprintStaysWhileNothingChanges) {
+  Write("a/1/model.onnx", "x");
+  Write("a/1/data/weights.bin", "y");
+  EXPECT_EQ(FingerprintOfFirst(), FingerprintOfFirst());
+  EXPECT_EQ(FingerprintOf(root() / "a" / "1"), FingerprintOfFirst());
 }
 
-TEST_F(RepositoryTest, AVersionWithoutItsFileIsNotFound) {
-  fs::create_directories(root() / "calc" / "1");
-  const Error error = LoadError();
-  EXPECT_EQ(error.code, ErrorCode::kNotFound);
-  EXPECT_EQ(error.message, (root() / "calc" / "1" / "model.onnx").string() + ": is not there");
+TEST_F(ScanTest, AFingerprintChangesWithSizeTimeNamePlaceAndInode) {
+  Write("a/1/model.onnx", "x");
+  Write("a/1/data/weights.bin", "y");
+  const auto time = fs::last_write_time(root() / "a/1/model.onnx");
+  Fingerprint last = FingerprintOfFirst();
+  const auto expect_change = [&](const char* what) {
+    const Fingerprint now = FingerprintOfFirst();
+    EXPECT_NE(now, last) << what;
+    last = now;
+  };
+  Append("a/1/model.onnx", "x");
+  Touch("a/1/model.onnx", time);
+  expect_change("size");
+  Touch("a/1/model.onnx", time + std::chrono::nanoseconds(1000));
+  expect_change("time");
+  fs::rename(root() / "a/1/data/weights.bin", root() / "a/1/data/w.bin");
+  expect_change("name below");
+  fs::copy_file(root() / "a/1/model.onnx", root() / "a/1/new");
+  Touch("a/1/new", fs::last_write_time(root() / "a/1/model.onnx"));
+  fs::rename(root() / "a/1/new", root() / "a/1/model.onnx");
+  expect_change("inode");
+  Write("a/1/.hidden", "");
+  expect_change("a hidden file");
 }
 
-TEST_F(RepositoryTest, AFolderInPlaceOfTheFileIsRefused) {
-  fs::create_directories(root() / "calc" / "1" / "model.onnx");
-  const Error error = LoadError();
-  EXPECT_EQ(error.code, ErrorCode::kInvalidArgument);
-  EXPECT_THAT(error.message, EndsWith("model.onnx: is not a file"));
+TEST_F(ScanTest, TheFilesOfAModelAndThoseOfItsVersionsHaveFingerprintsOfTheirOwn) {
+  Write("a/1/model.onnx", "x");
+  const ScannedModel before = Only(ScanRoot());
+  Write("a/config.yaml", "max_workers: 1");
+  const ScannedModel after = Only(ScanRoot());
+  EXPECT_NE(after.fingerprint, before.fingerprint);
+  EXPECT_EQ(after.versions[0].fingerprint, before.versions[0].fingerprint);
 }
 
-TEST_F(RepositoryTest, AVersionIsAPositiveIntegerWithoutLeadingZeros) {
-  for (const char* version :
-       {"0", "-1", "+1", "01", "1.0", "v1", "latest", "1 ", "99999999999999999999"}) {
-    const fs::path folder = root() / "calc" / version;
-    Place(std::string("calc/") + version);
-    const Error error = LoadError();
-    EXPECT_EQ(error.code, ErrorCode::kInvalidArgument) << version;
-    EXPECT_EQ(error.message,
-              folder.string() + ": is no version, expected a positive integer such as 1");
-    fs::remove_all(folder);
-  }
+TEST_F(ScanTest, AVersionHasSettledWhenTwoScansSeeTheSame) {
+  Write("a/1/model.onnx", "x");
+  const RepositoryScan empty;
+  const RepositoryScan first = ScanRoot();
+  EXPECT_FALSE(HasSettled(empty, first, "a", 1));
+  EXPECT_FALSE(HasSettled(empty, first, "a"));
+  Append("a/1/model.onnx", "more");
+  const RepositoryScan second = ScanRoot();
+  EXPECT_FALSE(HasSettled(first, second, "a", 1));
+  EXPECT_TRUE(HasSettled(first, second, "a"));
+  Write("a/config.yaml", "");
+  const RepositoryScan third = ScanRoot();
+  EXPECT_TRUE(HasSettled(second, third, "a", 1));
+  EXPECT_FALSE(HasSettled(second, third, "a"));
+  EXPECT_FALSE(HasSettled(second, third, "a", 2));
+  EXPECT_FALSE(HasSettled(second, third, "b", 1));
 }
 
-TEST_F(RepositoryTest, AModelNameIsLettersDigitsAndThreeSigns) {
-  for (const std::string& name : {std::string("a b"), std::string("-a"), std::string("_a"),
-                                  std::string("na\xC3\xAFve"), std::string(65, 'a')}) {
-    Place(name + "/1");
-    const Error error = LoadError();
-    EXPECT_EQ(error.code, ErrorCode::kInvalidArgument) << name;
-    EXPECT_THAT(error.message,
-                AllOf(StartsWith((root() / name).string()), HasSubstr("is no model name")));
-    fs::remove_all(root() / name);
-  }
-  Place(std::string(64, 'a') + "/1");
-  EXPECT_TRUE(Load());
-}
-
-TEST_F(RepositoryTest, ATruncatedFileIsNamedWithTheReason) {
-  const fs::path whole = fs::path(BATON_TEST_BUNDLED_DIR) / "tumour.onnx";
-  fs::create_directories(root() / "calc" / "1");
-  const fs::path file = root() / "calc" / "1" / "model.onnx";
-  fs::copy_file(whole, file);
-  fs::resize_file(file, fs::file_size(whole) / 2);
-  const Error error = LoadError();
-  EXPECT_EQ(error.code, ErrorCode::kInvalidArgument);
-  EXPECT_THAT(error.message, StartsWith(file.string() + ": ONNX Runtime: "));
-}
-
-TEST_F(RepositoryTest, AFileThatIsNoModelIsNamedWithTheReason) {
-  for (const std::string_view text : {"<html>not found</html>", ""}) {
-    Write("calc/1/model.onnx", text);
-    const Error error = LoadError();
-    EXPECT_EQ(error.code, ErrorCode::kInvalidArgument) << text;
-    EXPECT_THAT(error.message,
-                StartsWith((root() / "calc/1/model.onnx").string() + ": ONNX Runtime: "));
-  }
-}
-
-TEST_F(RepositoryTest, AModelThatCannotBeServedSaysWhy) {
-  Place("maps/1", "map_output");
-  EXPECT_EQ(LoadError().message,
-            (root() / "maps/1/model.onnx").string() +
-                ": output 'by_class' is a sequence, only tensors can be served");
-}
-
-TEST_F(RepositoryTest, OneBadModelFailsAllAndEveryProblemIsALine) {
-  Place("good/1");
-  Place("bad/x");
-  Write("bad/2/model.onnx", "no model");
-  fs::create_directories(root() / "empty");
-  const Error error = LoadError();
-  EXPECT_EQ(error.code, ErrorCode::kInvalidArgument);
-  EXPECT_EQ(std::count(error.message.begin(), error.message.end(), '\n'), 2);
-  EXPECT_THAT(error.message,
-              AllOf(HasSubstr("bad/2/model.onnx: ONNX Runtime: "),
-                    HasSubstr("bad/x: is no version"), HasSubstr("empty: holds no version")));
-}
-
-TEST(RepositoryBundledTest, WithoutAFolderTheBundledModelsLoad) {
-  const auto models = LoadModels({{}, BATON_TEST_ONNXRUNTIME_LIBRARY});
-  ASSERT_TRUE(models) << models.error().message;
-  std::vector<std::string> names;
-  for (const auto& [name, versions] : *models) {
-    names.push_back(name);
-    ASSERT_EQ(versions.versions.size(), 1u) << name;
-    EXPECT_EQ(versions.Latest().info().version, "1") << name;
-    EXPECT_GT(versions.versions.front().load_time, Duration::zero()) << name;
-  }
-  EXPECT_THAT(names, ElementsAre("digits", "tumour", "tumour_logistic"));
-}
-
-TEST(RepositoryBundledTest, AMissingLibraryIsNotFoundAndNamed) {
-  const auto models = LoadModels({{}, "/nowhere/libonnxruntime.so.1"});
-  ASSERT_FALSE(models);
-  EXPECT_EQ(models.error().code, ErrorCode::kNotFound);
-  EXPECT_THAT(models.error().message, HasSubstr("/nowhere/libonnxruntime.so.1"));
+TEST_F(ScanTest, AFolderThatHasGoneHasNoFingerprint) {
+  const auto fingerprint = FingerprintOf(root() / "gone");
+  ASSERT_FALSE(fingerprint);
+  EXPECT_EQ(fingerprint.error().code, ErrorCode::kNotFound);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -397,6 +398,72 @@ TEST(EventLoopLagTest, AfterAWaitItIsThatOfTheOldestTimer) {
     loop.Stop();
   });
   loop.Run();
+}
+
+// What a library would bring: a task is an event.
+class ListedEvents final : public ForeignEvents {
+ public:
+  bool IsReady() override { return !tasks.empty(); }
+  void Wait(std::optional<Duration> time) override {
+    waits.push_back(time);
+    if (on_wait) on_wait();
+  }
+  void Dispatch() override {
+    for (const auto& task : std::exchange(tasks, {})) task();
+  }
+  void Interrupt() override { ++interrupts; }
+
+  std::vector<std::function<void()>> tasks;
+  std::function<void()> on_wait;
+  std::vector<std::optional<Duration>> waits;
+  int interrupts = 0;
+};
+
+TEST(EventLoopForeignEventsTest, TheyComeWhereDescriptorsWould) {
+  Notes notes;
+  ManualClock clock;
+  ListedEvents events;
+  EventLoop loop(clock, {}, events);
+  loop.AssertOnLoop();
+  loop.RunAt(loop.Now(), [&] { notes.emplace_back("timer"); });
+  loop.Post([&] { notes.emplace_back("posted"); });
+  events.tasks = {[&] {
+    loop.AssertOnLoop();
+    notes.emplace_back("event");
+    loop.AtEndOfTurn([&] { notes.emplace_back("end"); });
+  }};
+  loop.RunOnce();
+  EXPECT_THAT(notes, ElementsAre("event", "timer", "posted", "end"));
+  EXPECT_THAT(events.waits, IsEmpty());
+}
+
+TEST(EventLoopForeignEventsTest, TheLoopWaitsForThemUntilItsNextTimerOrForEver) {
+  ManualClock clock;
+  ListedEvents events;
+  EventLoop loop(clock, {}, events);
+  loop.AssertOnLoop();
+  loop.RunAt(loop.Now() + 5ms, [] {});
+  events.on_wait = [&] {
+    clock.Advance(5ms);
+    if (events.waits.size() == 2) loop.Stop();
+  };
+  loop.Run();
+  EXPECT_THAT(events.waits, ElementsAre(std::optional<Duration>(5ms), std::nullopt));
+}
+
+TEST(EventLoopForeignEventsTest, AWakeInterruptsAWaitAndNothingElse) {
+  ManualClock clock;
+  ListedEvents events;
+  EventLoop loop(clock, {}, events);
+  loop.Wake();
+  EXPECT_EQ(events.interrupts, 0);
+  events.on_wait = [&] {
+    loop.Wake();
+    loop.Wake();
+    loop.Stop();
+  };
+  loop.Run();
+  EXPECT_EQ(events.interrupts, 1);
 }
 
 }  // namespace

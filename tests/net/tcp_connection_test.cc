@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,11 +43,15 @@ class RecordingConnection final : public TcpConnection {
   std::vector<SteadyTime> flushes;
   bool closes_on_bytes = false;
   bool takes_bytes = true;
+  std::string room;  // for bytes; empty: none
+  bool came_there = false;
 
  private:
   bool TakesBytes() const override { return takes_bytes; }
+  std::span<char> RoomForBytes() override { return room; }
   void OnBytes(std::string_view bytes) override {
     loop().AssertOnLoop();
+    came_there = bytes.data() == room.data();
     received += bytes;
     if (closes_on_bytes) Close();
   }
@@ -103,6 +108,18 @@ class TcpConnectionTest : public testing::Test {
   UniqueFd peer_;
   RecordingConnection connection_;
 };
+
+TEST_F(TcpConnectionTest, BytesAreReadToWhereThereIsRoomForThem) {
+  connection_.room = "......";
+  SendAll(peer_, "abcdefghi");
+  harness_.Turn();
+  EXPECT_EQ(connection_.received, "abcdef");
+  EXPECT_TRUE(connection_.came_there);
+  connection_.room.clear();
+  harness_.Turn();
+  EXPECT_EQ(connection_.received, "abcdefghi");
+  EXPECT_FALSE(connection_.came_there);
+}
 
 std::string ManyBytes(std::size_t count) {
   std::string bytes(count, ' ');

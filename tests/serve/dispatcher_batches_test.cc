@@ -95,17 +95,19 @@ TEST_F(BatchesTest, WhereFewWaitNobodyIsDroppedForASizeThatIsNotThere) {
   EXPECT_THAT(Take(), ElementsAre(1, 2));
 }
 
-TEST_F(BatchesTest, VersionsDoNotMix) {
-  Submit({.id = 1, .budget = 100ms, .model_version = "1"});
-  Submit({.id = 2, .budget = 150ms, .model_version = "2"});
-  Submit({.id = 3, .budget = 200ms, .model_version = "1"});
+TEST_F(BatchesTest, CallsOfDifferentHandlersDoNotMix) {
+  const BatchableHandler other;
+  Submit({.id = 1, .budget = 100ms, .handler = &handler_});
+  Submit({.id = 2, .budget = 150ms, .handler = &other});
+  Submit({.id = 3, .budget = 200ms, .handler = &handler_});
   EXPECT_THAT(RunNext(), ElementsAre(1, 3));
   EXPECT_THAT(RunNext(), ElementsAre(2));
 }
 
 TEST_F(BatchesTest, WhatCannotRunTogetherRunsAlone) {
-  Submit({.id = 1, .model_version = "alone"});
-  Submit({.id = 2, .model_version = "alone"});
+  const BatchableHandler alone(false);
+  Submit({.id = 1, .handler = &alone});
+  Submit({.id = 2, .handler = &alone});
   EXPECT_THAT(RunNext(), ElementsAre(1));
   EXPECT_THAT(RunNext(), ElementsAre(2));
 }

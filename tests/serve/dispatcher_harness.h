@@ -18,8 +18,13 @@ namespace baton::serve {
 
 class BatchableHandler final : public Handler {
  public:
+  explicit BatchableHandler(bool can_batch = true) : can_batch_(can_batch) {}
+
   Outcome Handle(const Call&, RunContext&) const override { return {}; }
-  bool CanBatch(const std::string& version) const override { return version != "alone"; }
+  bool CanBatch() const override { return can_batch_; }
+
+ private:
+  const bool can_batch_;
 };
 
 class DispatcherHarness : public testing::Test {
@@ -39,13 +44,12 @@ class DispatcherHarness : public testing::Test {
     std::uint32_t endpoint = kFast;
     Duration budget = 50ms;  // the guard is left out
     std::size_t body_bytes = 0;
-    std::string model_version{};
+    const Handler* handler = nullptr;  // none: the one that batches
   };
   std::unique_ptr<Ticket> Make(const Wish& wish) {
     auto ticket = testing_support::MakeTicket(wish.id, endpoints_[wish.endpoint],
                                               now_ + wish.budget, wish.body_bytes);
-    ticket->handler = &handler_;
-    ticket->call.model_version = wish.model_version;
+    ticket->handler = wish.handler != nullptr ? wish.handler : &handler_;
     ticket->deadline = Deadline(now_, wish.budget);
     ticket->admitted = now_;
     ticket->criticality = Criticality::kCritical;

@@ -72,6 +72,18 @@ TEST(PendingResponsesTest, AtItsLimitItTakesNoMoreUntilOneIsClaimed) {
   EXPECT_TRUE(pending.Add(RequestId{3}, Response(3)));
 }
 
+TEST(PendingResponsesTest, ALowerLimitDrivesNobodyOutAndAHigherOneLetsMoreIn) {
+  PendingResponses pending(2);
+  ASSERT_TRUE(pending.Add(kFirst, Response(1)));
+  ASSERT_TRUE(pending.Add(kSecond, Response(2)));
+  pending.SetLimit(1);
+  EXPECT_TRUE(pending.IsPending(kSecond));
+  pending.Claim(kFirst);
+  EXPECT_FALSE(pending.Add(RequestId{3}, Response(3)));
+  pending.SetLimit(2);
+  EXPECT_TRUE(pending.Add(RequestId{3}, Response(3)));
+}
+
 TEST(PendingResponsesTest, AddedIsClaimedPlusSize) {
   PendingResponses pending(100);
   for (std::uint64_t id = 0; id < 50; ++id) ASSERT_TRUE(pending.Add(RequestId{id}, Response(0)));

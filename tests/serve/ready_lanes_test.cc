@@ -3,7 +3,6 @@
 
 #include <array>
 #include <memory>
-#include <string>
 
 #include <gtest/gtest.h>
 
@@ -29,11 +28,9 @@ class ReadyLanesTest : public testing::Test {
   ReadyLanes::Handle Insert(std::uint64_t id, Duration due, std::size_t body_bytes = 0) {
     return lanes_.Insert(lanes_.LaneOf(0), kStart + due, Make(id, due, body_bytes));
   }
-  std::uint32_t BatchLane(const Handler& handler, const std::string& version, bool is_long = false,
-                          std::size_t endpoint = 0) {
+  std::uint32_t BatchLane(const Handler& handler, bool is_long = false, std::size_t endpoint = 0) {
     auto ticket = MakeTicket(1, endpoints_[endpoint], kStart);
     ticket->handler = &handler;
-    ticket->call.model_version = version;
     const std::uint32_t lane = lanes_.BatchLaneOf(*ticket, is_long);
     lanes_.Insert(lane, kStart, std::move(ticket));
     return lane;
@@ -56,29 +53,28 @@ TEST_F(ReadyLanesTest, AnEndpointHasOneLaneForTicketsThatRunAlone) {
 }
 
 TEST_F(ReadyLanesTest, OnlyCallsOfOneKindShareABatchLane) {
-  const std::uint32_t lane = BatchLane(handler_, "1");
-  EXPECT_EQ(BatchLane(handler_, "1"), lane);
-  EXPECT_NE(BatchLane(handler_, "2"), lane);
-  EXPECT_NE(BatchLane(other_, "1"), lane);
-  EXPECT_NE(BatchLane(handler_, "1", true), lane);
-  EXPECT_NE(BatchLane(handler_, "1", false, 1), lane);
+  const std::uint32_t lane = BatchLane(handler_);
+  EXPECT_EQ(BatchLane(handler_), lane);
+  EXPECT_NE(BatchLane(other_), lane);
+  EXPECT_NE(BatchLane(handler_, true), lane);
+  EXPECT_NE(BatchLane(handler_, false, 1), lane);
   EXPECT_NE(lanes_.LaneOf(0), lane);
   EXPECT_EQ(lanes_.lane(lane).handler, &handler_);
-  EXPECT_EQ(lanes_.lane(lane).model_version, "1");
   EXPECT_FALSE(lanes_.lane(lane).is_long);
 }
 
 TEST_F(ReadyLanesTest, AnEmptyBatchLaneIsUsedAgainForAnotherKind) {
-  const std::uint32_t busy = BatchLane(handler_, "1");
-  const std::uint32_t emptied = BatchLane(handler_, "2");
+  const std::uint32_t busy = BatchLane(handler_);
+  const std::uint32_t emptied = BatchLane(other_);
   lanes_.TakeFirst(emptied);
-  for (int version = 3; version < 1000; ++version) {
-    const std::uint32_t lane = BatchLane(other_, std::to_string(version), version % 2 == 0);
+  for (int kind = 0; kind < 1000; ++kind) {
+    const FakeHandler another;
+    const std::uint32_t lane = BatchLane(another, kind % 2 == 0);
     ASSERT_EQ(lane, emptied);
     lanes_.TakeFirst(lane);
   }
   EXPECT_EQ(lanes_.lanes(), 2u);
-  EXPECT_EQ(BatchLane(handler_, "1"), busy);
+  EXPECT_EQ(BatchLane(handler_), busy);
 }
 
 TEST_F(ReadyLanesTest, ALaneThatIsUsedAgainDoesNotBringBackWhoHasLeft) {
@@ -87,7 +83,7 @@ TEST_F(ReadyLanesTest, ALaneThatIsUsedAgainDoesNotBringBackWhoHasLeft) {
   const std::uint32_t lane = lanes_.BatchLaneOf(*ticket, false);
   const ReadyLanes::Handle left = lanes_.Insert(lane, kStart, std::move(ticket));
   lanes_.TakeFirst(lane);
-  ASSERT_EQ(BatchLane(other_, "1"), lane);
+  ASSERT_EQ(BatchLane(other_), lane);
   EXPECT_EQ(lanes_.Find(left), nullptr);
   EXPECT_EQ(lanes_.Erase(left), nullptr);
 }

@@ -62,6 +62,18 @@ class SchedulerTest : public testing::Test {
   std::map<std::uint64_t, ReplyFuture> futures_;
 };
 
+TEST_F(SchedulerTest, NewLimitsHoldForThoseWhoComeThen) {
+  ASSERT_TRUE(Submit({{1}})[0].decision.admit);
+  ASSERT_TRUE(Take());
+  ASSERT_TRUE(Submit({{2}, {3}})[1].decision.admit);
+  scheduler_.SetLimits({.max_waiting = 2, .max_waiting_bytes = 1000});
+  EXPECT_EQ(scheduler_.waiting_limit(), 2u);
+  EXPECT_EQ(scheduler_.figures().waiting, 2u);
+  EXPECT_EQ(Submit({{4}})[0].decision.cause, Cause::kQueueFull);
+  scheduler_.SetLimits({.max_waiting = 3, .max_waiting_bytes = 1000});
+  EXPECT_TRUE(Submit({{5}})[0].decision.admit);
+}
+
 // A cold endpoint may not queue; a client that has its answer must find the worker that gave it.
 TEST_F(SchedulerTest, AWorkerOnItsWayBackIsAsGoodAsIdleForOne) {
   scheduler_.ResetEstimate(0);

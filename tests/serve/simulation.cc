@@ -18,7 +18,7 @@ constexpr SteadyTime kStart{1s};
 
 struct BatchableHandler final : Handler {
   Outcome Handle(const Call&, RunContext&) const override { return {}; }
-  bool CanBatch(const std::string&) const override { return true; }
+  bool CanBatch() const override { return true; }
 };
 
 // Surroundings as a scheduler, its conductors and its workers are: who is woken when, what is

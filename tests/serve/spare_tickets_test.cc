@@ -2,6 +2,7 @@
 #include "server/serve/spare_tickets.h"
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -13,7 +14,7 @@ namespace {
 std::unique_ptr<Ticket> Used(SpareTickets& spare, const std::string& body) {
   std::unique_ptr<Ticket> ticket = spare.Take();
   ticket->call.body = body;
-  ticket->call.model_version = "2";
+  ticket->lease = std::make_shared<int>(2);
   ticket->reply_buffer = body;
   ticket->largest_allowance = 1ms;
   ticket->endpoint_work.emplace();
@@ -30,11 +31,20 @@ TEST(SpareTicketsTest, ATicketComesBackEmptyWithItsBuffers) {
   EXPECT_EQ(again.get(), first);
   EXPECT_EQ(again->call.body, "");
   EXPECT_GE(again->call.body.capacity(), 1000u);
-  EXPECT_EQ(again->call.model_version, "");
+  EXPECT_EQ(again->lease, nullptr);
   EXPECT_EQ(again->reply_buffer, "");
   EXPECT_GE(again->reply_buffer.capacity(), 1000u);
   EXPECT_EQ(again->largest_allowance, Duration::max());
   EXPECT_FALSE(again->endpoint_work.has_value());
+}
+
+TEST(SpareTicketsTest, ATicketThatIsPutAwayKeepsNoModelLoaded) {
+  SpareTickets spare;
+  const auto model = std::make_shared<int>(2);
+  std::unique_ptr<Ticket> used = Used(spare, "x");
+  used->lease = model;
+  spare.GiveBack(std::move(used));
+  EXPECT_EQ(model.use_count(), 1);
 }
 
 TEST(SpareTicketsTest, ItsPromiseIsANewOne) {

@@ -28,15 +28,15 @@ class WarmingHandler final : public Handler {
     EXPECT_FALSE(context.expired());
     return function_(runs_++);
   }
-  bool CanBatch(const std::string&) const override { return can_batch_; }
+  bool CanBatch() const override { return can_batch_; }
   void HandleBatch(std::span<BatchMember> members, const std::stop_token&) const override {
     ++batches_;
     sizes_ = members.size();
     for (BatchMember& member : members) member.outcome = function_(runs_);
   }
-  std::optional<Call> WarmUpCall() const override { return call_; }
+  std::optional<Call> WarmUpCall(std::size_t) const override { return call_; }
 
-  std::optional<Call> call_ = Call{"warm", ""};
+  std::optional<Call> call_ = Call{"warm"};
   bool can_batch_ = false;
   mutable int runs_ = 0;
   mutable int batches_ = 0;

@@ -31,7 +31,7 @@ class BatchHandler final : public Handler {
   explicit BatchHandler(Function function) : function_(std::move(function)) {}
 
   Outcome Handle(const Call&, RunContext&) const override { return {"alone", std::nullopt}; }
-  bool CanBatch(const std::string&) const override { return true; }
+  bool CanBatch() const override { return true; }
   void HandleBatch(std::span<BatchMember> members, const std::stop_token& stop) const override {
     function_(members, stop);
   }

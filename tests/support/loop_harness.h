@@ -16,6 +16,7 @@ class LoopHarness {
   explicit LoopHarness(const net::LoopMetrics& metrics = {}) : loop_(clock_, metrics) {}
 
   net::EventLoop& loop() { return loop_; }
+  const net::EventLoop& loop() const { return loop_; }
   ManualClock& clock() { return clock_; }
 
   void Turn() { loop_.RunOnce(); }

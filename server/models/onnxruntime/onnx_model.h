@@ -22,16 +22,36 @@ namespace baton::models {
 // Cost: inputs are read where they lie; each output is copied once.
 class OnnxModel final : public Model {
  public:
+  struct Options {
+    // An output that is a sequence of maps from whole numbers or texts to FP32, as classifiers
+    // without `zipmap: False` have, is served as two tensors of one shape, [rows, classes]: one of
+    // the output's own name with the numbers, and NAME_labels (INT64 or BYTES) with the key of each
+    // number beside it. Otherwise such a model is refused.
+    bool flatten_maps = false;
+  };
+
   // Load a model; both block for milliseconds. `bytes` are not needed afterwards.
   // Errors: kInvalidArgument, with ONNX Runtime's reason, or naming the input or output whose type
-  // has no name in the protocol (sequences, maps, 8-bit floats and the like); the message has no
-  // path in front.
+  // has no name in the protocol (sequences, maps, 8-bit floats and the like), or the tensor that
+  // declares more than there is (see model_file.h); the message has no path in front.
   static Result<std::unique_ptr<OnnxModel>> FromFile(const OnnxRuntime& runtime, std::string name,
                                                      std::string version,
-                                                     const std::filesystem::path& path);
+                                                     const std::filesystem::path& path,
+                                                     const Options& options);
+  static Result<std::unique_ptr<OnnxModel>> FromFile(const OnnxRuntime& runtime, std::string name,
+                                                     std::string version,
+                                                     const std::filesystem::path& path) {
+    return FromFile(runtime, std::move(name), std::move(version), path, Options());
+  }
   static Result<std::unique_ptr<OnnxModel>> FromBytes(const OnnxRuntime& runtime, std::string name,
                                                       std::string version,
-                                                      std::span<const std::byte> bytes);
+                                                      std::span<const std::byte> bytes,
+                                                      const Options& options);
+  static Result<std::unique_ptr<OnnxModel>> FromBytes(const OnnxRuntime& runtime, std::string name,
+                                                      std::string version,
+                                                      std::span<const std::byte> bytes) {
+    return FromBytes(runtime, std::move(name), std::move(version), bytes, Options());
+  }
   ~OnnxModel() override;
 
   const ModelInfo& info() const override { return info_; }
@@ -47,16 +67,27 @@ class OnnxModel final : public Model {
  private:
   struct Session;  // keeps ONNX Runtime's headers out of this one
 
-  OnnxModel(ModelInfo info, std::unique_ptr<Session> session);
+  // Where an output of ours comes from: an output of the session, or one half of it.
+  struct Source {
+    enum class Part { kTensor, kMapNumbers, kMapLabels };
+    std::size_t index = 0;  // among the session's outputs
+    Part part = Part::kTensor;
+  };
+
+  OnnxModel(ModelInfo info, std::vector<Source> sources, std::unique_ptr<Session> session);
 
   template <typename MakeSession>
   static Result<std::unique_ptr<OnnxModel>> Load(std::string name, std::string version,
-                                                 MakeSession make_session);
+                                                 const Options& options, MakeSession make_session);
+  static Status DescribeInputs(const Session& session, ModelInfo& info);
+  static Status DescribeOutputs(const Session& session, const Options& options, ModelInfo& info,
+                                std::vector<Source>& sources);
   Result<std::vector<Tensor>> Run(std::span<const Tensor> inputs,
                                   std::span<const std::size_t> outputs,
                                   const std::stop_token& stop) const;
 
   const ModelInfo info_;
+  const std::vector<Source> sources_;  // one for each of info_.outputs
   const std::unique_ptr<Session> session_;
 };
 

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <memory>
+#include <span>
 #include <utility>
 
 namespace baton::models {
@@ -41,6 +44,16 @@ std::vector<std::string> StringsOf(const Ort::Value& value, std::size_t count) {
   return strings;
 }
 
+// A copy of so little costs no more than keeping the value.
+constexpr std::size_t kCopiedBytes = 4096;
+
+bool IsWithin(std::span<const std::byte> bytes, std::span<const Tensor> inputs) {
+  return std::any_of(inputs.begin(), inputs.end(), [bytes](const Tensor& input) {
+    return std::less_equal<>()(input.raw.begin(), bytes.data()) &&
+           std::less<>()(bytes.data(), input.raw.end());
+  });
+}
+
 }  // namespace
 
 std::optional<DataType> DataTypeOf(ONNXTensorElementDataType type) {
@@ -58,8 +71,12 @@ Ort::Value ToValue(const Tensor& tensor, const Ort::MemoryInfo& cpu) {
                                   kElementTypes[static_cast<std::size_t>(tensor.type)]);
 }
 
-Tensor FromValue(const Ort::Value& value, const TensorSpec& spec) {
+Tensor FromValue(Ort::Value value, const TensorSpec& spec, std::span<const Tensor> inputs) {
   const Ort::TensorTypeAndShapeInfo info = value.GetTensorTypeAndShapeInfo();
+  if (DataTypeOf(info.GetElementType()) != spec.type) {
+    throw Ort::Exception(
+        "the output '" + spec.name + "' is of another datatype than the model says", ORT_FAIL);
+  }
   Tensor tensor;
   tensor.name = spec.name;
   tensor.type = spec.type;
@@ -68,8 +85,14 @@ Tensor FromValue(const Ort::Value& value, const TensorSpec& spec) {
   if (spec.type == DataType::kBytes) {
     tensor.strings = StringsOf(value, count);
   } else {
-    const auto* bytes = static_cast<const std::byte*>(value.GetTensorRawData());
-    tensor.raw.assign(bytes, bytes + count * ElementSize(spec.type));
+    const std::span bytes(static_cast<const std::byte*>(value.GetTensorRawData()),
+                          count * ElementSize(spec.type));
+    if (bytes.size() <= kCopiedBytes || IsWithin(bytes, inputs)) {
+      tensor.raw.assign(bytes.data(), bytes.data() + bytes.size());
+    } else {
+      tensor.raw = TensorBytes::Borrow(bytes, ElementSize(spec.type),
+                                       std::make_shared<const Ort::Value>(std::move(value)));
+    }
   }
   return tensor;
 }

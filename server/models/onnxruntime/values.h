@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 
 #include "server/models/onnxruntime/api.h"
 #include "server/models/tensor.h"
@@ -15,8 +16,9 @@ std::optional<DataType> DataTypeOf(ONNXTensorElementDataType type);
 // Requires: the tensor's invariant. Throws Ort::Exception.
 Ort::Value ToValue(const Tensor& tensor, const Ort::MemoryInfo& cpu);
 
-// A copy of `value` under the name and type that the model says of it. Requires: `value` is a
-// tensor of that type. Throws Ort::Exception.
-Tensor FromValue(const Ort::Value& value, const TensorSpec& spec);
+// `value` under the name and type that the model says of it: its own bytes on loan, which keep it
+// alive; a copy of a small one, and of one that only passed through and lies in `inputs`. Throws
+// Ort::Exception, also for a value that is no tensor of that type.
+Tensor FromValue(Ort::Value value, const TensorSpec& spec, std::span<const Tensor> inputs);
 
 }  // namespace baton::models

@@ -128,3 +128,49 @@ write(
     [tensor("x", TensorProto.FLOAT8E4M3FN, ["n"])],
     [tensor("same", TensorProto.FLOAT8E4M3FN, ["n"])],
 )
+
+# A classifier's output with texts for labels.
+write(
+    "map_texts",
+    [helper.make_node("ZipMap", ["scores"], ["by_class"], domain="ai.onnx.ml", classlabels_strings=["no", "yes"])],
+    [tensor("scores", TensorProto.FLOAT, ["n", 2])],
+    [
+        helper.make_value_info(
+            "by_class",
+            helper.make_sequence_type_proto(
+                helper.make_map_type_proto(
+                    TensorProto.STRING, helper.make_tensor_type_proto(TensorProto.FLOAT, None)
+                )
+            ),
+        )
+    ],
+)
+
+
+def write_hostile(name, node, initializer=None):
+    """A model from x (FP32) to y that no checker lets pass."""
+    graph = helper.make_graph(
+        [node], name, [tensor("x", TensorProto.FLOAT, ["n"])], [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+        [initializer] if initializer else [],
+    )
+    model = helper.make_model(graph, opset_imports=OPSET, ir_version=IR_VERSION)
+    (pathlib.Path(__file__).parent / f"{name}.onnx").write_bytes(model.SerializeToString())
+
+
+def claim(element_type, size, location=None):
+    """A tensor that declares `size` elements and brings none, or has them in another file."""
+    proto = TensorProto(name="w", data_type=element_type, dims=[size])
+    if location:
+        proto.data_location = TensorProto.EXTERNAL
+        proto.external_data.add(key="location", value=location)
+    return proto
+
+
+ADD = helper.make_node("Add", ["x", "w"], ["y"])
+write_hostile("unknown_operator", helper.make_node("Teleport", ["x"], ["y"]))
+write_hostile("claims_floats", ADD, claim(TensorProto.FLOAT, 2_500_000_000))
+write_hostile("claims_texts", ADD, claim(TensorProto.STRING, 300_000_000))
+write_hostile("claims_in_node", helper.make_node("Constant", [], ["y"], value=claim(TensorProto.STRING, 300_000_000)))
+write_hostile("external_missing", ADD, claim(TensorProto.FLOAT, 4, "nothing.bin"))
+write_hostile("external_short", ADD, claim(TensorProto.FLOAT, 2_500_000_000, "scalar.onnx"))
+write_hostile("external_outside", ADD, claim(TensorProto.FLOAT, 4, "../../../README.md"))

@@ -1,0 +1,77 @@
+// The one table from answers to gRPC's codes.
+#include "server/api/grpc/infer_status.h"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+
+namespace baton::api {
+namespace {
+
+using grpc::StatusCode;
+using serve::Answer;
+
+StatusCode CodeOf(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kNotFound: return StatusCode::NOT_FOUND;
+    case ErrorCode::kTooLarge: return StatusCode::RESOURCE_EXHAUSTED;
+    case ErrorCode::kDeadlineExceeded: return StatusCode::DEADLINE_EXCEEDED;
+    case ErrorCode::kUnavailable: return StatusCode::UNAVAILABLE;
+    case ErrorCode::kInternal: return StatusCode::INTERNAL;
+    case ErrorCode::kFailedPrecondition: return StatusCode::FAILED_PRECONDITION;
+    case ErrorCode::kInvalidArgument:
+    case ErrorCode::kAlreadyExists:
+    case ErrorCode::kResourceExhausted:
+    case ErrorCode::kUnsupported:
+    case ErrorCode::kAborted: break;
+  }
+  return StatusCode::INVALID_ARGUMENT;
+}
+
+StatusCode CodeOf(const AnswerView& view) {
+  switch (view.answer) {
+    case Answer::kPrediction:
+    case Answer::kFallback: return StatusCode::OK;
+    case Answer::kRefused: return StatusCode::UNAVAILABLE;
+    case Answer::kTimeout: return StatusCode::DEADLINE_EXCEEDED;
+    case Answer::kInvalid:
+      return view.error != nullptr ? CodeOf(view.error->code) : StatusCode::INVALID_ARGUMENT;
+    case Answer::kError: return StatusCode::INTERNAL;
+    case Answer::kNone: return StatusCode::CANCELLED;
+  }
+  return StatusCode::INTERNAL;
+}
+
+}  // namespace
+
+grpc::Status StatusOf(const AnswerView& view) {
+  const StatusCode code = CodeOf(view);
+  return code == StatusCode::OK ? grpc::Status() : grpc::Status(code, MessageOf(view));
+}
+
+grpc::Status StatusOf(const Error& error) {
+  return grpc::Status(CodeOf(error.code), error.message);
+}
+
+void AddTrailingMetadata(grpc::ServerContext& context, const AnswerView& view) {
+  context.AddTrailingMetadata("baton-answer", std::string(ToText(view.answer)));
+  if (view.cause != serve::Cause::kNone) {
+    context.AddTrailingMetadata("baton-cause", std::string(ToText(view.cause)));
+  }
+  if (view.granted_budget) {
+    context.AddTrailingMetadata("baton-budget-ms", BudgetText(*view.granted_budget));
+  }
+  if (view.answer == Answer::kRefused) {
+    context.AddTrailingMetadata("retry-after", RetryAfterText(view.retry_after));
+  }
+  if (view.cache != serve::CacheState::kNone) {
+    context.AddTrailingMetadata("baton-cache", std::string(ToText(view.cache)));
+  }
+  if (view.age) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(*view.age).count();
+    context.AddTrailingMetadata("age", std::to_string(std::max<std::int64_t>(seconds, 0)));
+  }
+  if (view.stages) context.AddTrailingMetadata("server-timing", ServerTimingText(*view.stages));
+}
+
+}  // namespace baton::api

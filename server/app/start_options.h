@@ -1,0 +1,21 @@
+// From what an operator wrote to what the server takes.
+#pragma once
+
+#include "server/app/server_options.h"
+#include "server/base/log.h"
+#include "server/base/result.h"
+#include "server/config/configuration.h"
+
+namespace baton::app {
+
+struct StartOptions {
+  ServerOptions server;
+  LogOptions log;
+};
+
+// Requires: `configuration` was loaded (config::Load).
+// Errors: kInvalidArgument with everything that is still wrong, a line each, with where it was
+// said.
+Result<StartOptions> ToStartOptions(const config::Configuration& configuration);
+
+}  // namespace baton::app

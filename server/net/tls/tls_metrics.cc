@@ -1,0 +1,30 @@
+// The names of the outcomes.
+#include "server/net/tls/tls_metrics.h"
+
+#include <cstddef>
+
+namespace baton::net {
+namespace {
+
+constexpr std::array<const char*, kHandshakeOutcomes> kNames = {"full",
+                                                                "resumed",
+                                                                "plain_http",
+                                                                "nothing_in_common",
+                                                                "client_certificate",
+                                                                "refused_by_client",
+                                                                "broken",
+                                                                "abandoned"};
+
+}  // namespace
+
+TlsMetrics TlsMetrics::Make(metrics::Registry& registry, const std::string& listener) {
+  TlsMetrics made;
+  for (std::size_t i = 0; i < kHandshakeOutcomes; ++i) {
+    made.handshakes[i] =
+        registry.AddCounter("baton_tls_handshakes_total", "TLS handshakes, by how they ended.",
+                            {{"listener", listener}, {"outcome", kNames[i]}});
+  }
+  return made;
+}
+
+}  // namespace baton::net

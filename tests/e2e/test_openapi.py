@@ -1,0 +1,132 @@
+"""GET /openapi.json: it is a valid document, it has every route, and what it says is true."""
+
+import json
+import pathlib
+import re
+
+import pytest
+
+import environment
+import server_process
+
+TOOLS = environment.DEPS / "openapi-venv" / "bin"
+CONFIGURATION = pathlib.Path(__file__).parent / "schemathesis.toml"
+SEED = 7
+ROUTES = {
+    "/hello": {"get"},
+    "/reverse": {"post"},
+    "/v1/models/{m}:predict": {"post"},
+    "/v2": {"get"},
+    "/v2/health/live": {"get"},
+    "/v2/health/ready": {"get"},
+    "/v2/models/{m}": {"get"},
+    "/v2/models/{m}/config": {"get"},
+    "/v2/models/{m}/infer": {"post"},
+    "/v2/models/{m}/ready": {"get"},
+    "/v2/models/{m}/stats": {"get"},
+    "/v2/models/{m}/versions/{v}": {"get"},
+    "/v2/models/{m}/versions/{v}/config": {"get"},
+    "/v2/models/{m}/versions/{v}/infer": {"post"},
+    "/v2/models/{m}/versions/{v}/ready": {"get"},
+    "/v2/models/{m}/versions/{v}/stats": {"get"},
+    "/v2/models/stats": {"get"},
+    "/v2/repository/index": {"post"},
+    "/v2/repository/models/{m}/load": {"post"},
+    "/v2/repository/models/{m}/unload": {"post"},
+}
+
+
+@pytest.fixture(scope="module")
+def server(models_folder):
+    flags = ["--models", models_folder, *server_process.PLENTY]
+    with server_process.running(*flags, test_endpoints=False) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def document(server):
+    reply = server.ask("GET", "/openapi.json")
+    assert (reply.status, reply.header("Content-Type")) == (200, "application/json"), reply
+    return reply.json()
+
+
+def tool(name):
+    path = TOOLS / name
+    assert path.exists(), f"{path} is missing; install what the tests need: scripts/install-dependencies test"
+    return path
+
+
+def methods_of(path):
+    return {key for key in path if key in ("get", "put", "post", "delete", "options", "head", "patch", "trace")}
+
+
+def test_the_document_is_valid(document, tmp_path):
+    file = tmp_path / "openapi.json"
+    file.write_text(json.dumps(document))
+    environment.run(tool("openapi-spec-validator"), file)
+
+
+def test_it_says_what_it_describes(document):
+    assert document["openapi"].startswith("3.")
+    assert document["info"]["version"] == environment.project_version()
+    operations = [path[method] for path in document["paths"].values() for method in methods_of(path)]
+    names = [operation["operationId"] for operation in operations]
+    assert len(names) == len(set(names))
+    assert all(operation.get("summary") or operation.get("description") for operation in operations)
+
+
+def test_it_has_every_route_and_no_other(document):
+    def plain(path):
+        """Whatever the parameters are called."""
+        return re.sub(r"\{\w+\}", "{}", path)
+
+    said = {plain(path): methods_of(methods) - {"head", "options"} for path, methods in document["paths"].items()}
+    expected = {plain(path): methods for path, methods in ROUTES.items()}
+    for optional in ("/openapi.json", "/v2/"):
+        said.pop(optional, None)
+    assert said == expected
+
+
+def test_every_GET_that_it_names_is_answered(server, document):
+    for path, methods in document["paths"].items():
+        if "get" in methods:
+            names = re.findall(r"\{(\w+)\}", path)
+            values = dict(zip(names, ("plus", "10"), strict=False))
+            assert server.ask("GET", path.format(**values)).status == 200, path
+
+
+def test_every_error_that_it_names_has_the_protocols_body(document):
+    def follow(part):
+        while "$ref" in part:
+            found = document
+            for name in part["$ref"].removeprefix("#/").split("/"):
+                found = found[name]
+            part = found
+        return part
+
+    for path, methods in document["paths"].items():
+        for method in methods_of(methods):
+            for status, response in methods[method]["responses"].items():
+                if status[0] not in "45" or (path.endswith("/ready") and status == "503"):
+                    continue
+                schema = follow(follow(response)["content"]["application/json"]["schema"])
+                assert "error" in schema["required"], (path, method, status)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_schemathesis_finds_nothing(server, document, tmp_path, known):
+    """`known`: every path names a model that is there, so that requests come as far as the model."""
+    assert document
+    configuration, phases = CONFIGURATION.read_text(), "fuzzing"
+    if known:
+        configuration += '\n[parameters]\n"path.m" = "plus"\n"path.v" = "10"\n'
+        phases = "examples,coverage,fuzzing,stateful"
+    file = tmp_path / "schemathesis.toml"
+    file.write_text(configuration)
+    examples = environment.fewer(20 if known else 10)
+    done = environment.run(
+        tool("schemathesis"), "--config-file", file, "run", f"http://{server.http}/openapi.json", "--checks", "all",
+        "--phases", phases, "--max-examples", examples, "--seed", SEED, "--no-color", "--warnings", "off",
+        expect=None, timeout=240, cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2000:]
