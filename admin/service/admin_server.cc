@@ -143,8 +143,8 @@ struct AdminServer::State {
 
 AdminServer::State::State(control::ControlPort& control, rpc::CallQueue& shared)
     : queue(shared),
-      methods(MakeAdminMethods(
-          control, [this](rpc::TagThread::Task task) { thread.Post(std::move(task)); })),
+      methods(OverGrpc(MakeAdminMethods(
+          control, [this](rpc::TagThread::Task task) { thread.Post(std::move(task)); }))),
       calls({service, queue, methods, unread, open_tags, clock, &thread},
             [&control](const std::string& method, grpc::StatusCode code, Duration took) {
               control.CountRpc(method, std::string(GrpcCodeName(code)), took);

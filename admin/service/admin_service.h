@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "admin/service/admin_method.h"
 #include "server/control/control_port.h"
 #include "server/rpc/plain_method.h"
 
@@ -11,6 +12,9 @@ namespace baton::admin {
 // `control` outlives them. `post` runs a task on the thread of the calls, and may be called from
 // any: a change of models is answered when it is done.
 using PostToCalls = std::function<void(std::function<void()> task)>;
-rpc::PlainMethods MakeAdminMethods(control::ControlPort& control, const PostToCalls& post);
+AdminMethods MakeAdminMethods(control::ControlPort& control, const PostToCalls& post);
+
+// As gRPC's clients call them.
+rpc::PlainMethods OverGrpc(const AdminMethods& methods);
 
 }  // namespace baton::admin
