@@ -77,6 +77,8 @@ function(baton_test room)
   endif()
   add_executable(${name}_test ${TEST_UNPARSED_ARGUMENTS})
   baton_configure_target(${name}_test)
+  # What a test says runs once or so: that it compiles in half the time counts for more.
+  target_compile_options(${name}_test PRIVATE $<$<CXX_COMPILER_ID:GNU>:-O0 -g1>)
   target_link_libraries(${name}_test PRIVATE baton::${room} ${TEST_LIBS} GTest::gmock_main)
   set_target_properties(${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/test-bin)
   gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60 TEST_LIST ${name}_tests

@@ -105,7 +105,7 @@ void ConductorBooks::KeepMiss(const RequestRecord& record, SteadyTime first_writ
   }
   if (record.was_admitted) miss.admitted = since_arrival(record.admitted);
   miss.started = since_arrival(record.started);
-  miss.finished = since_arrival(record.finished);
+  if (record.started != kNever) miss.finished = since_arrival(record.finished);
   miss.answered = since_arrival(record.answered);
   miss.sent = since_arrival(first_write);
   misses_.Add(miss);

@@ -123,10 +123,11 @@ void EventLoop::Turn(bool may_wait) {
   }
   const SteadyTime began = now_;
   MeasureLag();
+  // Before what has come in since: who was told that a change is made, and asks then, must find it.
+  RunPosted();
   DispatchSlice();
   RunTimers();
   TakeInboxes();
-  RunPosted();
   // A task may add another; all run in this turn.
   for (std::size_t i = 0; i < end_of_turn_.size(); ++i) {
     const Task task = std::move(end_of_turn_[i]);

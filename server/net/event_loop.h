@@ -57,9 +57,10 @@ struct LoopMetrics {
   metrics::Histogram timer_lag;
 };
 
-// A turn, in this order: wait until something is ready or the next timer; read one now; dispatch
-// ready descriptors, a slice of them when there are many, so that timers and completions never wait
-// behind a crowd; run expired timers; empty the inboxes and the posted tasks; run the end-of-turn
+// A turn, in this order: wait until something is ready or the next timer; read one now; run the
+// posted tasks, so that a change that somebody was told of is made before what they ask next is
+// read; dispatch ready descriptors, a slice of them when there are many, so that timers and
+// completions never wait behind a crowd; run expired timers; empty the inboxes; run the end-of-turn
 // tasks; destroy what was retired. The next turn waits only when no ready descriptor is left over.
 //
 // Threads: Post, Wake and Stop from any thread; everything else on the loop thread only (or before

@@ -68,7 +68,8 @@ def test_each_has_a_ledger_that_adds_up(server):
         assert 0 <= times[0] and times == sorted(times), miss
         assert miss["sent_ms"] <= miss["budget_ms"] == 200, miss
         assert ("started_ms" in miss) == (miss["cause"] == "expired_running"), miss
-        assert "finished_ms" not in miss, "nobody waited for the end of a run"
+        if miss["cause"] != "expired_running":  # one that is asked to stop may do so before its answer is written
+            assert "finished_ms" not in miss, "it never ran"
         assert (miss["answer"] == "refused") == (miss["cause"] == "no_time"), miss
         if miss["answer"] == "refused":
             assert miss["answered_ms"] < miss["budget_ms"] / 2, "a refusal is early"

@@ -89,7 +89,7 @@ TEST(EventLoopTest, ATurnHasItsDocumentedOrder) {
   ASSERT_EQ(harness.Watch(ready.fd(), EPOLLIN, ready), 0);
   harness.Turn();
   EXPECT_THAT(notes,
-              ElementsAre("descriptor", "timer", "inbox", "posted", "end of turn", "retired"));
+              ElementsAre("posted", "descriptor", "timer", "inbox", "end of turn", "retired"));
 }
 
 TEST(EventLoopTest, OneTurnSeesOneNow) {
@@ -433,7 +433,7 @@ TEST(EventLoopForeignEventsTest, TheyComeWhereDescriptorsWould) {
     loop.AtEndOfTurn([&] { notes.emplace_back("end"); });
   }};
   loop.RunOnce();
-  EXPECT_THAT(notes, ElementsAre("event", "timer", "posted", "end"));
+  EXPECT_THAT(notes, ElementsAre("posted", "event", "timer", "end"));
   EXPECT_THAT(events.waits, IsEmpty());
 }
 
