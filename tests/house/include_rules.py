@@ -66,10 +66,14 @@ HEAVY = [
     Heavy(
         "OpenSSL's digests",
         re.compile(r"^openssl/evp\.h$"),
-        re.compile(r"^server/(models|serve)/.*\.cc$"),
+        re.compile(r"^server/(access|models|serve)/.*\.cc$"),
         one_source_per=2,
     ),
-    Heavy("OpenSSL", re.compile(r"^openssl/(?!evp\.h$)"), re.compile(r"^server/net/tls/.*\.cc$")),
+    Heavy(
+        "OpenSSL",
+        re.compile(r"^openssl/(?!evp\.h$)"),
+        re.compile(r"^server/(net/tls/.*|access/token)\.cc$"),
+    ),
     Heavy("llhttp", re.compile(r"^llhttp"), re.compile(r"^(server/http|client/lib)/")),
     Heavy(
         "a header that clang 14 or gcc 12 refuses",
