@@ -7,9 +7,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <sys/stat.h>
-#include <sys/types.h>
 
+#include "server/access/guarded_file.h"
 #include "server/access/secrets.h"
 #include "server/base/mutex.h"
 #include "server/base/result.h"
@@ -49,22 +48,8 @@ class SecretFile {
   std::uint64_t refused_reads() const { return refused_reads_; }
 
  private:
-  // What tells one state of a file from another.
-  struct Stamp {
-    dev_t device = 0;
-    ino_t inode = 0;
-    off_t size = 0;
-    std::int64_t changed_ns = 0;  // of its bytes or of who may read them
-
-    bool operator==(const Stamp&) const = default;
-  };
-  struct Contents;
-
-  SecretFile(std::string path, SecretKind kind, Stamp stamp, Secrets&& secrets);
-  static Stamp StampOf(const struct stat& status);
-  static Result<Contents> ReadFile(const std::string& path);
-  static Result<Secrets> Load(const std::string& path, SecretKind kind, Stamp& stamp);
-  Stamp Look() const;
+  SecretFile(std::string path, SecretKind kind, FileStamp stamp, Secrets&& secrets);
+  static Result<Secrets> Load(const std::string& path, SecretKind kind, FileStamp& stamp);
   Status TakeOver() BATON_REQUIRES(reading_) BATON_EXCLUDES(mutex_);
 
   // Set once.
@@ -73,8 +58,8 @@ class SecretFile {
 
   // One reading at a time.
   Mutex reading_;
-  Stamp tried_ BATON_GUARDED_BY(reading_);
-  Stamp seen_ BATON_GUARDED_BY(reading_);
+  FileStamp tried_ BATON_GUARDED_BY(reading_);
+  FileStamp seen_ BATON_GUARDED_BY(reading_);
 
   // Any thread (atomic).
   std::atomic<std::uint64_t> reads_{0};

@@ -12,6 +12,7 @@ constexpr const char* kInstantForm = "%Y-%m-%dT%H:%M:%SZ";
 constexpr std::size_t kLongestName = 64;
 constexpr std::string_view kNameLetters =
     "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz.-_";
+constexpr std::size_t kInnerLetters = 3;  // the last ones, which no name begins with
 
 }  // namespace
 
@@ -63,12 +64,14 @@ std::string ToYaml(const SecretEntry& entry) {
 
 Status CheckName(const std::string& name) {
   const bool has_right_size = !name.empty() && name.size() <= kLongestName;
-  if (has_right_size && name.find_first_not_of(kNameLetters) == std::string::npos &&
-      WithoutTokens(name) == name) {
+  const std::string_view first = kNameLetters.substr(0, kNameLetters.size() - kInnerLetters);
+  if (has_right_size && first.find(name[0]) != std::string_view::npos &&
+      name.find_first_not_of(kNameLetters) == std::string::npos && WithoutTokens(name) == name) {
     return {};
   }
   return Fail(ErrorCode::kInvalidArgument,
-              "expected 1 to 64 letters, digits, '.', '-' and '_' that are no token, got '" +
+              "expected a letter or digit and up to 63 letters, digits, '.', '-' and '_' that are "
+              "no token, got '" +
                   WithoutTokens(name.substr(0, kLongestName)) + "'");
 }
 

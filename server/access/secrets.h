@@ -84,7 +84,7 @@ struct SecretEntry {
 };
 std::string ToYaml(const SecretEntry& entry);
 
-// Letters, digits, '.', '-' and '_', 1 to 64 of them, and no token.
+// Letters, digits, '.', '-' and '_', 1 to 64 of them, a letter or digit first, and no token.
 Status CheckName(const std::string& name);
 
 }  // namespace baton::access

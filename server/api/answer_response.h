@@ -30,13 +30,13 @@ struct AnswerView {
   std::optional<Duration> age;       // of what was an answer before; said as Age in whole seconds,
                                      // rounded down
   serve::CacheState cache = serve::CacheState::kNone;  // of a prediction; said as Baton-Cache
-  Duration retry_after =
-      Duration::zero();  // of refusals; said in whole seconds, rounded up, at least 1
-  std::optional<std::size_t> json_bytes;  // of the body, which goes on with raw tensors
-  bool may_be_gzip = false;               // another request might get this body as gzip; says Vary
-  bool is_gzip = false;                   // this one does
-  std::optional<int> status;              // instead of what answer and error imply
-  const Error* error = nullptr;           // its message becomes the body of what is no prediction
+  Duration retry_after = Duration::zero();  // of refusals, and of what is too often; said in whole
+                                            // seconds, rounded up, at least 1
+  std::optional<std::size_t> json_bytes;    // of the body, which goes on with raw tensors
+  bool may_be_gzip = false;      // another request might get this body as gzip; says Vary
+  bool is_gzip = false;          // this one does
+  std::optional<int> status;     // instead of what answer and error imply
+  const Error* error = nullptr;  // its message becomes the body of what is no prediction
 };
 
 // `body` is the prediction's or the fallback's, and is ignored for everything else.

@@ -165,6 +165,15 @@ Resolution Gateway::Resolve(const http::Request& request, const Catalogue& catal
   return Fault({ErrorCode::kInternal, "no such route", {}});
 }
 
+bool Gateway::NeedsKey(const http::Request& request) const {
+  const http::Match match = router_.Find(request.method, request.path);
+  if (match.kind != http::Match::Kind::kFound) return true;
+  const auto is_route = [&match](const RouteText& text) {
+    return static_cast<std::size_t>(text.route) == match.route;
+  };
+  return std::find_if(AllRoutes().begin(), AllRoutes().end(), is_route)->needs_key;
+}
+
 Resolution Gateway::CallModel(const http::Request& request, const http::Match& match,
                               const Catalogue& catalogue, Route route, CanaryTurn turn) const {
   const std::string_view version = VersionOf(match);

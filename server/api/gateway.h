@@ -61,6 +61,9 @@ class Gateway {
   Resolution Resolve(const http::Request& request, const Catalogue& catalogue, bool is_ready,
                      CanaryTurn turn = CanaryTurn::kTakes) const;
 
+  // False for the few routes that are open to all, whatever keys clients need.
+  bool NeedsKey(const http::Request& request) const;
+
   // What to run before the first request, to know how long requests take.
   struct WarmUp {
     const serve::Endpoint* endpoint = nullptr;

@@ -10,10 +10,12 @@ using enum RouteKind;
 using http::Method;
 
 constexpr std::string_view kNone;
+constexpr bool kOpen = false;  // of needs_key: for whoever watches whether the server lives
 constexpr std::string_view kInferSummary = "A prediction of a model";
 
 constexpr std::array kRoutes = {
-    RouteText{Method::kGet, "/hello", Route::kHello, kPlain, "hello", "A greeting", kNone, "Hello"},
+    RouteText{Method::kGet, "/hello", Route::kHello, kPlain, "hello", "A greeting", kNone, "Hello",
+              kOpen},
     RouteText{Method::kGet, "/openapi.json", Route::kOpenApi, kPlain, "openApi", "This document",
               kNone, "OpenApi"},
     RouteText{Method::kPost, "/reverse", Route::kReverse, kCall, "reverse",
@@ -23,9 +25,9 @@ constexpr std::array kRoutes = {
     RouteText{Method::kGet, "/v2/", Route::kServerMetadata, kPlain, "serverMetadataSlash",
               "The same as /v2", kNone, "ServerMetadata"},
     RouteText{Method::kGet, "/v2/health/live", Route::kLive, kPlain, "serverLive",
-              "Whether the server answers", kNone, "Live"},
+              "Whether the server answers", kNone, "Live", kOpen},
     RouteText{Method::kGet, "/v2/health/ready", Route::kReady, kPlain, "serverReady",
-              "Whether the server takes requests", kNone, "Ready"},
+              "Whether the server takes requests", kNone, "Ready", kOpen},
     RouteText{Method::kGet, "/v2/models/stats", Route::kModelStatistics, kPlain,
               "allModelStatistics", "What all models have done so far", kNone, "ModelStatistics"},
     RouteText{Method::kGet, "/v2/models/{m}", Route::kModelMetadata, kModel, "modelMetadata",

@@ -47,6 +47,7 @@ struct RouteText {
   std::string_view summary;
   std::string_view request;
   std::string_view response;
+  bool needs_key = true;  // where clients need API keys at all
 };
 
 // Every one there is.

@@ -52,7 +52,8 @@ Conductor::Conductor(const Shared& shared, const Options& options)
           [this] { listener_shard_.CountTurnedAway(); }),
       handshakes_(loop_),
       session_options_(shared.session_options),
-      desk_(loop_, *this, shared_.desk, *shard_, options_.index) {
+      desk_(loop_, *this, shared_.desk, *shard_, options_.index),
+      keys_(options.keys) {
   for (const serve::Cause cause : serve::kAllCauses) {
     refusals_.emplace_back(serve::Answer::kRefused, cause);
     timeouts_.emplace_back(serve::Answer::kTimeout, cause);
@@ -142,6 +143,7 @@ void Conductor::OnClosed(http::Session& session) {
   BATON_CHECK(found != sessions_.end());
   loop_.Retire(std::move(found->second));
   sessions_.erase(found);
+  if (keys_) key_decisions_.erase(static_cast<std::uint64_t>(session.id()));
   connection_count_ = sessions_.size();
   shared_.places.GiveBack(options_.index);
 }
@@ -160,6 +162,7 @@ Conductor::Index Conductor::Receive(http::Session& session, http::ExchangeId exc
 http::HeadVerdict Conductor::OnHead(http::Session& session, const http::Request& head) {
   loop_.AssertOnLoop();
   const http::HeadVerdict decided{.needs_body = false};
+  if (keys_ && !IsLetIn(session, head)) return decided;
   const api::Resolution resolution =
       shared_.gateway.Resolve(head, desk_.catalogue(), shared_.is_ready, api::CanaryTurn::kLeaves);
   if (resolution.needs_body) return {};
@@ -178,6 +181,12 @@ void Conductor::OnRequest(http::Session& session, http::ExchangeId exchange,
                           http::Request&& request) {
   loop_.AssertOnLoop();
   WatchOverload();
+  std::optional<access::KeyDecision> key;
+  if (keys_) key = KeyDecisionOf(session, request);
+  if (key && !key->is_allowed()) {
+    RefuseForKey(session, exchange, request, *key);
+    return;
+  }
   if (shared_.files != nullptr && shared_.files->Covers(request.path)) {
     AskForFile(session, exchange, std::move(request));
     return;
@@ -186,6 +195,7 @@ void Conductor::OnRequest(http::Session& session, http::ExchangeId exchange,
       shared_.gateway.Resolve(request, desk_.catalogue(), shared_.is_ready);
   if (resolution.plan) {
     const Index index = Receive(session, exchange, *resolution.plan->endpoint, request.arrival);
+    if (key && key->rate) rated_[index] = *key;
     const auto fault = FaultOfBody(request, *resolution.plan);
     if (!ReadAsk(index, request, *resolution.plan)) return;
     if (resolution.unavailable) {
@@ -263,19 +273,22 @@ void Conductor::Send(Index index, const api::AnswerView& view, std::string& body
   const bool is_plain = view.answer == serve::Answer::kPrediction && !view.stages &&
                         !view.may_be_gzip && !view.json_bytes && view.granted_budget &&
                         view.cache == serve::CacheState::kNone;
+  const auto answer = [&](http::Response&& response) {
+    if (!rated_.empty()) TellOfRate(index, response.headers);
+    place.session->Answer(place.exchange, std::move(response));
+  };
   if (is_plain) {
-    place.session->Answer(place.exchange, std::move(prediction_.Make(*view.granted_budget, body)));
+    answer(std::move(prediction_.Make(*view.granted_budget, body)));
     return;
   }
   const bool is_turned_away =
       view.answer == serve::Answer::kRefused || view.answer == serve::Answer::kTimeout;
   if (IsTerse() && is_turned_away && view.error == nullptr) {
     const auto& texts = view.answer == serve::Answer::kRefused ? refusals_ : timeouts_;
-    place.session->Answer(place.exchange, texts[static_cast<std::size_t>(view.cause)].Make(
-                                              view.granted_budget, view.retry_after));
+    answer(texts[static_cast<std::size_t>(view.cause)].Make(view.granted_budget, view.retry_after));
     return;
   }
-  place.session->Answer(place.exchange, api::MakeResponse(view, std::move(body)));
+  answer(api::MakeResponse(view, std::move(body)));
 }
 
 std::optional<std::string> Conductor::DeclaredFallback(const RequestRecord& record,
@@ -291,6 +304,7 @@ void Conductor::CloseIfClientHasLeft(Index index) {
 
 void Conductor::OnAbandoned(http::AnswerNote note) {
   loop_.AssertOnLoop();
+  if (!rated_.empty()) rated_.erase(note);
   desk_.Abandon(note);
 }
 

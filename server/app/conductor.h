@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "server/access/key_ring.h"
 #include "server/api/answer_response.h"
 #include "server/api/budget_headers.h"
 #include "server/api/gateway.h"
@@ -67,6 +68,7 @@ class Conductor final : private http::SessionOwner, private Front {
     int listening_fd = -1;
     net::LoopMetrics loop_metrics;
     MalformedBudgetCounters malformed_budgets;
+    std::shared_ptr<const access::KeyRing> keys;  // null: clients need none
   };
 
   Conductor(const Shared& shared, const Options& options);
@@ -80,6 +82,8 @@ class Conductor final : private http::SessionOwner, private Front {
   // Requires: what a request may consist of (`limits`, but for pipelined_requests and
   // forgotten_bytes) is as before.
   void Use(const http::Session::Options& options);
+  // The keys that clients have to have. Requires: there were some from the start.
+  void Use(std::shared_ptr<const access::KeyRing> keys);
   // Stops accepting, answers what was admitted and what still comes during `grace`, then ends Run;
   // at `limit` whatever is left is cut off. Called again: the earlier of both ends counts.
   void BeginDrain(Duration grace, Duration limit);
@@ -127,6 +131,17 @@ class Conductor final : private http::SessionOwner, private Front {
                 SteadyTime arrival) BATON_REQUIRES(on_loop);
   // Refusals are ready-made; the bodies of those who give way first are not looked into.
   bool IsTerse() const BATON_REQUIRES(on_loop) { return ladder_.level() >= OverloadLevel::kTerse; }
+  // conductor_keys.cc: where clients need API keys. None: what the request asks for needs none.
+  std::optional<access::KeyDecision> DecideOfKey(const http::Request& request)
+      BATON_REQUIRES(on_loop);
+  bool IsLetIn(http::Session& session, const http::Request& head) BATON_REQUIRES(on_loop);
+  std::optional<access::KeyDecision> KeyDecisionOf(http::Session& session,
+                                                   const http::Request& request)
+      BATON_REQUIRES(on_loop);
+  void RefuseForKey(http::Session& session, http::ExchangeId exchange, const http::Request& request,
+                    const access::KeyDecision& decision) BATON_REQUIRES(on_loop);
+  void TellOfRate(Index index, std::string& headers) BATON_REQUIRES(on_loop);
+
   // conductor_files.cc: static files.
   void AskForFile(http::Session& session, http::ExchangeId exchange, http::Request&& request)
       BATON_REQUIRES(on_loop);
@@ -172,6 +187,11 @@ class Conductor final : private http::SessionOwner, private Front {
       BATON_GUARDED_BY(on_loop);
   std::uint64_t next_connection_ BATON_GUARDED_BY(on_loop) = 0;
   api::PredictionResponse prediction_ BATON_GUARDED_BY(on_loop);
+  std::shared_ptr<const access::KeyRing> keys_ BATON_GUARDED_BY(on_loop);  // null: none needed
+  // By connection, of a request whose body is still to come.
+  std::unordered_map<std::uint64_t, access::KeyDecision> key_decisions_ BATON_GUARDED_BY(on_loop);
+  // By the desk's index, of requests whose keys have a rate.
+  std::unordered_map<Index, access::KeyDecision> rated_ BATON_GUARDED_BY(on_loop);
   bool is_draining_ BATON_GUARDED_BY(on_loop) = false;
   bool has_ended_ BATON_GUARDED_BY(on_loop) = false;
   SteadyTime drain_grace_ends_ BATON_GUARDED_BY(on_loop);

@@ -31,6 +31,7 @@ Examples:
   baton-server config example > baton.yaml      every key, to be changed
   baton-server check --config baton.yaml        what is wrong with it
   baton-server --config baton.yaml --workers 4  flags win over the file
+  baton-server token new --name shop --rate 100/s --file api-keys.yaml
 
 A setting that has no flag on the command line is that of the environment (BATON_WORKERS=4), then
 that of the file. baton-server config dump --origin shows which holds, and why.
@@ -153,6 +154,34 @@ void AddCommands(CLI::App& app, CommandLine& line) {
   AddCommand(*config, "reference", "Prints the table of all keys", Command::kReference, line);
 }
 
+void AddTokenCommand(CLI::App& app, CommandLine& line) {
+  CLI::App* const token = app.add_subcommand("token", "Makes secrets for clients and operators");
+  token->require_subcommand(1);
+  CLI::App* const made =
+      token->add_subcommand("new", "Prints a new token, once, and its entry with the hash of it");
+  made->footer(
+      "The token goes to standard output. Its entry goes into --file, which is made where it is "
+      "not "
+      "there, or\nto standard error. A token with a role is an operator's; without, it is an API "
+      "key "
+      "of the data plane.\n");
+  const auto add = [made](const char* flag, std::string& text, const char* help, const char* kind) {
+    return made->add_option(flag, text, help)->type_name(kind);
+  };
+  add("--name", line.token.name, "Whose it is; several may have the same name", "NAME")->required();
+  add("--role", line.token.role, "viewer or operator (default: none, an API key)", "ROLE");
+  add("--rate", line.token.rate, "How often the key may be used, such as 100/s, 6000/min or 10/h",
+      "RATE");
+  made->add_option("--burst", line.token.burst,
+                   "How often at once after a rest, 1 to 1000000 (default: the number in the rate)")
+      ->type_name("N")
+      ->check(CLI::Range(1U, 1'000'000U).description(""));
+  add("--expires", line.token.expires, "From when on it is worth nothing: 2027-01-31T00:00:00Z",
+      "INSTANT");
+  add("--file", line.token.file, "The file to put the entry into", "FILE");
+  made->callback([&line] { line.command = Command::kNewToken; });
+}
+
 manual::Program ManualOf(manual::CommandTree tree) {
   manual::Program program;
   program.tree = std::move(tree);
@@ -177,6 +206,7 @@ ParsedFlags ParseFlags(int argc, char** argv) {
   app.footer(kFooter + control::EndpointKeysHelp() + kLimitsFooter + LimitsHelp() + kReadyFooter);
   AddOptions(app, line);
   AddCommands(app, line);
+  AddTokenCommand(app, line);
   if (argc == 3 && std::string(argv[1]) == "manual") {
     std::cout << Manual(ManualOf(manual::TreeOf(app)), argv[2]);
     return {std::nullopt, 0};

@@ -5,17 +5,19 @@
 #include <string>
 #include <vector>
 
+#include "server/app/token_command.h"
 #include "server/config/layers.h"
 
 namespace baton::app {
 
 struct CommandLine {
-  enum class Command { kServe, kCheck, kDump, kSchema, kExample, kReference };
+  enum class Command { kServe, kCheck, kDump, kSchema, kExample, kReference, kNewToken };
   Command command = Command::kServe;
   std::string config_file;               // of --config; may be empty
   std::vector<config::GivenFlag> flags;  // settings, not looked at yet
   bool shows_origins = false;            // of kDump
   bool writes_json = false;              // of kDump
+  TokenAsk token;                        // of kNewToken
 };
 
 // Reads the command line. Prints help, version or the error by itself: then `line` is empty and

@@ -2,14 +2,17 @@
 #include "server/app/grpc_conductor.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
+#include "server/access/presented.h"
 #include "server/api/bad_input.h"
 #include "server/api/budget_headers.h"
 #include "server/api/criticality.h"
 #include "server/api/fallback_body.h"
 #include "server/api/grpc/infer_codec.h"
 #include "server/api/json.h"
+#include "server/api/key_refusal.h"
 #include "server/base/check.h"
 #include "server/base/thread_name.h"
 
@@ -44,10 +47,12 @@ std::string FallbackKey(const api::InferCall& call, const serve::FallbackPolicy&
 }  // namespace
 
 GrpcConductor::GrpcConductor(const Clock& clock, net::ForeignEvents& events, const DeskParts& desk,
-                             const serve::Endpoint& unknown, const Options& options)
+                             const serve::Endpoint& unknown, const Options& options,
+                             const access::ApiKeys* keys)
     : parts_(desk),
       unknown_(unknown),
       options_(options),
+      keys_(keys),
       loop_(clock, options_.loop_metrics, events),
       desk_(loop_, *this, parts_, *options_.loop_metrics.shard, options_.number) {}
 
@@ -81,6 +86,7 @@ void GrpcConductor::OnCancelled(api::CallId call) {
 
 void GrpcConductor::Take(std::unique_ptr<api::InferCall> call) {
   last_call_ = loop_.ReadableSince();
+  if (keys_ != nullptr && !IsLetIn(call)) return;
   const bool is_whole = call->TakeBody(body_);
   const auto peek = is_whole ? api::PeekInferRequest(body_) : std::nullopt;
   if (!peek) {
@@ -111,6 +117,20 @@ void GrpcConductor::Take(std::unique_ptr<api::InferCall> call) {
     plan->own = api::PartOf(body_, peek->id_field);
   }
   desk_.Admit(index, *plan, body_);
+}
+
+// What its message names is not looked at.
+bool GrpcConductor::IsLetIn(std::unique_ptr<api::InferCall>& call) {
+  const std::string_view key =
+      access::PresentedKey(call->Metadata("authorization"), call->Metadata("x-api-key"));
+  const access::KeyDecision decision =
+      keys_->Check(key, loop_.ReadClock(), std::chrono::system_clock::now());
+  if (decision.is_allowed()) return true;
+  const bool is_over_rate = decision.outcome == access::KeyOutcome::kOverRate;
+  desk_.AnswerInvalid(Receive(std::move(call), unknown_), is_over_rate ? 429 : 401,
+                      Error{ErrorCode::kInvalidArgument, api::KeyRefusalText(decision), {}},
+                      decision.rate_left.wait);
+  return false;
 }
 
 GrpcConductor::Index GrpcConductor::Receive(std::unique_ptr<api::InferCall> call,

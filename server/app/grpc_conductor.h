@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "server/access/api_keys.h"
 #include "server/api/grpc/infer_call.h"
 #include "server/api/grpc/infer_peek.h"
 #include "server/app/published.h"
@@ -31,9 +32,11 @@ class GrpcConductor final : public api::InferenceSink, private Front {
     metrics::Counter malformed_envoy_timeout;
   };
 
-  // `unknown` is where calls are counted that name no model. Everything outlives it.
+  // `unknown` is where calls are counted that name no model. `keys`: null where clients need none.
+  // Everything outlives it.
   GrpcConductor(const Clock& clock, net::ForeignEvents& events, const DeskParts& desk,
-                const serve::Endpoint& unknown, const Options& options);
+                const serve::Endpoint& unknown, const Options& options,
+                const access::ApiKeys* keys);
   ~GrpcConductor() override;
 
   void Run();
@@ -67,6 +70,8 @@ class GrpcConductor final : public api::InferenceSink, private Front {
       BATON_REQUIRES(on_loop);
   void Refuse(std::unique_ptr<api::InferCall> call, const api::InferPeek& peek, const Error& error)
       BATON_REQUIRES(on_loop);
+  // False when its key does not let it in: then it has been taken over, and answered for that.
+  bool IsLetIn(std::unique_ptr<api::InferCall>& call) BATON_REQUIRES(on_loop);
   // What the call asks for: its budget and who gives way. False when it was answered for it.
   bool ReadAsk(Index index, const api::InferPeek& peek) BATON_REQUIRES(on_loop);
   Result<std::optional<Duration>> ReadBudget(const api::InferCall& call, const api::InferPeek& peek)
@@ -78,6 +83,7 @@ class GrpcConductor final : public api::InferenceSink, private Front {
   const DeskParts parts_;
   const serve::Endpoint& unknown_;
   const Options options_;
+  const access::ApiKeys* const keys_;
   net::EventLoop loop_;
   std::atomic<bool> is_closed_{false};
 

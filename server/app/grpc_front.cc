@@ -16,7 +16,7 @@ Result<std::unique_ptr<GrpcFront>> GrpcFront::Start(const api::InferenceServer::
                                                     const Parts& parts) {
   std::unique_ptr<GrpcFront> front(new GrpcFront(conductor, parts));
   auto server = api::InferenceServer::Start(
-      listener, {parts.queue, front->conductor_, parts.directory, parts.clock});
+      listener, {parts.queue, front->conductor_, parts.directory, parts.clock, parts.keys});
   if (!server) return tl::unexpected(std::move(server.error()));
   front->server_ = *std::move(server);
   parts.serving.Tell(

@@ -26,6 +26,7 @@ class GrpcFront final : private net::ForeignEvents {
     ServingState& serving;
     const serve::Endpoint& unknown;
     const api::ModelDirectory& directory;
+    const access::ApiKeys* keys;  // null: clients need none
   };
 
   // Takes connections when it returns, and answers once Run runs. Errors: those of listening.
@@ -49,7 +50,8 @@ class GrpcFront final : private net::ForeignEvents {
 
  private:
   GrpcFront(const GrpcConductor::Options& conductor, const Parts& parts)
-      : queue_(parts.queue), conductor_(parts.clock, *this, parts.desk, parts.unknown, conductor) {}
+      : queue_(parts.queue),
+        conductor_(parts.clock, *this, parts.desk, parts.unknown, conductor, parts.keys) {}
 
   // Events of the loop are the queue's.
   bool IsReady() override { return queue_.IsReady(); }

@@ -74,6 +74,11 @@ int Check(const StartOptions& options, const std::vector<std::string>& unknown_v
   return 0;
 }
 
+int NewToken(const TokenAsk& ask) {
+  const Status made = MakeToken(ask, std::cout, std::cerr);
+  return made ? 0 : Fail(made.error(), kMakesNoSense);
+}
+
 int Run(const CommandLine& line) {
   config::Sources sources{line.config_file, Variables(), line.flags};
   const auto loaded = config::Load(sources);
@@ -103,6 +108,7 @@ int main(int argc, char** argv) {
     case CommandLine::Command::kSchema: std::cout << baton::config::JsonSchema(); return 0;
     case CommandLine::Command::kExample: std::cout << baton::config::Example(); return 0;
     case CommandLine::Command::kReference: std::cout << baton::config::Reference(); return 0;
+    case CommandLine::Command::kNewToken: return baton::app::NewToken(parsed.line->token);
     default: return baton::app::Run(*parsed.line);
   }
 }

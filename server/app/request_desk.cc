@@ -432,7 +432,8 @@ void RequestDesk::AnswerFallback(Index index, serve::Cause cause, FoundFallback&
   front_.Send(index, view, fallback.body);
 }
 
-void RequestDesk::AnswerInvalid(Index index, std::optional<int> status, const Error& error) {
+void RequestDesk::AnswerInvalid(Index index, std::optional<int> status, const Error& error,
+                                Duration retry_after) {
   RequestRecord& record = records_[index];
   cache_.Leave(record);
   record.answered = loop_.ReadClock();
@@ -441,6 +442,7 @@ void RequestDesk::AnswerInvalid(Index index, std::optional<int> status, const Er
   view.answer = serve::Answer::kInvalid;
   view.status = status;
   view.error = &error;
+  view.retry_after = retry_after;
   if (record.has_budget) view.granted_budget = record.deadline.budget();
   std::string none;
   front_.Send(index, view, none);

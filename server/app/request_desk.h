@@ -91,8 +91,9 @@ class RequestDesk {
   };
   void AnswerMiss(Index index, serve::Answer answer, serve::Cause cause, const MissDetails& details)
       BATON_REQUIRES(on_loop);
-  void AnswerInvalid(Index index, std::optional<int> status, const Error& error)
-      BATON_REQUIRES(on_loop);
+  // `retry_after`: when the same would not be invalid; zero: never.
+  void AnswerInvalid(Index index, std::optional<int> status, const Error& error,
+                     Duration retry_after = Duration::zero()) BATON_REQUIRES(on_loop);
 
   // The ends of a request; its record is gone afterwards.
   // The client left before its answer.

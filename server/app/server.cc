@@ -10,7 +10,9 @@
 #include <utility>
 
 #include "admin/service/admin_server.h"
+#include "server/access/api_keys.h"
 #include "server/api/grpc/grpc_infer.h"
+#include "server/app/api_key_metrics.h"
 #include "server/app/conductor.h"
 #include "server/app/control_room.h"
 #include "server/app/cores.h"
@@ -84,6 +86,8 @@ struct Server::Parts {
   const http::Session::Options session_options;
   std::unique_ptr<net::TlsListener> http_tls;      // null: plain
   std::unique_ptr<net::TlsListener> pages_tls;     // null: plain
+  std::unique_ptr<access::ApiKeys> api_keys;       // null: clients of the data plane need none
+  std::optional<ApiKeyMetrics> api_key_metrics;    // where there are some
   std::optional<net::ClientPlaces> client_places;  // empty: nobody counts
   std::optional<net::ConnectionPlaces> places;
   http::ListenerMetrics http_metrics;
@@ -123,7 +127,9 @@ struct Server::Parts {
   std::string missing_model;       // main thread: required, and no version of it answers
 
   Status OpenTls();
+  Status OpenApiKeys();
   void RenewCertificates();
+  void RenewApiKeys();
   Status ListenAll(UniqueFd& pages_fd);
   ServedDirectory::Changes Changes();
   enum class WarmUps { kRun, kLeftOut };
@@ -171,12 +177,31 @@ Status Server::Parts::OpenTls() {
   return mistakes.ToStatus();
 }
 
+Status Server::Parts::OpenApiKeys() {
+  if (options.api_keys.empty()) return {};
+  auto opened = access::ApiKeys::Open(options.api_keys);
+  if (!opened) {
+    return Fail(opened.error().code, "api_keys.file: " + opened.error().message, "api_keys.file");
+  }
+  api_keys = *std::move(opened);
+  api_key_metrics.emplace(registry, *api_keys);
+  AddSecretFileMetrics(registry, "api_keys", api_keys->file());
+  return {};
+}
+
+void Server::Parts::RenewApiKeys() {
+  if (!api_keys || !api_keys->ReadIfChanged()) return;
+  for (const auto& conductor : conductors) conductor->Use(api_keys->ring());
+  api_key_metrics->FollowFile();
+}
+
 // Certificates are looked at again and again: whoever renews one just writes it.
 void Server::Parts::RenewCertificates() {
   main_loop.AssertOnLoop();
   const auto now = std::chrono::system_clock::now();
   if (http_tls) http_tls->ReloadIfDue(now);
   if (pages_tls) pages_tls->ReloadIfDue(now);
+  RenewApiKeys();
   main_loop.RunAt(main_loop.Now() + kLookAtCertificatesEvery, [this] { RenewCertificates(); });
 }
 
@@ -246,6 +271,7 @@ Conductor::Options Server::Parts::ConductorOptions(std::uint32_t index) const {
   Conductor::Options made;
   made.index = index;
   made.listening_fd = http_fd.get();
+  if (api_keys) made.keys = api_keys->ring();
   return made;
 }
 
@@ -319,7 +345,8 @@ Status Server::Parts::StartGrpc() {
   conductor.loop_metrics = MakeLoopMetrics("grpc");
   conductor.malformed_envoy_timeout = malformed_budgets.envoy_timeout;
   Result<std::unique_ptr<GrpcFront>> started = GrpcFront::Start(
-      listener, conductor, {clock, *grpc_calls, desk, serving, endpoints.unknown(), directory});
+      listener, conductor,
+      {clock, *grpc_calls, desk, serving, endpoints.unknown(), directory, api_keys.get()});
   if (!started) return tl::unexpected<Error>(started.error());
   grpc = std::move(*started);
   AddListener("grpc", options.grpc, grpc->port());
@@ -398,6 +425,7 @@ void Server::Parts::OpenPages(UniqueFd listening) {
 void Server::Parts::BeReady() {
   if (http_tls) http_tls->WarnOfUnreadable();
   if (pages_tls) pages_tls->WarnOfUnreadable();
+  if (api_keys) api_keys->file().WarnIfUnreadable();
   is_ready = true;
   if (grpc) grpc->SetServing(true);
   if (admin) admin->SetServing(true);
@@ -411,6 +439,7 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
   auto parts = std::make_unique<Parts>(options);
   UniqueFd pages_fd;
   if (const Status tls = parts->OpenTls(); !tls) return fail(tls);
+  if (const Status keys = parts->OpenApiKeys(); !keys) return fail(keys);
   if (const Status listening = parts->ListenAll(pages_fd); !listening) return fail(listening);
   if (const Status data = parts->StartDataPlane(descriptors); !data) return fail(data);
   if (const Status control = parts->StartControl(std::move(configuration)); !control) {
@@ -430,6 +459,7 @@ Status Server::Check(const ServerOptions& options) {
   mistakes.Add(lifecycle::CheckUser(options.user));
   Parts parts(options);
   mistakes.Add(parts.OpenTls());
+  mistakes.Add(parts.OpenApiKeys());
   mistakes.Add(parts.LoadModels(Parts::WarmUps::kLeftOut));
   return mistakes.ToStatus();
 }

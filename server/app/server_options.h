@@ -25,7 +25,8 @@ struct ServerOptions {
   ListenAddress pages{.off = false, .host = "127.0.0.1", .port = 8082};  // metrics, `off` for none
   net::TlsFiles http_tls;                                                // off: plain HTTP
   net::TlsFiles pages_tls;                                               // the same
-  int workers = 0;                                                       // 1 to 1024; 0: one a core
+  std::string api_keys;     // their file; empty: clients of the data plane need none
+  int workers = 0;          // 1 to 1024; 0: one a core
   int conductors = 1;       // 1 to 64; 0: by the cores (ConductorsFor)
   int backlog = 4096;       // 1 to 65535; the kernel cuts it to net.core.somaxconn
   int max_connections = 0;  // 1 to 1000000; 0: what the descriptors allow

@@ -163,6 +163,7 @@ Result<StartOptions> ToStartOptions(const Configuration& configuration) {
   Mistakes mistakes;
   TakeListeners(values, options.server);
   TakeTls(values.tls(), options.server);
+  options.server.api_keys = values.api_keys().file();
   TakeSizes(values, options.server);
   TakeModels(values.models(), options.server);
   mistakes.Add(TakeLimits(values.limits(), options.server));

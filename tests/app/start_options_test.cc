@@ -40,6 +40,11 @@ std::string Refused(const std::string& text) {
   return options ? "" : options.error().message;
 }
 
+TEST(StartOptionsTest, FileOfApiKeysIsTaken) {
+  EXPECT_EQ(Taken("").api_keys, "");
+  EXPECT_EQ(Taken("api_keys: {file: /etc/keys.yaml}\n").api_keys, "/etc/keys.yaml");
+}
+
 TEST(StartOptionsTest, DefaultsOfTheSchemaAreThoseOfTheServer) {
   const ServerOptions expected;
   const ServerOptions taken = Taken("");

@@ -15,7 +15,8 @@ from project_files import project_files  # noqa: E402
 
 COMMANDS = (
     "baton-server", "baton-server check", "baton-server config", "baton-server config dump",
-    "baton-server config schema", "baton-server config example", "baton-server config reference", "baton-client", "baton-client infer", "baton-client load", "baton-client demo overload",
+    "baton-server config schema", "baton-server config example", "baton-server config reference",
+    "baton-server token", "baton-server token new", "baton-client", "baton-client infer", "baton-client load", "baton-client demo overload",
     "batonctl", "batonctl status", "batonctl get pool", "batonctl get endpoints", "batonctl get endpoint",
     "batonctl get models", "batonctl get model", "batonctl set pool", "batonctl set endpoint", "batonctl reset estimator",
     "batonctl load", "batonctl unload", "batonctl reload", "batonctl config get", "batonctl config diff",

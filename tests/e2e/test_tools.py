@@ -14,6 +14,7 @@ import urllib.request
 
 import pytest
 
+import api_keys
 import certificates
 import certificates
 import environment
@@ -147,7 +148,9 @@ def test_the_metrics_are_those_of_the_catalogue(tmp_path):
     scrape = tmp_path / "scrape.txt"
     with certificates.folder() as folder:
         identity = certificates.Authority(folder).issue("server")
-        with server_process.running(*certificates.flags("http", identity)) as server:
+        keys = api_keys.KeyFile(folder / "api-keys.yaml")
+        keys.new("shop")
+        with server_process.running(*certificates.flags("http", identity), "--api-keys", keys.path) as server:
             server.batonctl("status")  # so that the admin rows are there
             scrape.write_text(server.metrics().text)
     run(sys.executable, "-B", ROOT / "tests" / "metrics" / "catalogue.py", ROOT / "docs" / "metrics.md", scrape)

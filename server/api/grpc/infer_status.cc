@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <string>
 
 namespace baton::api {
@@ -28,6 +29,13 @@ StatusCode CodeOf(ErrorCode code) {
   return StatusCode::INVALID_ARGUMENT;
 }
 
+// Of what is invalid for who asks, or how often.
+std::optional<StatusCode> CodeOf(std::optional<int> status) {
+  if (status == 401) return StatusCode::UNAUTHENTICATED;
+  if (status == 429) return StatusCode::RESOURCE_EXHAUSTED;
+  return std::nullopt;
+}
+
 StatusCode CodeOf(const AnswerView& view) {
   switch (view.answer) {
     case Answer::kPrediction:
@@ -35,6 +43,7 @@ StatusCode CodeOf(const AnswerView& view) {
     case Answer::kRefused: return StatusCode::UNAVAILABLE;
     case Answer::kTimeout: return StatusCode::DEADLINE_EXCEEDED;
     case Answer::kInvalid:
+      if (const auto code = CodeOf(view.status)) return *code;
       return view.error != nullptr ? CodeOf(view.error->code) : StatusCode::INVALID_ARGUMENT;
     case Answer::kError: return StatusCode::INTERNAL;
     case Answer::kNone: return StatusCode::CANCELLED;
@@ -61,7 +70,7 @@ void AddTrailingMetadata(grpc::ServerContext& context, const AnswerView& view) {
   if (view.granted_budget) {
     context.AddTrailingMetadata("baton-budget-ms", BudgetText(*view.granted_budget));
   }
-  if (view.answer == Answer::kRefused) {
+  if (view.answer == Answer::kRefused || view.retry_after > Duration::zero()) {
     context.AddTrailingMetadata("retry-after", RetryAfterText(view.retry_after));
   }
   if (view.cache != serve::CacheState::kNone) {

@@ -11,6 +11,7 @@
 
 #include "server/api/grpc/arriving_calls.h"
 #include "server/api/grpc/inference_service.h"
+#include "server/api/grpc/key_check.h"
 #include "server/api/grpc/plain_methods.h"
 #include "server/rpc/grpc_setup.h"
 #include "server/rpc/health.h"
@@ -90,6 +91,7 @@ Result<std::unique_ptr<InferenceServer>> InferenceServer::Start(const Options& o
   state->Listen(options);
   if (state->server == nullptr) return tl::unexpected(rpc::WhyNotListening(options.address));
   state->AddMethods(parts.directory);
+  if (parts.keys != nullptr) RequireKeys(state->methods, *parts.keys, parts.clock);
   state->unread.emplace(parts.queue, state->open_tags, parts.clock,
                         rpc::UnreadAnswers::Limits{options.max_unsent_bytes, options.write_time});
   state->calls.emplace(ArrivingCalls::Parts{state->service, parts.queue, *state->unread,

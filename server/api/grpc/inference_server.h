@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "server/access/api_keys.h"
 #include "server/api/grpc/infer_call.h"
 #include "server/api/model_directory.h"
 #include "server/base/clock.h"
@@ -38,6 +39,8 @@ class InferenceServer {
     InferenceSink& sink;
     const ModelDirectory& directory;
     const Clock& clock;
+    // Null: clients need none. Those of ModelInfer are the sink's to check.
+    const access::ApiKeys* keys = nullptr;
   };
 
   // Listens when it returns. Errors: those of listening, with the system's reason.

@@ -1,0 +1,79 @@
+// Children come and go with the names.
+#include "server/app/api_key_metrics.h"
+
+#include <array>
+#include <functional>
+#include <utility>
+
+namespace baton::app {
+namespace {
+
+using access::KeyOutcome;
+
+constexpr const char* kRequests = "baton_api_key_requests_total";
+constexpr const char* kStrangers = "_unknown_";
+constexpr std::array<KeyOutcome, 3> kOutcomesOfKeys = {KeyOutcome::kAllowed, KeyOutcome::kOverRate,
+                                                       KeyOutcome::kExpired};
+constexpr std::array<KeyOutcome, 2> kOutcomesOfStrangers = {KeyOutcome::kMissing,
+                                                            KeyOutcome::kUnknown};
+
+metrics::Labels LabelsOf(const std::string& name, KeyOutcome outcome) {
+  return {{"key", name}, {"outcome", std::string(ToText(outcome))}};
+}
+
+void AddChild(metrics::Registry& registry, const std::string& name, KeyOutcome outcome,
+              std::function<double()> read) {
+  registry.AddCounterFunction(kRequests, "Requests by the API key they came with, and its outcome.",
+                              LabelsOf(name, outcome), std::move(read));
+}
+
+double CountOf(const access::KeyAccount& account, KeyOutcome outcome) {
+  return static_cast<double>(account.requests[static_cast<std::size_t>(outcome)].load());
+}
+
+}  // namespace
+
+void AddSecretFileMetrics(metrics::Registry& registry, const std::string& name,
+                          const access::SecretFile& file) {
+  const auto add = [&](const char* result, std::function<double()> read) {
+    registry.AddCounterFunction("baton_secret_reads_total",
+                                "Files of hashed tokens that were read again, by how that ended.",
+                                {{"file", name}, {"result", result}}, std::move(read));
+  };
+  add("ok", [&file] { return static_cast<double>(file.reads()); });
+  add("failed", [&file] { return static_cast<double>(file.refused_reads()); });
+}
+
+ApiKeyMetrics::ApiKeyMetrics(metrics::Registry& registry, const access::ApiKeys& keys)
+    : registry_(registry), keys_(keys) {
+  for (const KeyOutcome outcome : kOutcomesOfStrangers) {
+    AddChild(registry_, kStrangers, outcome,
+             [&keys, outcome] { return CountOf(keys.strangers(), outcome); });
+  }
+  FollowFile();
+}
+
+void ApiKeyMetrics::FollowFile() {
+  auto wanted = keys_.Accounts();
+  for (const auto& [name, account] : shown_) {
+    const auto found = wanted.find(name);
+    if (found != wanted.end() && found->second == account) continue;
+    for (const KeyOutcome outcome : kOutcomesOfKeys) {
+      registry_.RemoveChild(kRequests, LabelsOf(name, outcome));
+    }
+  }
+  for (const auto& [name, account] : wanted) {
+    const auto found = shown_.find(name);
+    if (found == shown_.end() || found->second != account) Add(name, account);
+  }
+  shown_ = std::move(wanted);
+}
+
+void ApiKeyMetrics::Add(const std::string& name,
+                        const std::shared_ptr<const access::KeyAccount>& account) {
+  for (const KeyOutcome outcome : kOutcomesOfKeys) {
+    AddChild(registry_, name, outcome, [account, outcome] { return CountOf(*account, outcome); });
+  }
+}
+
+}  // namespace baton::app
