@@ -1,6 +1,7 @@
 // One blocking call of the admin service per method, with errors that an operator can act on.
 #include "admin/ctl/admin_client.h"
 
+#include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <chrono>
@@ -97,6 +98,35 @@ Result<v1::ServerStatus> AdminClient::GetStatus() {
   return Call<v1::GetStatusRequest, v1::ServerStatus>(&Stub::GetStatus, {});
 }
 
+namespace {
+
+class Stream final : public AdminClient::StatusStream {
+ public:
+  Stream(Stub& stub, std::string server)
+      : server_(std::move(server)), reader_(stub.WatchStatus(&context_, {})) {}
+
+  bool Read(v1::StatusUpdate& update) override { return reader_->Read(&update); }
+  Error Finish() override {
+    const grpc::Status status = reader_->Finish();
+    if (status.ok() || status.error_code() == grpc::StatusCode::CANCELLED) {
+      return Error{ErrorCode::kUnavailable, server_ + " has ended the watch", {}};
+    }
+    return Explain(status, server_, Duration::zero());
+  }
+  void Cancel() override { context_.TryCancel(); }
+
+ private:
+  const std::string server_;
+  grpc::ClientContext context_;
+  const std::unique_ptr<grpc::ClientReader<v1::StatusUpdate>> reader_;
+};
+
+}  // namespace
+
+std::unique_ptr<AdminClient::StatusStream> AdminClient::WatchStatus() {
+  return std::make_unique<Stream>(*connection_->stub, server_);
+}
+
 Result<v1::Pool> AdminClient::GetPool() {
   return Call<v1::GetPoolRequest, v1::Pool>(&Stub::GetPool, {});
 }
@@ -175,6 +205,70 @@ Result<v1::Model> AdminClient::UnloadModel(const std::string& name) {
 
 Result<v1::ReloadModelsResponse> AdminClient::ReloadModels() {
   return Call<v1::ReloadModelsRequest, v1::ReloadModelsResponse>(&Stub::ReloadModels, {});
+}
+
+Result<v1::Limits> AdminClient::GetLimits() {
+  return Call<v1::GetLimitsRequest, v1::Limits>(&Stub::GetLimits, {});
+}
+
+Result<v1::Limits> AdminClient::UpdateLimits(const v1::UpdateLimitsRequest& request) {
+  return Call<v1::UpdateLimitsRequest, v1::Limits>(&Stub::UpdateLimits, request);
+}
+
+Result<v1::Admission> AdminClient::GetAdmission() {
+  return Call<v1::GetAdmissionRequest, v1::Admission>(&Stub::GetAdmission, {});
+}
+
+Result<v1::Admission> AdminClient::UpdateAdmission(const v1::UpdateAdmissionRequest& request) {
+  return Call<v1::UpdateAdmissionRequest, v1::Admission>(&Stub::UpdateAdmission, request);
+}
+
+Result<v1::Logging> AdminClient::GetLogging() {
+  return Call<v1::GetLoggingRequest, v1::Logging>(&Stub::GetLogging, {});
+}
+
+Result<v1::Logging> AdminClient::UpdateLogging(const v1::UpdateLoggingRequest& request) {
+  return Call<v1::UpdateLoggingRequest, v1::Logging>(&Stub::UpdateLogging, request);
+}
+
+Result<v1::ListListenersResponse> AdminClient::ListListeners() {
+  return Call<v1::ListListenersRequest, v1::ListListenersResponse>(&Stub::ListListeners, {});
+}
+
+Result<v1::ListConnectionsResponse> AdminClient::ListConnections() {
+  v1::ListConnectionsResponse all;
+  v1::ListConnectionsRequest request;
+  request.set_page_size(1000);
+  do {
+    auto page = Call<v1::ListConnectionsRequest, v1::ListConnectionsResponse>(
+        &Stub::ListConnections, request);
+    if (!page) return page;
+    request.set_page_token(page->next_page_token());
+    page->clear_next_page_token();
+    all.mutable_connections()->MergeFrom(page->connections());
+    for (const int one : page->silent_conductors()) {
+      const auto& known = all.silent_conductors();
+      if (std::find(known.begin(), known.end(), one) == known.end()) {
+        all.add_silent_conductors(one);
+      }
+    }
+  } while (!request.page_token().empty());
+  return all;
+}
+
+Result<v1::Connection> AdminClient::CloseConnection(const std::string& name, bool force) {
+  v1::CloseConnectionRequest request;
+  request.set_name(name.starts_with("connections/") ? name : "connections/" + name);
+  request.set_force(force);
+  return Call<v1::CloseConnectionRequest, v1::Connection>(&Stub::CloseConnection, request);
+}
+
+Result<v1::DrainState> AdminClient::Drain() {
+  return Call<v1::DrainRequest, v1::DrainState>(&Stub::Drain, {});
+}
+
+Result<v1::DrainState> AdminClient::Resume() {
+  return Call<v1::ResumeRequest, v1::DrainState>(&Stub::Resume, {});
 }
 
 Result<v1::Config> AdminClient::GetConfig() {

@@ -19,6 +19,9 @@ class AdminClient {
   ~AdminClient();
 
   Result<admin::v1::ServerStatus> GetStatus();
+  // What the server does, as it sends it.
+  class StatusStream;
+  std::unique_ptr<StatusStream> WatchStatus();
   Result<admin::v1::Pool> GetPool();
   Result<admin::v1::Pool> UpdatePool(const admin::v1::UpdatePoolRequest& request);
   // Every page of them.
@@ -38,6 +41,22 @@ class AdminClient {
   Result<admin::v1::Model> UnloadModel(const std::string& name);
   Result<admin::v1::ReloadModelsResponse> ReloadModels();
 
+  Result<admin::v1::Limits> GetLimits();
+  Result<admin::v1::Limits> UpdateLimits(const admin::v1::UpdateLimitsRequest& request);
+  Result<admin::v1::Admission> GetAdmission();
+  Result<admin::v1::Admission> UpdateAdmission(const admin::v1::UpdateAdmissionRequest& request);
+  Result<admin::v1::Logging> GetLogging();
+  Result<admin::v1::Logging> UpdateLogging(const admin::v1::UpdateLoggingRequest& request);
+
+  Result<admin::v1::ListListenersResponse> ListListeners();
+  // Every page of them.
+  Result<admin::v1::ListConnectionsResponse> ListConnections();
+  // `name` with or without "connections/".
+  Result<admin::v1::Connection> CloseConnection(const std::string& name, bool force);
+
+  Result<admin::v1::DrainState> Drain();
+  Result<admin::v1::DrainState> Resume();
+
   Result<admin::v1::Config> GetConfig();
   Result<admin::v1::ReloadConfigResponse> ReloadConfig(bool validate_only);
 
@@ -50,6 +69,18 @@ class AdminClient {
   const std::string server_;
   const Duration timeout_;
   const std::unique_ptr<Connection> connection_;
+};
+
+// Threads: Read and Finish from one; Cancel from any, which ends a Read that waits.
+class AdminClient::StatusStream {
+ public:
+  virtual ~StatusStream() = default;
+
+  // The next message. False: there is none any more. Waits without an end.
+  virtual bool Read(admin::v1::StatusUpdate& update) = 0;
+  // Why there is none. Once, after Read has said so.
+  virtual Error Finish() = 0;
+  virtual void Cancel() = 0;
 };
 
 // Whether `server` has one of the forms above; kInvalidArgument, saying which, if not. `origin` is

@@ -9,9 +9,11 @@
 #include "admin/ctl/admin_client.h"
 #include "admin/ctl/completion.h"
 #include "admin/ctl/config_output.h"
+#include "admin/ctl/connection_commands.h"
 #include "admin/ctl/context_commands.h"
 #include "admin/ctl/contexts.h"
 #include "admin/ctl/describe.h"
+#include "admin/ctl/drain_commands.h"
 #include "admin/ctl/endpoint_messages.h"
 #include "admin/ctl/endpoint_output.h"
 #include "admin/ctl/explain.h"
@@ -19,6 +21,7 @@
 #include "admin/ctl/output.h"
 #include "admin/ctl/printing.h"
 #include "admin/ctl/settings.h"
+#include "admin/ctl/settings_commands.h"
 #include "admin/ctl/top.h"
 #include "admin/ctl/yaml_text.h"
 #include "server/base/duration_text.h"
@@ -230,7 +233,7 @@ std::optional<ExitCode> RunHere(const Command& command, const Look& look) {
 bool HasNames(Kind kind) {
   return kind != Kind::kStatus && kind != Kind::kMisses && kind != Kind::kTop &&
          kind != Kind::kWatch && kind != Kind::kGetConfig && kind != Kind::kDiffConfig &&
-         kind != Kind::kReloadConfig;
+         kind != Kind::kReloadConfig && kind != Kind::kDrain && kind != Kind::kResume;
 }
 
 }  // namespace
@@ -253,6 +256,14 @@ ExitCode Run(const Command& command) {
   AdminClient client(lookout->server, lookout->timeout);
   switch (command.kind) {
     case Kind::kStatus: return RunStatus(command, client, look, lookout->timeout);
+    case Kind::kGetSettings: return RunGetSettings(command, client, look);
+    case Kind::kSetSettings: return RunSetSettings(command, client, look);
+    case Kind::kLogLevel: return RunLogLevel(command, client, look);
+    case Kind::kGetListeners: return RunGetListeners(client, look);
+    case Kind::kGetConnections: return RunGetConnections(client, look);
+    case Kind::kCloseConnection: return RunCloseConnection(command, client, look);
+    case Kind::kDrain: return RunDrain(command, client, lookout->timeout, look);
+    case Kind::kResume: return RunResume(client, look);
     case Kind::kSetPool: return RunSetPool(command, client, look);
     case Kind::kSetEndpoint: return RunSetEndpoint(command, client, look);
     default: return RunShown(command, client, look, lookout->interval);

@@ -29,6 +29,14 @@ struct Command {
     kDescribePool,
     kDescribeEndpoint,
     kDescribeModel,
+    kGetSettings,
+    kSetSettings,
+    kLogLevel,
+    kGetListeners,
+    kGetConnections,
+    kCloseConnection,
+    kDrain,
+    kResume,
     kTop,
     kWatch,
     kExplain,
@@ -40,17 +48,20 @@ struct Command {
     kContextDelete,
   };
   Kind kind = Kind::kStatus;
-  std::string endpoint;               // of whatever is about one, without "endpoints/"
-  std::string model;                  // of whatever is about one, without "models/"
-  std::string name;                   // of a context; of kCompletion: the shell
+  std::string endpoint;  // of whatever is about one, without "endpoints/"
+  std::string model;     // of whatever is about one, without "models/"
+  std::string name;      // of a context; of kCompletion: the shell; of kCloseConnection: which one
+  std::string group;     // of kGetSettings and kSetSettings: "limits", "admission" or "logging"
+  std::string level;     // of kLogLevel; empty: only shown
+  bool forces = false;   // of kCloseConnection
   std::vector<std::string> words;     // of kExplain
   std::vector<std::string> settings;  // KEY=VALUE, of kSetPool and kSetEndpoint
   int limit = 20;                     // of kMisses: 1 to 1024
   int count = 0;                      // of kWatch: lines; 0: until it is interrupted
   bool once = false;                  // of kTop
-  bool waits = false;                 // of kStatus: until the server is ready
-  bool keeps_on = false;              // of what is shown: again whenever it has changed
-  std::string interval = "1s";        // of kTop, kWatch and keeps_on
+  bool waits = false;     // of kStatus: until the server is ready; of kDrain: until nothing is left
+  bool keeps_on = false;  // of what is shown: again whenever it has changed
+  std::string interval = "1s";  // of kTop, kWatch and keeps_on
 
   std::string server;            // empty: what the context, BATON_ADMIN or the default says
   std::string context;           // empty: the current one

@@ -27,6 +27,7 @@ std::string Measured(Duration duration) {
 
 std::string StateText(const v1::ServerStatus& status) {
   if (status.draining()) return "draining";
+  if (status.drained()) return "out of service";
   return status.ready() ? "ready" : "not ready";
 }
 
@@ -44,11 +45,18 @@ std::string Bar(int part, int whole) {
          std::string(static_cast<std::size_t>(kBarWidth - filled), '.') + "]";
 }
 
+std::string CausesOf(const Snapshot& before, const Snapshot& after) {
+  const bool are_counted = !after.causes.empty();
+  const std::string causes = are_counted ? CausesText(before, after) : CausesText(after);
+  if (causes.empty()) return "no misses";
+  if (are_counted) return causes;
+  return causes + " (of the last " + std::to_string(after.misses.size()) + " misses)";
+}
+
 std::vector<Row> Summary(const Snapshot& before, const Snapshot& after, const std::string& server) {
   const v1::ServerStatus& status = after.status;
   const Rates rates = RatesOf(before, after);
   const auto uptime = std::chrono::seconds(static_cast<std::int64_t>(status.uptime_seconds()));
-  const std::string causes = CausesText(after);
   return {{"server", server + "  " + StateText(status) + "  up " + FormatDuration(uptime) +
                          "  generation " + std::to_string(status.generation())},
           {"goodput", RateText(rates.goodput) + "/s of " + RateText(rates.offered) +
@@ -63,9 +71,7 @@ std::vector<Row> Summary(const Snapshot& before, const Snapshot& after, const st
                        std::to_string(status.pool().size()) + " busy, " +
                        std::to_string(status.pool().retiring()) + " retiring, " +
                        std::to_string(status.pool().zombies()) + " zombies"},
-          {"causes", causes.empty() ? "no misses"
-                                    : causes + " (of the last " +
-                                          std::to_string(after.misses.size()) + " misses)"}};
+          {"causes", CausesOf(before, after)}};
 }
 
 std::vector<Row> EndpointRows(const Snapshot& before, const Snapshot& after, int most) {

@@ -39,6 +39,11 @@ constexpr char kFooter[] =
     "  batonctl load tumour\n"
     "  batonctl reload\n"
     "  batonctl config reload --dry-run\n"
+    "  batonctl set limits idle_time=30s\n"
+    "  batonctl log-level debug\n"
+    "  batonctl close connection 0-17\n"
+    "  batonctl drain --wait\n"
+    "  batonctl resume\n"
     "  batonctl top\n"
     "  batonctl explain no_time\n"
     "  batonctl context set lab --server 10.0.0.7:8081\n"
@@ -115,10 +120,33 @@ void AddWatch(CLI::App* added, Command& command) {
   AddInterval(added, command, "With --watch: how long to wait between two looks");
 }
 
+// Limits, admission and logging: `keys` of what is changed there.
+struct SettingsCommand {
+  const char* name;
+  const char* what;
+  const char* keys;
+};
+constexpr SettingsCommand kSettingsCommands[] = {
+    {"limits", "What a client may cost", "Such as idle_time=30s; get limits -o wide shows all"},
+    {"admission", "Who is let in, and for how long",
+     "Such as default_budget=40ms; get admission -o wide shows all"},
+    {"logging", "What is written to the log", "level=LEVEL"},
+};
+
+void AddSettingsLooks(CLI::App& get, Command& command) {
+  for (const SettingsCommand& one : kSettingsCommands) {
+    CLI::App* added = AddCommand(get, one.name, one.what, command, Kind::kGetSettings);
+    added->callback([&command, name = one.name] {
+      command.kind = Kind::kGetSettings;
+      command.group = name;
+    });
+  }
+}
+
 void AddLooks(CLI::App& app, Command& command) {
   AddCommand(app, "status", "What the server is doing now", command, Kind::kStatus)
       ->add_flag("--wait", command.waits, "Wait until it is ready, at most for --timeout (60s)");
-  CLI::App* get = AddGroup(app, "get", "Show the pool, endpoints or models");
+  CLI::App* get = AddGroup(app, "get", "Show the pool, endpoints, models, settings or connections");
   AddWatch(AddCommand(*get, "pool", "The worker pool", command, Kind::kGetPool), command);
   AddWatch(AddCommand(*get, "endpoints", "Every endpoint, by name", command, Kind::kGetEndpoints),
            command);
@@ -130,6 +158,12 @@ void AddLooks(CLI::App& app, Command& command) {
   CLI::App* model = AddCommand(*get, "model", "One model", command, Kind::kGetModel);
   AddModelName(model, command);
   AddWatch(model, command);
+
+  AddSettingsLooks(*get, command);
+  AddCommand(*get, "listeners", "Every address that the server may listen on", command,
+             Kind::kGetListeners);
+  AddCommand(*get, "connections", "Open connections of the data plane over HTTP", command,
+             Kind::kGetConnections);
 
   CLI::App* describe = AddGroup(app, "describe", "Show all that is known of one thing");
   AddCommand(*describe, "pool", "The worker pool, and who has which share of it", command,
@@ -165,7 +199,8 @@ void AddLiveLooks(CLI::App& app, Command& command) {
 }
 
 void AddChanges(CLI::App& app, Command& command) {
-  CLI::App* set = AddGroup(app, "set", "Change the pool or an endpoint while the server runs");
+  CLI::App* set =
+      AddGroup(app, "set", "Change the pool, an endpoint or settings while the server runs");
   AddSettings(*AddCommand(*set, "pool", "The worker pool", command, Kind::kSetPool), command,
               "size=N: how many workers, 1 to 1024");
   CLI::App* endpoint = AddCommand(*set, "endpoint", "One endpoint", command, Kind::kSetEndpoint);
@@ -173,6 +208,15 @@ void AddChanges(CLI::App& app, Command& command) {
   AddSettings(*endpoint, command, "What to change; the keys are below");
   endpoint->footer("\nKeys (durations such as 40ms, sizes such as 8MiB):\n" +
                    baton::control::EndpointKeysHelp());
+
+  for (const SettingsCommand& one : kSettingsCommands) {
+    CLI::App* added = AddCommand(*set, one.name, one.what, command, Kind::kSetSettings);
+    AddSettings(*added, command, one.keys);
+    added->callback([&command, name = one.name] {
+      command.kind = Kind::kSetSettings;
+      command.group = name;
+    });
+  }
 
   CLI::App* reset = AddGroup(app, "reset", "Forget what was learned of an endpoint");
   AddEndpointName(
@@ -187,6 +231,29 @@ void AddChanges(CLI::App& app, Command& command) {
                command);
   AddCommand(app, "reload", "Take up all that has changed in the model folder", command,
              Kind::kReloadModels);
+}
+
+void AddService(CLI::App& app, Command& command) {
+  AddCommand(app, "drain",
+             "Take the server out of service: not ready, clients are told to go, whoever still "
+             "comes is answered",
+             command, Kind::kDrain)
+      ->add_flag("--wait", command.waits,
+                 "Wait until nothing is in flight and nothing came for a second, at most for "
+                 "--timeout (60s)");
+  AddCommand(app, "resume", "Put the server back into service", command, Kind::kResume);
+  AddCommand(app, "log-level", "Show, or change, which lines of the log are written", command,
+             Kind::kLogLevel)
+      ->add_option("level", command.level, "debug, info, warning or error")
+      ->type_name("LEVEL");
+  CLI::App* close = AddGroup(app, "close", "Close a connection");
+  CLI::App* connection =
+      AddCommand(*close, "connection", "With its next answer, or at once where it owes none",
+                 command, Kind::kCloseConnection);
+  connection->add_option("name", command.name, "As get connections shows it, such as 0-17")
+      ->required()
+      ->type_name("CONNECTION");
+  connection->add_flag("--force", command.forces, "At once, whatever is in flight");
 }
 
 void AddConfig(CLI::App& app, Command& command) {
@@ -266,6 +333,7 @@ int main(int argc, char** argv) {
   AddLooks(app, command);
   AddLiveLooks(app, command);
   AddChanges(app, command);
+  AddService(app, command);
   AddConfig(app, command);
   AddHelpers(app, command);
   const std::vector<std::string> words(argv + 1, argv + argc);

@@ -20,6 +20,7 @@ using google::protobuf::Message;
 
 std::string StateText(const v1::ServerStatus& status) {
   if (status.draining()) return "draining";
+  if (status.drained()) return "out of service";
   return status.ready() ? "ready" : "not ready";
 }
 

@@ -13,12 +13,14 @@
 #include "admin/ctl/printing.h"
 #include "admin/ctl/screen.h"
 #include "admin/ctl/snapshot.h"
+#include "admin/ctl/status_watch.h"
 #include "admin/ctl/table.h"
 #include "server/base/json_writer.h"
 
 namespace baton::ctl {
 namespace {
 
+constexpr Duration kBetweenUpdates = 1s;
 constexpr int kRowsAHead = 20;  // on a terminal the heads come again
 
 std::string ClockText() {
@@ -30,19 +32,39 @@ std::string ClockText() {
   return text.data();
 }
 
+// The server tells of itself once a second; whoever looks more often asks it.
+class Looks {
+ public:
+  explicit Looks(const Lookout& lookout) : client_(lookout.server, lookout.timeout) {
+    if (lookout.interval >= kBetweenUpdates) watch_.emplace(client_, lookout.timeout);
+  }
+
+  // How it is now; waits for news where the server tells of itself.
+  Result<Snapshot> Take() {
+    if (!watch_) return TakeSnapshot(client_);
+    const Result<admin::v1::StatusUpdate> update = watch_->Next();
+    if (!update) return tl::unexpected<Error>(update.error());
+    return ToSnapshot(*update);
+  }
+
+ private:
+  AdminClient client_;
+  std::optional<StatusWatch> watch_;
+};
+
 // Two looks, one interval apart.
-Result<std::pair<Snapshot, Snapshot>> TakeTwo(AdminClient& client, Duration interval) {
-  Result<Snapshot> before = TakeSnapshot(client);
+Result<std::pair<Snapshot, Snapshot>> TakeTwo(Looks& looks, Duration interval) {
+  Result<Snapshot> before = looks.Take();
   if (!before) return tl::unexpected<Error>(before.error());
   std::this_thread::sleep_for(interval);
-  Result<Snapshot> after = TakeSnapshot(client);
+  Result<Snapshot> after = looks.Take();
   if (!after) return tl::unexpected<Error>(after.error());
   return std::pair(*std::move(before), *std::move(after));
 }
 
 ExitCode PrintOnce(const Lookout& lookout, const Look& look) {
-  AdminClient client(lookout.server, lookout.timeout);
-  const auto two = TakeTwo(client, lookout.interval);
+  Looks looks(lookout);
+  const auto two = TakeTwo(looks, lookout.interval);
   if (!two) return Complain(two.error());
   FrameSize size;
   if (look.width > 0) size.columns = look.width;
@@ -56,8 +78,8 @@ struct Seen {
   std::string error;
 };
 
-void LookAgain(AdminClient& client, Seen& seen) {
-  Result<Snapshot> now = TakeSnapshot(client);
+void LookAgain(Looks& looks, Seen& seen) {
+  Result<Snapshot> now = looks.Take();
   if (!now) {
     seen.error = now.error().message;
     return;
@@ -137,26 +159,26 @@ ExitCode RunTop(const Command& command, const Lookout& lookout, const Look& look
     return Complain(ExitCode::kUsage, "top needs a terminal; --once prints one frame");
   }
   const Screen screen;
-  AdminClient client(lookout.server, lookout.timeout);
+  Looks looks(lookout);
   const SystemClock clock;
   Seen seen;
-  LookAgain(client, seen);
+  LookAgain(looks, seen);
   for (SteadyTime next = clock.Now() + lookout.interval;;) {
     screen.Draw(Picture(seen, lookout.server, screen.size(), look));
     if (screen.Wait(next - clock.Now()) == Screen::Event::kQuit) return ExitCode::kOk;
     if (clock.Now() < next) continue;
-    LookAgain(client, seen);
+    LookAgain(looks, seen);
     next = clock.Now() + lookout.interval;
   }
 }
 
 ExitCode RunWatch(const Command& command, const Lookout& lookout, const Look& look) {
-  AdminClient client(lookout.server, lookout.timeout);
-  Result<Snapshot> before = TakeSnapshot(client);
+  Looks looks(lookout);
+  Result<Snapshot> before = looks.Take();
   if (!before) return Complain(before.error());
   for (int number = 0; command.count == 0 || number < command.count; ++number) {
     std::this_thread::sleep_for(lookout.interval);
-    Result<Snapshot> after = TakeSnapshot(client);
+    Result<Snapshot> after = looks.Take();
     if (!after) return Complain(after.error());
     const ExitCode printed = Print(ToText(FiguresOf(*before, *after), look, number));
     if (printed != ExitCode::kOk) return printed;

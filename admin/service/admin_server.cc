@@ -20,6 +20,7 @@
 #include "admin/service/status_mapping.h"
 #include "server/base/fd.h"
 #include "server/base/log.h"
+#include "server/control/status_feed.h"
 #include "server/rpc/grpc_setup.h"
 #include "server/rpc/health.h"
 #include "server/rpc/open_tags.h"
@@ -133,7 +134,8 @@ struct AdminServer::State {
   rpc::PlainMethods methods;
   rpc::UnreadAnswers unread{queue, open_tags, clock, {0, kTimeToRead}, &thread};
   rpc::PlainCalls calls;
-  rpc::TagThread thread{"admin"};  // goes before what it calls
+  rpc::TagThread thread{"admin"};                                 // goes before what it calls
+  const std::unique_ptr<control::StatusFeed::Subscription> news;  // goes before where it posts
   int port = 0;
   std::unique_ptr<rpc::QueuedServer> server;
   bool has_stopped = false;
@@ -148,7 +150,9 @@ AdminServer::State::State(control::ControlPort& control, rpc::CallQueue& shared)
       calls({service, queue, methods, unread, open_tags, clock, &thread},
             [&control](const std::string& method, grpc::StatusCode code, Duration took) {
               control.CountRpc(method, std::string(GrpcCodeName(code)), took);
-            }) {
+            }),
+      news(control.status_feed().Subscribe(
+          [this] { thread.Post([this] { calls.TellWatchers(); }); })) {
   methods.merge(health.Methods());
   methods.merge(rpc::ReflectionMethods(ServiceNames()));
 }

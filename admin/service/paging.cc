@@ -56,5 +56,7 @@ template Result<Page<control::EndpointState>> TakePage(std::vector<control::Endp
                                                        std::int32_t, const std::string&);
 template Result<Page<control::ModelState>> TakePage(std::vector<control::ModelState>, std::int32_t,
                                                     const std::string&);
+template Result<Page<control::ListenerFigures>> TakePage(std::vector<control::ListenerFigures>,
+                                                         std::int32_t, const std::string&);
 
 }  // namespace baton::admin

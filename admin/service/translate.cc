@@ -32,6 +32,7 @@ void Fill(const control::ServerState& state, v1::ServerStatus& status) {
   status.set_uptime_seconds(ToSeconds(state.uptime));
   status.set_ready(state.ready);
   status.set_draining(state.draining);
+  status.set_drained(state.drained);
   for (const control::ListenerState& listener : state.listeners) {
     v1::Listener* added = status.add_listeners();
     added->set_name(listener.name);

@@ -11,7 +11,6 @@ namespace {
 using access::KeyOutcome;
 
 constexpr const char* kRequests = "baton_api_key_requests_total";
-constexpr const char* kStrangers = "_unknown_";
 constexpr std::array<KeyOutcome, 3> kOutcomesOfKeys = {KeyOutcome::kAllowed, KeyOutcome::kOverRate,
                                                        KeyOutcome::kExpired};
 constexpr std::array<KeyOutcome, 2> kOutcomesOfStrangers = {KeyOutcome::kMissing,
@@ -47,8 +46,10 @@ void AddSecretFileMetrics(metrics::Registry& registry, const std::string& name,
 ApiKeyMetrics::ApiKeyMetrics(metrics::Registry& registry, const access::ApiKeys& keys)
     : registry_(registry), keys_(keys) {
   for (const KeyOutcome outcome : kOutcomesOfStrangers) {
-    AddChild(registry_, kStrangers, outcome,
-             [&keys, outcome] { return CountOf(keys.strangers(), outcome); });
+    registry_.AddCounterFunction("baton_api_key_strangers_total",
+                                 "Requests with no API key, or with nobody's.",
+                                 {{"outcome", std::string(ToText(outcome))}},
+                                 [&keys, outcome] { return CountOf(keys.strangers(), outcome); });
   }
   FollowFile();
 }

@@ -133,7 +133,7 @@ void Conductor::Adopt(UniqueFd fd) {
   http::Session& opened = *session;
   sessions_.emplace(id, std::move(session));
   connection_count_ = sessions_.size();
-  if (is_draining_) opened.BeginDrain();
+  if (is_draining_ || sends_away_) opened.BeginDrain();
   if (!opened.Start()) opened.CloseNow(http::CloseReason::kError);
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -17,6 +18,7 @@
 #include "server/app/overload_ladder.h"
 #include "server/app/published.h"
 #include "server/app/request_desk.h"
+#include "server/control/connection_state.h"
 #include "server/http/file_opener.h"
 #include "server/http/session.h"
 #include "server/http/static_metrics.h"
@@ -87,8 +89,21 @@ class Conductor final : private http::SessionOwner, private Front {
   // Stops accepting, answers what was admitted and what still comes during `grace`, then ends Run;
   // at `limit` whatever is left is cut off. Called again: the earlier of both ends counts.
   void BeginDrain(Duration grace, Duration limit);
+  // Any thread. True: clients are told to go with their next answers, those that still come too,
+  // and are served all the same; false: they may stay again.
+  void SendAway(bool sends_away);
+  // Any thread; `done` runs on the loop. Its connections behind number `after`, the first `limit`
+  // of them by number.
+  using Listed = std::function<void(std::vector<control::ConnectionState> connections)>;
+  void List(std::optional<std::uint64_t> after, std::size_t limit, Listed done);
+  // The same. Without `is_forced` it ends with its next answer. None where there is no such one.
+  using Closed = std::function<void(std::optional<control::ConnectionState> connection)>;
+  void Close(std::uint64_t connection, bool is_forced, Closed done);
   std::size_t connections() const { return connection_count_; }
   OverloadLevel overload_level() const { return overload_level_; }
+  // Any thread. The longest that what was ready had to wait for the loop since the call before, of
+  // turns in which requests or connections came.
+  Duration TakeWorstLag() { return Duration(worst_lag_.exchange(0)); }
   std::uint64_t overload_changes(OverloadLevel level) const {
     return overload_changes_[static_cast<std::size_t>(level)];
   }
@@ -119,6 +134,9 @@ class Conductor final : private http::SessionOwner, private Front {
   void WatchOverload() BATON_REQUIRES(on_loop);
   void LookForOverload() BATON_REQUIRES(on_loop);
   void CloseSomeIdle() BATON_REQUIRES(on_loop);
+
+  // conductor_connections.cc
+  control::ConnectionState Describe(const http::Session& session) const BATON_REQUIRES(on_loop);
 
   // Front.
   void Send(Index index, const api::AnswerView& view, std::string& body) override;
@@ -193,6 +211,7 @@ class Conductor final : private http::SessionOwner, private Front {
   // By the desk's index, of requests whose keys have a rate.
   std::unordered_map<Index, access::KeyDecision> rated_ BATON_GUARDED_BY(on_loop);
   bool is_draining_ BATON_GUARDED_BY(on_loop) = false;
+  bool sends_away_ BATON_GUARDED_BY(on_loop) = false;
   bool has_ended_ BATON_GUARDED_BY(on_loop) = false;
   SteadyTime drain_grace_ends_ BATON_GUARDED_BY(on_loop);
   SteadyTime drain_limit_ BATON_GUARDED_BY(on_loop);
@@ -205,6 +224,7 @@ class Conductor final : private http::SessionOwner, private Front {
   std::atomic<std::size_t> connection_count_{0};
   std::atomic<OverloadLevel> overload_level_{OverloadLevel::kCalm};
   std::array<std::atomic<std::uint64_t>, kOverloadLevels> overload_changes_{};
+  std::atomic<Duration::rep> worst_lag_{0};  // raised by the loop alone
 };
 
 }  // namespace baton::app

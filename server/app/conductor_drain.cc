@@ -33,6 +33,21 @@ void Conductor::BeginDrain(Duration grace, Duration limit) {
   });
 }
 
+void Conductor::SendAway(bool sends_away) {
+  loop_.Post([this, sends_away] {
+    loop_.AssertOnLoop();
+    sends_away_ = sends_away;
+    if (is_draining_) return;
+    for (const auto& entry : sessions_) {
+      if (sends_away) {
+        entry.second->BeginDrain();
+      } else {
+        entry.second->EndDrain();
+      }
+    }
+  });
+}
+
 // Those who are connected already are let in; later ones are turned away by the kernel at once,
 // instead of waiting in the backlog to be cut off at the end.
 void Conductor::StopAccepting() {

@@ -17,6 +17,9 @@ void Conductor::WatchOverload() {
 void Conductor::LookForOverload() {
   const SteadyTime now = loop_.Now();
   overload_watched_ = now;
+  // A look that is lost to a reader between these two is of the same turn as what it has read.
+  const Duration::rep lag = loop_.lag().count();
+  if (lag > worst_lag_.load(std::memory_order_relaxed)) worst_lag_ = lag;
   const double share =
       static_cast<double>(shared_.places.taken()) / static_cast<double>(shared_.descriptors);
   const OverloadLevel before = ladder_.level();

@@ -27,15 +27,6 @@ std::string_view KindText(serve::Endpoint::Kind kind) {
   return "";
 }
 
-Status CheckGeneration(const std::optional<Generation>& expected, Generation current) {
-  if (!expected || *expected == current) return {};
-  return Fail(ErrorCode::kAborted,
-              "the update is based on generation " + std::to_string(*expected) +
-                  ", and the current one is " + std::to_string(current) +
-                  ": somebody else has changed it; read it again",
-              "etag");
-}
-
 tl::unexpected<Error> NotFound(const std::string& endpoint, const std::string& field) {
   return Fail(ErrorCode::kNotFound, "there is no endpoint '" + endpoint + "'", field);
 }
@@ -50,14 +41,26 @@ void LogChange(const Changed<EndpointState>& changed) {
 
 }  // namespace
 
+Status ControlRoom::CheckGeneration(const std::optional<Generation>& expected, Generation current) {
+  if (!expected || *expected == current) return {};
+  return Fail(ErrorCode::kAborted,
+              "the update is based on generation " + std::to_string(*expected) +
+                  ", and the current one is " + std::to_string(current) +
+                  ": somebody else has changed it; read it again",
+              "etag");
+}
+
 ControlRoom::ControlRoom(const Parts& parts)
     : parts_(parts), started_(parts.clock.Now()), shard_(parts.registry.TakeShard()) {
   // At 0 from the start; other codes come with the first call that ends in them.
   MutexLock lock(mutex_);
   for (const char* const method :
-       {"GetStatus", "GetPool", "UpdatePool", "ListEndpoints", "GetEndpoint", "UpdateEndpoint",
-        "ResetEstimator", "ListMisses", "ListModels", "GetModel", "LoadModel", "UnloadModel",
-        "ReloadModels", "GetConfig", "ReloadConfig"}) {
+       {"GetStatus",       "GetPool",        "UpdatePool",    "ListEndpoints", "GetEndpoint",
+        "UpdateEndpoint",  "ResetEstimator", "ListMisses",    "ListModels",    "GetModel",
+        "LoadModel",       "UnloadModel",    "ReloadModels",  "GetConfig",     "ReloadConfig",
+        "Drain",           "Resume",         "GetLimits",     "UpdateLimits",  "GetAdmission",
+        "UpdateAdmission", "GetLogging",     "UpdateLogging", "ListListeners", "GetListener",
+        "ListConnections", "CloseConnection"}) {
     BooksOf(method, "OK");
   }
 }
@@ -71,6 +74,7 @@ control::ServerState ControlRoom::GetServer() const {
   state.uptime = parts_.clock.Now() - started_;
   state.ready = parts_.is_ready;
   state.draining = parts_.is_draining;
+  state.drained = parts_.readiness.is_drained();
   state.listeners = parts_.listeners;
   state.pool = PoolNow();
   state.conductors = static_cast<int>(parts_.conductors.size());

@@ -2,10 +2,12 @@
 // control::ControlPort.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,9 +15,11 @@
 #include "server/app/conductor.h"
 #include "server/app/live_configuration.h"
 #include "server/app/model_keeper.h"
+#include "server/app/readiness.h"
 #include "server/app/serving_state.h"
 #include "server/base/mutex.h"
 #include "server/control/control_port.h"
+#include "server/control/status_feed.h"
 #include "server/metrics/registry.h"
 #include "server/serve/endpoints.h"
 #include "server/serve/miss_ring.h"
@@ -42,8 +46,12 @@ class ControlRoom final : public control::ControlPort {
     serve::WorkerPool& pool;
     const serve::MissRing& misses;
     LiveConfiguration& configuration;
+    control::StatusFeed& feed;
     const std::vector<std::unique_ptr<Conductor>>& conductors;
     const std::vector<control::ListenerState>& listeners;
+    Readiness& readiness;
+    // Fills in what is known of the listener that has the name.
+    std::function<void(control::ListenerFigures&)> tell_listener;
     const std::atomic<bool>& is_ready;
     const std::atomic<bool>& is_draining;
   };
@@ -52,6 +60,7 @@ class ControlRoom final : public control::ControlPort {
   ~ControlRoom() override;
 
   control::ServerState GetServer() const override;
+  control::StatusFeed& status_feed() override { return parts_.feed; }
   control::PoolState GetPool() const override;
   Result<control::Changed<control::PoolState>> UpdatePool(
       const control::PoolUpdate& update) override;
@@ -68,11 +77,27 @@ class ControlRoom final : public control::ControlPort {
   std::vector<control::ConfiguredValue> ListConfiguration() const override;
   Result<control::ConfigurationChange> ReloadConfiguration(
       const control::ConfigurationReload& reload) override;
+  // control_room_drain.cc
+  Result<control::Changed<control::DrainState>> SetDrained(bool drained) override;
+  // control_room_settings.cc
+  control::SettingsState GetSettings(control::SettingsGroup group) const override;
+  Result<control::Changed<control::SettingsState>> UpdateSettings(
+      const control::SettingsUpdate& update) override;
+  // control_room_connections.cc
+  std::vector<control::ListenerFigures> ListListeners() const override;
+  control::ConnectionList ListConnections(const control::ConnectionQuery& query) override;
+  Result<control::ConnectionState> CloseConnection(const control::ConnectionClose& close) override;
   void CountRpc(const std::string& method, const std::string& code, Duration took) override;
 
   control::Generation generation() const { return generation_; }
 
  private:
+  static Status CheckGeneration(const std::optional<control::Generation>& expected,
+                                control::Generation current);
+  control::SettingsState SettingsNow(control::SettingsGroup group) const BATON_REQUIRES(mutex_);
+  // What a change that was taken has done to the groups. Requires: generation_ is the change's.
+  void NoteSettings(const LiveConfiguration::Wanted& wanted) BATON_REQUIRES(mutex_);
+  control::DrainState DrainNow() const BATON_REQUIRES(mutex_);
   control::PoolState PoolNow() const BATON_REQUIRES(mutex_);
   control::EndpointState StateOf(const serve::Endpoint& endpoint) const BATON_REQUIRES(mutex_);
   control::Generation GenerationOf(const serve::Endpoint& endpoint) const BATON_REQUIRES(mutex_);
@@ -99,6 +124,8 @@ class ControlRoom final : public control::ControlPort {
   // Of those that were changed, by index.
   std::map<std::size_t, control::Generation> endpoint_generations_ BATON_GUARDED_BY(mutex_);
   control::Generation pool_generation_ BATON_GUARDED_BY(mutex_) = 1;
+  std::array<control::Generation, control::kSettingsGroups> settings_generations_
+      BATON_GUARDED_BY(mutex_) = {1, 1, 1};
   std::map<std::pair<std::string, std::string>, metrics::Counter> rpcs_ BATON_GUARDED_BY(mutex_);
   std::map<std::string, metrics::Histogram> rpc_durations_ BATON_GUARDED_BY(mutex_);
   metrics::Shard* const shard_;

@@ -100,6 +100,7 @@ Status ControlRoom::TakeConfiguration(const LiveConfiguration::Wanted& wanted, b
   if (validate_only) return {};
   const bool changes = wanted.Changes();
   if (changes) ++generation_;
+  NoteSettings(wanted);
   if (effect->pool) pool_generation_ = generation_;
   for (const std::size_t endpoint : effect->endpoints) {
     endpoint_generations_[endpoint] = generation_;

@@ -33,6 +33,7 @@ LiveConfiguration::LiveConfiguration(Parts parts, LoadedConfiguration started)
       sources_(std::move(started.sources)),
       in_force_(std::move(started.configuration)) {
   MutexLock lock(mutex_);
+  with_operators_ = in_force_;
   state_.hash = HashOf(in_force_);
   state_.loaded_unix_ms = parts_.unix_ms();
   state_.file = config::FileOf(sources_);
@@ -60,9 +61,11 @@ Result<LiveConfiguration::Wanted> LiveConfiguration::Read() const {
   if (const Status sound = config::CheckWhole(wanted.configuration); !sound) {
     return FailOf(sound.error());
   }
-  auto options = ToStartOptions(wanted.configuration);
-  if (!options) return FailOf(options.error());
-  wanted.options = *std::move(options);
+  wanted.operators = operators_;
+  for (const config::Difference& difference : wanted.differences) {
+    wanted.operators.erase(difference.key);  // the sources have the last word
+  }
+  if (const Status sound = Complete(wanted); !sound) return FailOf(sound.error());
   return wanted;
 }
 
@@ -106,6 +109,8 @@ Result<LiveConfiguration::Effect> LiveConfiguration::Take(const Wanted& wanted,
   TakeTheRest(wanted);
   MutexLock lock(mutex_);
   in_force_ = wanted.configuration;
+  operators_ = wanted.operators;
+  with_operators_ = wanted.with_operators;
   state_.hash = HashOf(in_force_);
   return effect;
 }

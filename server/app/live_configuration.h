@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -46,11 +47,15 @@ class LiveConfiguration {
   };
   LiveConfiguration(Parts parts, LoadedConfiguration started);
 
+  using Texts = std::map<std::string, std::string, std::less<>>;  // of settings, by their keys
+
   // What the sources say now, beside what is in force.
   struct Wanted {
     config::Configuration configuration;  // what can be taken of it
     StartOptions options;                 // of that
     std::vector<config::Difference> differences;
+    Texts operators;                       // what operators have said that holds beside it
+    config::Configuration with_operators;  // all of it together
 
     // Whether anything is to be taken.
     bool Changes() const;
@@ -58,6 +63,18 @@ class LiveConfiguration {
   };
   // Errors: kInvalidArgument with everything that is wrong, a line each. Blocks on the disk.
   Result<Wanted> Read() const BATON_EXCLUDES(mutex_);
+
+  // What operators change holds beside the configuration, until a reload says otherwise than the
+  // one before (decision 0017). live_configuration_settings.cc
+  // Errors: kInvalidArgument, kFailedPrecondition for what needs a restart; `field` is the key.
+  Result<Wanted> WithChanges(const control::SettingsUpdate& update) const BATON_EXCLUDES(mutex_);
+  // With the values in force, and with those of `wanted`.
+  std::vector<control::SettingState> Settings(control::SettingsGroup group) const
+      BATON_EXCLUDES(mutex_);
+  static std::vector<control::SettingState> SettingsOf(const Wanted& wanted,
+                                                       control::SettingsGroup group);
+  // Whether taking `wanted` changes any of the group.
+  static bool Touches(const Wanted& wanted, control::SettingsGroup group);
 
   // What taking it changes besides the configuration.
   struct Effect {
@@ -83,6 +100,9 @@ class LiveConfiguration {
   Figures figures() const BATON_EXCLUDES(mutex_);
 
  private:
+  // Fills in what follows from the configuration and the operators' words. kInvalidArgument where
+  // they do not go together.
+  static Status Complete(Wanted& wanted);
   Status TakePool(const Wanted& wanted);
   void TakeTheRest(const Wanted& wanted);
 
@@ -93,6 +113,8 @@ class LiveConfiguration {
   // Guarded by mutex_.
   mutable Mutex mutex_;
   config::Configuration in_force_ BATON_GUARDED_BY(mutex_);
+  Texts operators_ BATON_GUARDED_BY(mutex_);
+  config::Configuration with_operators_ BATON_GUARDED_BY(mutex_);
   control::ConfigurationState state_ BATON_GUARDED_BY(mutex_);
   Figures figures_ BATON_GUARDED_BY(mutex_);
 };

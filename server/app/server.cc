@@ -22,6 +22,7 @@
 #include "server/app/served_directory.h"
 #include "server/app/server_metrics.h"
 #include "server/app/serving_state.h"
+#include "server/app/status_sampler.h"
 #include "server/app/warm_up.h"
 #include "server/base/log.h"
 #include "server/http/file_opener.h"
@@ -39,6 +40,7 @@ namespace {
 
 constexpr Duration kDrainGrace = 1s;
 constexpr Duration kSuperviseEvery = 100ms;
+constexpr Duration kSampleEvery = 1s;
 constexpr Duration kLookAtCertificatesEvery = 2s;
 constexpr std::size_t kMaxReplacements = 1;  // workers beyond the pool's size, for zombies
 constexpr Duration kAdminStopGrace = 500ms;
@@ -51,6 +53,12 @@ metrics::Counter AddMalformedBudgets(metrics::Registry& registry, const char* so
   return registry.AddCounter("baton_malformed_budgets_total",
                              "Budget headers of others that could not be read and were ignored.",
                              {{"source", source}});
+}
+
+std::int64_t UnixMillis() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 
 serve::Scheduler::Options Scheduling(const ServerOptions& options) {
@@ -80,6 +88,7 @@ struct Server::Parts {
   SystemClock clock;
   metrics::Registry registry;
   std::atomic<bool> is_ready{false};
+  Readiness readiness{is_ready};
   std::atomic<bool> is_draining{false};
   UniqueFd http_fd;
   std::vector<control::ListenerState> listeners;
@@ -119,6 +128,8 @@ struct Server::Parts {
   std::optional<rpc::CallQueue> grpc_calls;  // of both gRPC listeners, if there is one
   std::unique_ptr<GrpcFront> grpc;           // null without
   std::optional<LiveConfiguration> configuration;
+  control::StatusFeed feed;
+  StatusSampler sampler{{registry, endpoints, serving, scheduler, conductors}};
   std::unique_ptr<ControlRoom> control_room;
   std::unique_ptr<admin::AdminServer> admin;
   std::unique_ptr<pages::PagesServer> pages;
@@ -137,6 +148,7 @@ struct Server::Parts {
   std::string NameOfReverse() const;
   Status MakePool();
   void Supervise();
+  void Sample();
   bool HasRequiredModels();
   Status OpenStaticFiles(std::uint64_t descriptors);
   void MakeConductors(std::uint64_t descriptors);
@@ -147,6 +159,7 @@ struct Server::Parts {
   Status StartGrpc();
   Status StartDataPlane(std::uint64_t descriptors);
   Status StartControl(LoadedConfiguration loaded);
+  void TellListener(control::ListenerFigures& figures) const;
   void Observe();
   void OpenPages(UniqueFd listening);
   void BeReady();
@@ -371,11 +384,7 @@ Status Server::Parts::StartAdmin() {
 }
 
 LiveConfiguration::Parts Server::Parts::ConfigurableParts() {
-  return {configured, *keeper, *pool, scheduler, pending, conductors, [] {
-            return std::chrono::duration_cast<std::chrono::milliseconds>(
-                       std::chrono::system_clock::now().time_since_epoch())
-                .count();
-          }};
+  return {configured, *keeper, *pool, scheduler, pending, conductors, &UnixMillis};
 }
 
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -395,15 +404,41 @@ Status Server::Parts::StartControl(LoadedConfiguration loaded) {
   configuration.emplace(ConfigurableParts(), std::move(loaded));
   control_room = std::make_unique<ControlRoom>(ControlRoom::Parts{
       clock, registry, endpoints, serving, *keeper, pending, scheduler, reserve, *pool, misses,
-      *configuration, conductors, listeners, is_ready, is_draining});
+      *configuration, feed, conductors, listeners, readiness,
+      [this](control::ListenerFigures& figures) { TellListener(figures); }, is_ready, is_draining});
   return StartAdmin();
+}
+
+// gRPC keeps the sockets of its listeners to itself.
+void Server::Parts::TellListener(control::ListenerFigures& figures) const {
+  const auto tell = [&](int fd, const http::ListenerMetrics& books, std::uint64_t connections,
+                        bool is_secured) {
+    const net::BacklogFigures backlog = net::ReadBacklog(fd);
+    figures.is_secured = is_secured;
+    figures.connections = connections;
+    figures.accepted_total = static_cast<std::uint64_t>(registry.Value(books.accepted));
+    figures.backlog_depth = backlog.depth;
+    figures.backlog_limit = backlog.limit;
+    figures.backlog_drops_total = backlog.drops;
+  };
+  if (figures.name == "http") {
+    std::uint64_t open = 0;
+    for (const auto& conductor : conductors) open += conductor->connections();
+    tell(http_fd.get(), http_metrics, open, http_tls != nullptr);
+  } else if (figures.name == "pages" && pages) {
+    std::int64_t open = 0;
+    for (const auto& state : pages->listener_shard().states) open += state;
+    tell(pages->listening_fd(), pages_metrics, static_cast<std::uint64_t>(open),
+         pages_tls != nullptr);
+  }
 }
 
 void Server::Parts::Observe() {
   AddServerGauges(registry, {endpoints, serving, pending, scheduler, reserve, conductors,
-                             *control_room, *configuration, is_draining});
+                             *control_room, *configuration, readiness, is_draining});
   metrics::AddProcessMetrics(registry);
   AddBacklogMetrics(registry, "http", http_fd.get());
+  sampler.Add({"http", http_fd.get()});
   std::vector<const http::ListenerShard*> shards;
   for (const auto& conductor : conductors) shards.push_back(&conductor->listener_shard());
   http::AddConnectionGauges(registry, "http", shards);
@@ -419,6 +454,7 @@ void Server::Parts::OpenPages(UniqueFd listening) {
   pages = std::make_unique<pages::PagesServer>(std::move(listening), clock, registry, pages_metrics,
                                                pages_tls.get());
   AddBacklogMetrics(registry, "pages", pages->listening_fd());
+  sampler.Add({"pages", pages->listening_fd()});
   http::AddConnectionGauges(registry, "pages", {&pages->listener_shard()});
 }
 
@@ -426,8 +462,10 @@ void Server::Parts::BeReady() {
   if (http_tls) http_tls->WarnOfUnreadable();
   if (pages_tls) pages_tls->WarnOfUnreadable();
   if (api_keys) api_keys->file().WarnIfUnreadable();
-  is_ready = true;
-  if (grpc) grpc->SetServing(true);
+  readiness.Tell([this](bool is_ready_now) {
+    if (grpc) grpc->SetServing(is_ready_now);
+  });
+  readiness.SetCanServe(true);
   if (admin) admin->SetServing(true);
 }
 
@@ -480,9 +518,8 @@ void Server::Parts::BeginDrain(int signal) {
     main_loop.Stop();
     return;
   }
-  is_ready = false;
+  readiness.Stop();
   if (admin) admin->SetServing(false);
-  if (grpc) grpc->SetServing(false);
   const Duration limit = serving.LargestBudget();
   Log(LogLevel::kInfo, "draining", {{"signal", signal}, {"limit_ms", ToMillis(limit)}});
   const Duration grace = std::min(kDrainGrace, limit / 2);
@@ -505,10 +542,15 @@ void Server::Parts::Supervise() {
         is_stuck ? "all_workers_stuck" : "workers_free_again",
         {{"zombies", static_cast<std::uint64_t>(zombies)}});
   }
-  const bool is_ready_now = !is_draining && !is_stuck && HasRequiredModels();
-  if (grpc && is_ready != is_ready_now) grpc->SetServing(is_ready_now);
-  is_ready = is_ready_now;
+  readiness.SetCanServe(!is_stuck && HasRequiredModels());
   main_loop.RunAt(main_loop.Now() + kSuperviseEvery, [this] { Supervise(); });
+}
+
+void Server::Parts::Sample() {
+  main_loop.AssertOnLoop();
+  const SteadyTime now = clock.Now();
+  feed.Publish(sampler.Take(control_room->GetServer(), now, UnixMillis()));
+  main_loop.RunAt(now + kSampleEvery, [this] { Sample(); });
 }
 
 bool Server::Parts::HasRequiredModels() {
@@ -542,6 +584,7 @@ bool Server::Run() {
     const lifecycle::SignalWatcher signals(parts.main_loop,
                                            [&parts](int signal) { parts.OnSignal(signal); });
     parts.Supervise();
+    parts.Sample();
     parts.RenewCertificates();
     parts.main_loop.Run();
   }

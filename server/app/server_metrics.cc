@@ -171,6 +171,8 @@ void AddServerGauges(metrics::Registry& registry, const ObservedParts& parts) {
   AddConfigurationMetrics(registry, parts.configuration);
   registry.AddGauge("baton_draining", "1 while the server is shutting down.", {},
                     [&draining = parts.is_draining] { return draining ? 1.0 : 0.0; });
+  registry.AddGauge("baton_drained", "1 while an operator has taken the server out of service.", {},
+                    [&readiness = parts.readiness] { return readiness.is_drained() ? 1.0 : 0.0; });
   registry.AddGauge("baton_build_info", "1, with the version that runs.",
                     {{"version", BATON_VERSION}}, [] { return 1.0; });
 }

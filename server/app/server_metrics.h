@@ -26,6 +26,7 @@ struct ObservedParts {
   const std::vector<std::unique_ptr<Conductor>>& conductors;
   const ControlRoom& control_room;
   const LiveConfiguration& configuration;
+  const Readiness& readiness;
   const std::atomic<bool>& is_draining;
 };
 void AddServerGauges(metrics::Registry& registry, const ObservedParts& parts);

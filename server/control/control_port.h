@@ -10,8 +10,12 @@
 
 #include "server/base/clock.h"
 #include "server/base/result.h"
+#include "server/control/connection_state.h"
+#include "server/control/settings_port.h"
 
 namespace baton::control {
+
+class StatusFeed;
 
 // Counts every change that an operator has made since start. An update that names the generation it
 // is based on fails with kAborted when it is no longer the current one.
@@ -192,6 +196,7 @@ struct ServerState {
   Duration uptime = Duration::zero();
   bool ready = false;
   bool draining = false;
+  bool drained = false;  // taken out of service by an operator
   std::vector<ListenerState> listeners;
   PoolState pool;
   int conductors = 0;
@@ -203,6 +208,14 @@ struct ServerState {
   std::uint64_t late_answers_total = 0;
   Generation generation = 0;
   ConfigurationState configuration;
+};
+
+// Whether an operator has taken the server out of service.
+struct DrainState {
+  bool drained = false;
+  std::uint64_t in_flight = 0;    // requests received and not answered
+  std::uint64_t connections = 0;  // of the data plane over HTTP
+  Generation generation = 0;      // the server's
 };
 
 template <typename State>
@@ -219,6 +232,8 @@ class ControlPort {
   virtual ~ControlPort() = default;
 
   virtual ServerState GetServer() const = 0;
+  // What it does, a sample a second (status_feed.h).
+  virtual StatusFeed& status_feed() = 0;
   virtual PoolState GetPool() const = 0;
   virtual Result<Changed<PoolState>> UpdatePool(const PoolUpdate& update) = 0;
   virtual std::vector<EndpointState> ListEndpoints() const = 0;
@@ -246,6 +261,24 @@ class ControlPort {
   // the same as before. kInvalidArgument with everything that is wrong; then nothing changes.
   // Blocks on the disk.
   virtual Result<ConfigurationChange> ReloadConfiguration(const ConfigurationReload& reload) = 0;
+
+  // True: the server is not ready from then on, tells its clients to go, and answers whoever still
+  // comes; false: it takes part again. What is so already stays so. kFailedPrecondition for false
+  // while the server stops.
+  virtual Result<Changed<DrainState>> SetDrained(bool drained) = 0;
+
+  virtual SettingsState GetSettings(SettingsGroup group) const = 0;
+  // Holds until the server stops, or a reload says otherwise than the one before. Errors besides
+  // those above: kFailedPrecondition for a setting that needs a restart. `field` is the key.
+  virtual Result<Changed<SettingsState>> UpdateSettings(const SettingsUpdate& update) = 0;
+
+  // In the order of ServerState.
+  virtual std::vector<ListenerFigures> ListListeners() const = 0;
+  // Asks the conductors and waits for 25 ms at most: who has not answered by then is named.
+  virtual ConnectionList ListConnections(const ConnectionQuery& query) = 0;
+  // Who is in the middle of a request gets its answer first. Waits as long; kUnavailable when the
+  // conductor has not answered by then: it closes the connection when it comes to it.
+  virtual Result<ConnectionState> CloseConnection(const ConnectionClose& close) = 0;
 
   // Answers one admin call for the books: method is "GetPool", code is gRPC's name of it, such as
   // "OK".

@@ -11,12 +11,16 @@ namespace {
 constexpr std::array<std::string_view, kConnectionStates> kStateNames = {"idle", "reading",
                                                                          "pending", "writing"};
 constexpr std::array<std::string_view, kCloseReasons> kReasonNames = {
-    "client",        "idle_timeout",  "header_timeout", "body_timeout",
-    "body_too_slow", "budget_spent",  "write_timeout",  "protocol_error",
-    "limit",         "address_limit", "drain",          "error"};
+    "client",       "idle_timeout",  "header_timeout", "body_timeout", "body_too_slow",
+    "budget_spent", "write_timeout", "protocol_error", "limit",        "address_limit",
+    "drain",        "error",         "operator"};
 constexpr std::array<std::string_view, kPauseReasons> kPauseNames = {"pipelined", "unsent"};
 
 }  // namespace
+
+std::string_view ToText(ConnectionState state) {
+  return kStateNames[static_cast<std::size_t>(state)];
+}
 
 ListenerMetrics ListenerMetrics::Make(
     metrics::Registry& registry, const std::string& listener,

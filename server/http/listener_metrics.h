@@ -19,6 +19,7 @@ namespace baton::http {
 // Also the `state` label of baton_connections.
 enum class ConnectionState { kIdle, kReading, kPending, kWriting };
 inline constexpr std::size_t kConnectionStates = 4;
+std::string_view ToText(ConnectionState state);
 
 // Also the `reason` label of baton_connections_closed_total.
 enum class CloseReason {
@@ -34,8 +35,9 @@ enum class CloseReason {
   kAddressLimit,
   kDrain,
   kError,
+  kOperator,
 };
-inline constexpr std::size_t kCloseReasons = 12;
+inline constexpr std::size_t kCloseReasons = 13;
 
 // Why nothing more is read of a connection for now; also the `reason` label of
 // baton_http_reading_paused_total.

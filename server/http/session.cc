@@ -31,7 +31,8 @@ Session::Session(net::EventLoop& loop, UniqueFd fd, ConnectionId id, const Optio
       place_(std::move(place)),
       parser_(options.limits, &books.parsers) {
   loop.AssertOnLoop();
-  last_progress_ = loop.Now();
+  opened_ = loop.Now();
+  last_progress_ = opened_;
   books_.shard->Add(books_.children->accepted);
   books_.states[static_cast<std::size_t>(visible_)].fetch_add(1, std::memory_order_relaxed);
   UpdateVisible();
@@ -113,7 +114,7 @@ void Session::BeginWriting() {
 void Session::WriteNext(const Response& response, SteadyTime first_write) {
   Exchange& exchange = exchanges_.front();
   const bool is_last = exchanges_.size() == 1 && input_.empty();
-  if (is_draining_ && is_last && state_ == State::kReading) {
+  if ((is_draining_ || is_leaving_) && is_last && state_ == State::kReading) {
     exchange.close = true;
     MoveTo(State::kFinishing);
   }
@@ -225,7 +226,21 @@ void Session::OnHandshakeFailed(net::HandshakeOutcome outcome) {
 
 CloseReason Session::OrderlyEnd() const {
   if (refused_for_ != CloseReason::kClient) return refused_for_;
+  if (is_leaving_) return CloseReason::kOperator;
   return is_draining_ ? CloseReason::kDrain : CloseReason::kClient;
+}
+
+void Session::CloseWhenAnswered() {
+  is_leaving_ = true;
+  if (IsIdle()) CloseNow(CloseReason::kOperator);
+}
+
+Session::Figures Session::figures() const {
+  Figures figures{opened_, visible_, requests_, 0, received_bytes_, is_leaving_};
+  for (std::size_t i = 0; i < exchanges_.size(); ++i) {
+    if (!exchanges_[i].response) ++figures.in_flight;
+  }
+  return figures;
 }
 
 void Session::CloseNow(CloseReason reason) {

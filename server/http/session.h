@@ -98,12 +98,27 @@ class Session final : public net::TcpConnection {
 
   // From the next answer on the client is told to go; a connection with nothing under way stays.
   void BeginDrain() BATON_REQUIRES(on_loop) { is_draining_ = true; }
+  // Who has not been told yet may stay.
+  void EndDrain() BATON_REQUIRES(on_loop) { is_draining_ = false; }
   bool IsIdle() const;
   // When its last answer left, or it began. Requires: it is idle.
   SteadyTime idle_since() const { return last_progress_; }
   // What the kernel knows of the client by now, ahead of the loop. One system call.
   bool ClientHasLeft() const;
+  // It ends with its next answer, or at once where it has nothing under way; for good.
+  void CloseWhenAnswered() BATON_REQUIRES(on_loop);
   void CloseNow(CloseReason reason) BATON_REQUIRES(on_loop);
+
+  // What it did so far.
+  struct Figures {
+    SteadyTime opened;
+    ConnectionState state = ConnectionState::kIdle;
+    std::uint64_t requests = 0;
+    std::size_t in_flight = 0;  // of those, without an answer
+    std::uint64_t received_bytes = 0;
+    bool is_leaving = false;
+  };
+  Figures figures() const;
 
  private:
   struct Exchange {
@@ -197,11 +212,16 @@ class Session final : public net::TcpConnection {
   std::size_t waiting_bytes_ = 0;      // answers before their turn
   std::size_t held_{0};                // this session's part of books_.held_bytes
   bool is_draining_ = false;
+  bool is_leaving_ = false;
   bool continue_is_due_ = false;
   bool takes_more_ = true;
   bool forgets_body_ = false;  // of a request that was handed over by its head
   bool peer_has_ended_ = false;
   CloseReason refused_for_ = CloseReason::kClient;  // anything else once a request was refused
+
+  SteadyTime opened_;
+  std::uint64_t requests_ = 0;
+  std::uint64_t received_bytes_ = 0;
 
   SteadyTime request_began_;          // arrival of the request that is being read
   SteadyTime body_began_;             // or when the last answer left, if that was later

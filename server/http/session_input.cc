@@ -42,6 +42,7 @@ std::span<char> Session::RoomForBytes() {
 
 void Session::OnBytes(std::string_view bytes) {
   books_.shard->Add(books_.children->received_bytes, static_cast<double>(bytes.size()));
+  received_bytes_ += bytes.size();
   if (state_ == State::kReading) {
     TakeBytes(bytes);
   } else if (state_ == State::kFinishing) {
@@ -135,6 +136,7 @@ void Session::HandOver(Request&& request, bool is_last, SteadyTime readable_sinc
   request.arrival = request_began_;
   request.complete_at = std::max(request_began_, readable_since);
   continue_is_due_ = false;
+  ++requests_;
   Exchange exchange;
   exchange.close = is_last;
   exchange.head_only = request.method == Method::kHead;

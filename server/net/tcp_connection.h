@@ -78,6 +78,11 @@ class TcpConnection : public IoHandler, private HandshakeQueue::Waiting {
   // Who is connected. One system call. Requires: it is not closed.
   ClientAddress client() const { return ReadClientAddress(fd_.get()); }
 
+  // The same as "127.0.0.1:51344".
+  std::string client_text() const { return PeerText(fd_.get()); }
+  // "TLSv1.3"; empty without, or before the end of the handshake.
+  std::string tls_version() const { return transport_ ? transport_->Version() : std::string(); }
+
   void OnEvents(std::uint32_t events) final;
 
  protected:

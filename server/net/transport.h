@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <string_view>
 #include <sys/types.h>
 
@@ -35,6 +36,9 @@ class Transport {
   virtual Progress Handshake() = 0;
   // kAbandoned until Handshake says kDone or kFailed; who is to be told of a failure has been told.
   virtual HandshakeOutcome outcome() const = 0;
+
+  // What was agreed on, "TLSv1.3", once the handshake is done.
+  virtual std::string Version() const = 0;
 
   // As recv(2) and send(2). Send is called again with the same bytes, or more behind them, until
   // they are taken.

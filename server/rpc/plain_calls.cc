@@ -1,6 +1,7 @@
 // A call's way: it comes, its message is read, its answer goes, and so on until it is over.
 #include "server/rpc/plain_calls.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,6 +43,7 @@ class PlainCalls::Call {
   // Answers the watched message again, where nothing is being written.
   void Tell();
   void CutOff() { context_.TryCancel(); }
+  const PlainMethod* method() const { return method_; }
 
  private:
   using Shape = PlainMethod::Shape;
@@ -92,6 +94,12 @@ void PlainCalls::Call::OnCame(bool ok) {
   const auto found = calls_.parts_.methods.find(context_.method());
   if (found == calls_.parts_.methods.end()) {
     Finish({grpc::StatusCode::UNIMPLEMENTED, "unknown method " + context_.method()});
+    return;
+  }
+  if (!calls_.HasRoomFor(found->second)) {
+    Finish({grpc::StatusCode::RESOURCE_EXHAUSTED,
+            "at most " + std::to_string(found->second.most_open) + " calls of " +
+                context_.method() + " may be open at once"});
     return;
   }
   method_ = &found->second;
@@ -192,6 +200,13 @@ void PlainCalls::RequestOne() {
   if (is_closed_) return;
   // It frees itself.
   static_cast<void>(new Call(*this));
+}
+
+bool PlainCalls::HasRoomFor(const PlainMethod& method) const {
+  if (method.most_open == 0) return true;
+  const auto open = std::count_if(streams_.begin(), streams_.end(),
+                                  [&](const Call* call) { return call->method() == &method; });
+  return static_cast<std::size_t>(open) < method.most_open;
 }
 
 void PlainCalls::TellWatchers() {

@@ -18,7 +18,7 @@ namespace baton::rpc {
 
 // Keeps some calls requested, answers each by its method, and frees it when gRPC is done with it.
 // One message at a time of each comes in, and goes out: the next is read when the last answer has
-// gone. What is called and not there is UNIMPLEMENTED.
+// gone. What is called and not there is UNIMPLEMENTED, what is open too often RESOURCE_EXHAUSTED.
 //
 // Threads: the one that is given, or the queue's.
 class PlainCalls {
@@ -51,6 +51,7 @@ class PlainCalls {
   class Call;
 
   void RequestOne();
+  bool HasRoomFor(const PlainMethod& method) const;
 
   const Parts parts_;
   const Told told_;

@@ -1,6 +1,7 @@
 // A method whose calls need no ticket: a message comes in, and what is answered goes out.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -30,6 +31,8 @@ struct PlainMethod {
   Shape shape = Shape::kUnary;
   // Threads: that of the calls, and so is the reply's, within this call or, of a unary one, later.
   std::function<void(const PlainAsk& ask, const PlainReply& reply)> answer;
+  // Of one that is no unary one: how many of its calls may be open at once; 0: any number.
+  std::size_t most_open = 0;
 };
 
 // By the path that calls name, as "/package.Service/Method".
@@ -45,13 +48,15 @@ grpc::Status Parse(std::string_view text, Message& message) {
 // `fill(request, response)` says how it ended.
 template <typename Request, typename Response, typename Fill>
 PlainMethod MakeMethod(PlainMethod::Shape shape, Fill fill) {
-  return {shape, [fill = std::move(fill)](const PlainAsk& ask, const PlainReply& reply) {
+  return {shape,
+          [fill = std::move(fill)](const PlainAsk& ask, const PlainReply& reply) {
             Request request;
             Response response;
             grpc::Status status = Parse(ask.message, request);
             if (status.ok()) status = fill(request, response);
             reply(status, response.SerializeAsString());
-          }};
+          },
+          0};
 }
 
 }  // namespace baton::rpc

@@ -117,7 +117,8 @@ control::ServerState FakeControlPort::GetServer() const {
   control::ServerState server;
   server.version = "1.2.3";
   server.uptime = 1500ms;
-  server.ready = ready_;
+  server.ready = ready_ && !drained_;
+  server.drained = drained_;
   server.listeners = {{"http", "127.0.0.1:8080"}, {"grpc", "off"}};
   server.pool = pool_;
   server.pool.generation = generation_;
@@ -276,6 +277,94 @@ Result<control::ConfigurationChange> FakeControlPort::ReloadConfiguration(
   return control::ConfigurationChange{configuration_,
                                       {{"workers", "2", "3", "baton.yaml:1:10", false},
                                        {"policy", "baton", "edf", "baton.yaml:2:9", true}}};
+}
+
+Result<control::Changed<control::DrainState>> FakeControlPort::SetDrained(bool drained) {
+  MutexLock lock(mutex_);
+  if (stopping_ && !drained) return Fail(ErrorCode::kFailedPrecondition, "on its way out");
+  if (drained_ != drained) ++generation_;
+  control::Changed<control::DrainState> changed{{drained_, 4, 3, generation_},
+                                                {drained, 4, 3, generation_}};
+  drained_ = drained;
+  return changed;
+}
+
+control::SettingsState FakeControlPort::GetSettings(control::SettingsGroup group) const {
+  MutexLock lock(mutex_);
+  using Group = control::SettingsGroup;
+  if (group == Group::kLogging) {
+    return {{{"level", "log.level", log_level_, "default", "a word: debug or info", false, "help"}},
+            generation_};
+  }
+  if (group == Group::kAdmission) return {{}, generation_};
+  return {{{"idle_time", "limits.idle_time", idle_time_, "default", "a duration: 1s to 1h", false,
+            "between requests"},
+           {"body_bytes", "limits.body_bytes", "8MiB", "default", "a size: 1B to 1GiB", true,
+            "a body"}},
+          generation_};
+}
+
+Result<control::Changed<control::SettingsState>> FakeControlPort::UpdateSettings(
+    const control::SettingsUpdate& update) {
+  const control::SettingsState before = GetSettings(update.group);
+  for (const auto& [key, value] : update.values) {
+    if (key == "body_bytes") {
+      return Fail(ErrorCode::kFailedPrecondition, key + ": needs a restart", key);
+    }
+    const bool is_known = key == "idle_time" || key == "level";
+    if (!is_known || value == "wrong") {
+      return Fail(ErrorCode::kInvalidArgument, key + ": expected something else", key);
+    }
+  }
+  MutexLock lock(mutex_);
+  if (Status status = CheckGeneration(update.expected_generation); !status) {
+    return tl::unexpected<Error>(status.error());
+  }
+  control::Changed<control::SettingsState> changed{before, before};
+  changed.after.settings[0].value = update.values.begin()->second;
+  changed.after.settings[0].origin = "operator";
+  if (!update.validate_only) {
+    const bool is_level = update.group == control::SettingsGroup::kLogging;
+    (is_level ? log_level_ : idle_time_) = changed.after.settings[0].value;
+    changed.after.generation = ++generation_;
+  }
+  return changed;
+}
+
+std::vector<control::ListenerFigures> FakeControlPort::ListListeners() const {
+  control::ListenerFigures http{"http", "127.0.0.1:8080", true, 3, 12, 1, 128, 0};
+  control::ListenerFigures grpc;
+  grpc.name = "grpc";
+  grpc.address = "off";
+  return {http, grpc};
+}
+
+control::ConnectionList FakeControlPort::ListConnections(const control::ConnectionQuery& query) {
+  control::ConnectionList list;
+  list.silent_conductors = {1};
+  for (std::uint64_t number = 1; number <= 5; ++number) {
+    const control::ConnectionKey key{0, number};
+    if ((query.after && key <= *query.after) || list.connections.size() == query.limit) continue;
+    list.connections.push_back(
+        {key, "10.0.0.1:4711", 90s, "pending", 7, 1, 700, 1400, "TLSv1.3", false});
+  }
+  return list;
+}
+
+Result<control::ConnectionState> FakeControlPort::CloseConnection(
+    const control::ConnectionClose& close) {
+  if (close.key.number == 99) return Fail(ErrorCode::kUnavailable, "conductor 0 is busy");
+  control::ConnectionState state;
+  state.key = close.key;
+  state.peer = close.is_forced ? "forced" : "graceful";
+  state.is_leaving = true;
+  if (close.key.number > 5) return Fail(ErrorCode::kNotFound, "there is no connection", "name");
+  return state;
+}
+
+void FakeControlPort::SetStopping() {
+  MutexLock lock(mutex_);
+  stopping_ = true;
 }
 
 void FakeControlPort::RefuseConfiguration(const std::string& reason) {

@@ -6,6 +6,7 @@
 
 #include "server/base/mutex.h"
 #include "server/control/control_port.h"
+#include "server/control/status_feed.h"
 
 namespace baton::admin {
 
@@ -21,6 +22,7 @@ class FakeControlPort final : public control::ControlPort {
   FakeControlPort();
 
   control::ServerState GetServer() const override;
+  control::StatusFeed& status_feed() override { return feed_; }
   control::PoolState GetPool() const override;
   Result<control::Changed<control::PoolState>> UpdatePool(
       const control::PoolUpdate& update) override;
@@ -37,8 +39,20 @@ class FakeControlPort final : public control::ControlPort {
   std::vector<control::ConfiguredValue> ListConfiguration() const override;
   Result<control::ConfigurationChange> ReloadConfiguration(
       const control::ConfigurationReload& reload) override;
+  Result<control::Changed<control::DrainState>> SetDrained(bool drained) override;
+  // Limits: "idle_time" of 75s, and "body_bytes", which needs a restart. Others have none. A value
+  // "wrong" is.
+  control::SettingsState GetSettings(control::SettingsGroup group) const override;
+  Result<control::Changed<control::SettingsState>> UpdateSettings(
+      const control::SettingsUpdate& update) override;
+  std::vector<control::ListenerFigures> ListListeners() const override;
+  // Numbers 1 to 5 of conductor 0; conductor 1 does not answer.
+  control::ConnectionList ListConnections(const control::ConnectionQuery& query) override;
+  Result<control::ConnectionState> CloseConnection(const control::ConnectionClose& close) override;
   void CountRpc(const std::string& method, const std::string& code, Duration took) override;
 
+  // Resume fails with it.
+  void SetStopping();
   void SetReady(bool ready);
   // Reloads fail with it.
   void RefuseConfiguration(const std::string& reason);
@@ -49,8 +63,11 @@ class FakeControlPort final : public control::ControlPort {
   Status CheckGeneration(const std::optional<control::Generation>& expected) const
       BATON_REQUIRES(mutex_);
 
+  control::StatusFeed feed_;
   mutable Mutex mutex_;
   bool ready_ BATON_GUARDED_BY(mutex_) = true;
+  bool drained_ BATON_GUARDED_BY(mutex_) = false;
+  bool stopping_ BATON_GUARDED_BY(mutex_) = false;
   control::Generation generation_ BATON_GUARDED_BY(mutex_) = 1;
   control::PoolState pool_ BATON_GUARDED_BY(mutex_);
   std::vector<control::EndpointState> endpoints_ BATON_GUARDED_BY(mutex_);
@@ -58,6 +75,8 @@ class FakeControlPort final : public control::ControlPort {
   control::ConfigurationState configuration_ BATON_GUARDED_BY(mutex_);
   std::string refusal_ BATON_GUARDED_BY(mutex_);
   std::vector<std::string> counted_ BATON_GUARDED_BY(mutex_);
+  std::string idle_time_ BATON_GUARDED_BY(mutex_) = "75s";
+  std::string log_level_ BATON_GUARDED_BY(mutex_) = "info";
 };
 
 }  // namespace baton::admin

@@ -252,5 +252,103 @@ TEST_F(LiveConfigurationTest, TextsAreTheLabelsOfTheMetric) {
   EXPECT_EQ(ToText(Outcome::kRefused), "refused");
 }
 
+control::SettingsUpdate Update(control::SettingsGroup group, const std::string& key,
+                               const std::string& value) {
+  control::SettingsUpdate update;
+  update.group = group;
+  update.values[key] = value;
+  return update;
+}
+
+class ChangedSettingsTest : public LiveConfigurationTest {
+ protected:
+  using Group = control::SettingsGroup;
+
+  Status Set(Group group, const std::string& key, const std::string& value) {
+    const auto wanted = live_->WithChanges(Update(group, key, value));
+    if (!wanted) return tl::unexpected<Error>(wanted.error());
+    const auto taken = live_->Take(*wanted, false);
+    return taken ? Status() : tl::unexpected<Error>(taken.error());
+  }
+  control::SettingState Of(Group group, const std::string& key) const {
+    for (control::SettingState& one : live_->Settings(group)) {
+      if (one.key == key) return one;
+    }
+    ADD_FAILURE() << "no setting " << key;
+    return {};
+  }
+};
+
+TEST_F(ChangedSettingsTest, WhatAnOperatorSaysHoldsAndIsHis) {
+  ASSERT_TRUE(Set(Group::kLimits, "queued_requests", "77"));
+  ASSERT_TRUE(Set(Group::kAdmission, "default_budget", "70ms"));
+  EXPECT_EQ(scheduler_.waiting_limit(), 77U);
+  EXPECT_EQ(serving_.PolicyOf(reverse_->index).default_budget, Duration(70ms));
+  EXPECT_EQ(Of(Group::kLimits, "queued_requests").origin, "operator");
+  EXPECT_EQ(Of(Group::kAdmission, "queued_requests").value, "77");  // it is in both
+  EXPECT_EQ(Of(Group::kLimits, "idle_time").origin, "default");
+}
+
+TEST_F(ChangedSettingsTest, TheConfigurationAndItsHashStayAsTheyWere) {
+  const std::string hash = live_->state().hash;
+  const std::string queued = ValueOf("limits.queued_requests");
+  ASSERT_TRUE(Set(Group::kLimits, "queued_requests", "77"));
+  EXPECT_EQ(live_->state().hash, hash);
+  EXPECT_EQ(ValueOf("limits.queued_requests"), queued);
+}
+
+TEST_F(ChangedSettingsTest, AReloadEndsWhatItSaysOtherwiseAndNothingElse) {
+  ASSERT_TRUE(Set(Group::kLimits, "queued_requests", "77"));
+  ASSERT_TRUE(Set(Group::kLimits, "pending_requests", "88"));
+  ASSERT_TRUE(Reload("workers: 3\nlimits: {queued_bytes: 32MiB}\n"));
+  EXPECT_EQ(scheduler_.waiting_limit(), 77U);
+  ASSERT_TRUE(Reload("workers: 3\nlimits: {queued_bytes: 32MiB, queued_requests: 55}\n"));
+  EXPECT_EQ(scheduler_.waiting_limit(), 55U);
+  EXPECT_EQ(pending_.limit(), 88U);
+}
+
+TEST_F(ChangedSettingsTest, AReloadThatDoesNotGoWithWhatAnOperatorHasSetIsRefused) {
+  ASSERT_TRUE(Set(Group::kAdmission, "default_budget", "5s"));
+  EXPECT_THAT(Refused("workers: 2\nbudgets: {max: 1s}\n"), HasSubstr("operator: budgets.default"));
+  EXPECT_EQ(serving_.PolicyOf(reverse_->index).default_budget, Duration(5s));
+}
+
+TEST_F(ChangedSettingsTest, WhatIsWrongChangesNothing) {
+  const std::string before = InForce();
+  const Status unknown = Set(Group::kLimits, "idle_tim", "1s");
+  ASSERT_FALSE(unknown);
+  EXPECT_THAT(unknown.error().message, HasSubstr("idle_time"));
+  const Status wrong = Set(Group::kLimits, "queued_requests", "-1");
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().field, "queued_requests");
+  const Status restart = Set(Group::kLimits, "body_bytes", "1MiB");
+  ASSERT_FALSE(restart);
+  EXPECT_EQ(restart.error().code, ErrorCode::kFailedPrecondition);
+  const Status together = Set(Group::kAdmission, "default_budget", "20s");
+  ASSERT_FALSE(together);
+  EXPECT_EQ(together.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(InForce(), before);
+}
+
+TEST_F(ChangedSettingsTest, TryingChangesNothing) {
+  const auto wanted = live_->WithChanges(Update(Group::kLimits, "queued_requests", "77"));
+  ASSERT_TRUE(wanted);
+  const std::string before = InForce();
+  ASSERT_TRUE(live_->Take(*wanted, true));
+  EXPECT_EQ(InForce(), before);
+  EXPECT_NE(Of(Group::kLimits, "queued_requests").origin, "operator");
+}
+
+TEST_F(ChangedSettingsTest, EachGroupHasItsSettingsWithWhatIsExpected) {
+  EXPECT_THAT(live_->Settings(Group::kLogging), SizeIs(2));
+  EXPECT_THAT(live_->Settings(Group::kAdmission), SizeIs(7));
+  EXPECT_THAT(live_->Settings(Group::kLimits), SizeIs(28));
+  const control::SettingState idle = Of(Group::kLimits, "idle_time");
+  EXPECT_EQ(idle.setting, "limits.idle_time");
+  EXPECT_THAT(idle.expected, HasSubstr("a duration such as 50ms: "));
+  EXPECT_FALSE(idle.needs_restart);
+  EXPECT_TRUE(Of(Group::kAdmission, "policy").needs_restart);
+}
+
 }  // namespace
 }  // namespace baton::app

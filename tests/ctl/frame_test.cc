@@ -85,6 +85,43 @@ TEST(FrameTest, ShowsWhatTheServerDoesWithTheBusiestEndpointFirst) {
   EXPECT_LT(text.find("tumour"), text.find("digits"));
 }
 
+admin::v1::StatusUpdate Update(double uptime, std::uint64_t predictions, std::uint64_t invalid,
+                               std::uint64_t no_time) {
+  admin::v1::StatusUpdate update;
+  update.mutable_status()->set_uptime_seconds(uptime);
+  update.mutable_status()->set_requests_total(predictions + invalid + no_time);
+  update.mutable_status()->set_misses_total(no_time);
+  admin::v1::Counted& answer = *update.add_answers();
+  answer.set_name("prediction");
+  answer.set_total(predictions);
+  admin::v1::Counted& cause = *update.add_causes();
+  cause.set_name("no_time");
+  cause.set_total(no_time);
+  admin::v1::EndpointLoad& load = *update.add_endpoints();
+  load.set_name("endpoints/tumour");
+  load.set_requests_total(predictions + invalid + no_time);
+  load.set_predictions_total(predictions);
+  load.set_misses_total(no_time);
+  load.set_in_flight(3);
+  load.set_median_ms(4);
+  load.set_default_budget_ms(50);
+  return update;
+}
+
+TEST(FrameTest, WhatTheServerSendsIsShownWithTheRatesOfTheTimeBetween) {
+  const Snapshot before = ToSnapshot(Update(10, 100, 7, 20));
+  const Snapshot after = ToSnapshot(Update(12, 180, 9, 40));
+  EXPECT_DOUBLE_EQ(RatesOf(before, after).goodput, 40);  // who was wrong got no prediction
+  EXPECT_DOUBLE_EQ(RatesOf(before, after).misses, 10);
+  EXPECT_DOUBLE_EQ(EndpointRates(before, after).at("endpoints/tumour").goodput, 40);
+  const std::string text = Frame(before, after, "h:1", {80, 24}, Look());
+  EXPECT_THAT(text,
+              HasSubstr("goodput  40.0/s of 51.0/s offered, misses 10.0/s (20.0 %), late 0\n"));
+  EXPECT_THAT(text, HasSubstr("causes   no_time 10.0/s\n"));
+  EXPECT_THAT(text, ::testing::ContainsRegex("tumour +40.0 +51.0 +10.0 +3 +0us +4ms +50ms"));
+  EXPECT_THAT(Frame(after, after, "h:1", {80, 24}, Look()), HasSubstr("causes   no misses\n"));
+}
+
 TEST(FrameTest, FitsTheTerminalWhateverItsSize) {
   Snapshot snapshot = At(0s, {});
   for (int i = 0; i < 60; ++i)

@@ -10,7 +10,9 @@ import server_process
 SERVICE = "baton.admin.v1.AdminService"
 METHODS = ("GetStatus", "GetPool", "UpdatePool", "ListEndpoints", "GetEndpoint", "UpdateEndpoint",
            "ResetEstimator", "ListMisses", "ListModels", "GetModel", "LoadModel", "UnloadModel", "ReloadModels",
-           "GetConfig", "ReloadConfig")
+           "GetConfig", "ReloadConfig", "WatchStatus", "Drain", "Resume", "GetLimits", "UpdateLimits", "GetAdmission",
+           "UpdateAdmission", "GetLogging", "UpdateLogging", "ListListeners", "GetListener", "ListConnections",
+           "CloseConnection")
 GRPC_NOT_FOUND, GRPC_INVALID, GRPC_ABORTED = 5, 3, 10
 
 

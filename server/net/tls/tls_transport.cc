@@ -93,6 +93,10 @@ int TlsTransport::ReasonToStop(int result) {
 }
 
 // Records until the room is full or no more is there: one of them is 16 KiB at most.
+std::string TlsTransport::Version() const {
+  return stage_ == Stage::kOpen ? SSL_get_version(connection_.get()) : "";
+}
+
 ssize_t TlsTransport::Receive(std::span<char> room) {
   SSL* const connection = connection_.get();
   std::size_t taken = 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "server/metrics/registry.h"
 #include "server/net/tls/tls_context.h"
@@ -23,6 +24,7 @@ class TlsTransport final : public Transport {
 
   Progress Handshake() override;
   HandshakeOutcome outcome() const override { return outcome_; }
+  std::string Version() const override;
   ssize_t Receive(std::span<char> room) override;
   ssize_t Send(std::string_view bytes) override;
   bool HasUnread() const override { return has_unread_; }
