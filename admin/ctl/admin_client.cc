@@ -9,32 +9,21 @@
 #include <utility>
 
 #include "baton/admin/v1/admin_service.grpc.pb.h"
+#include "google/rpc/error_details.pb.h"
 #include <grpc/support/log.h>
 #include <grpcpp/grpcpp.h>
 
+#include "admin/messages/error_table.h"
 #include "server/base/duration_text.h"
 
 namespace baton::ctl {
 namespace {
 
 namespace v1 = admin::v1;
+using google::longrunning::Operation;
 using Stub = v1::AdminService::Stub;
 
-ErrorCode ToErrorCode(grpc::StatusCode code) {
-  switch (code) {
-    case grpc::StatusCode::INVALID_ARGUMENT:
-    case grpc::StatusCode::OUT_OF_RANGE: return ErrorCode::kInvalidArgument;
-    case grpc::StatusCode::NOT_FOUND: return ErrorCode::kNotFound;
-    case grpc::StatusCode::ALREADY_EXISTS: return ErrorCode::kAlreadyExists;
-    case grpc::StatusCode::FAILED_PRECONDITION: return ErrorCode::kFailedPrecondition;
-    case grpc::StatusCode::RESOURCE_EXHAUSTED: return ErrorCode::kResourceExhausted;
-    case grpc::StatusCode::UNAVAILABLE: return ErrorCode::kUnavailable;
-    case grpc::StatusCode::DEADLINE_EXCEEDED: return ErrorCode::kDeadlineExceeded;
-    case grpc::StatusCode::UNIMPLEMENTED: return ErrorCode::kUnsupported;
-    case grpc::StatusCode::ABORTED: return ErrorCode::kAborted;
-    default: return ErrorCode::kInternal;
-  }
-}
+constexpr Duration kTimeToAnswer = 5s;  // beyond the time to wait
 
 // "connection refused" out of gRPC's chain of reasons, of which the last is the one that says
 // something.
@@ -48,8 +37,14 @@ std::string LastReason(const std::string& message) {
 }
 
 Error Explain(const grpc::Status& status, const std::string& server, Duration timeout) {
-  const ErrorCode code = ToErrorCode(status.error_code());
-  std::string message = status.error_message();
+  google::rpc::Status whole;
+  const bool has_details =
+      !status.error_details().empty() && whole.ParseFromString(status.error_details());
+  if (!has_details) whole.set_code(status.error_code());
+  whole.set_message(status.error_message());
+  Error error = ToError(whole);
+  const ErrorCode code = error.code;
+  std::string& message = error.message;
   if (code == ErrorCode::kUnavailable) {
     message = "cannot reach " + server + ": " + LastReason(message) +
               " (is baton-server running? its admin address is on its ready line)";
@@ -58,7 +53,7 @@ Error Explain(const grpc::Status& status, const std::string& server, Duration ti
   } else if (code == ErrorCode::kUnsupported) {
     message = server + " does not serve this call: " + message;
   }
-  return Error{code, std::move(message), {}};
+  return error;
 }
 
 }  // namespace
@@ -85,12 +80,17 @@ AdminClient::~AdminClient() = default;
 
 template <typename Request, typename Response, typename Method>
 Result<Response> AdminClient::Call(Method method, const Request& request) {
+  return CallWithin<Request, Response>(timeout_, method, request);
+}
+
+template <typename Request, typename Response, typename Method>
+Result<Response> AdminClient::CallWithin(Duration time, Method method, const Request& request) {
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() +
-                       std::chrono::duration_cast<std::chrono::system_clock::duration>(timeout_));
+                       std::chrono::duration_cast<std::chrono::system_clock::duration>(time));
   Response response;
   const grpc::Status status = (connection_->stub.get()->*method)(&context, request, &response);
-  if (!status.ok()) return tl::unexpected<Error>(Explain(status, server_, timeout_));
+  if (!status.ok()) return tl::unexpected<Error>(Explain(status, server_, time));
   return response;
 }
 
@@ -191,20 +191,48 @@ Result<v1::Model> AdminClient::GetModel(const std::string& name) {
   return Call<v1::GetModelRequest, v1::Model>(&Stub::GetModel, request);
 }
 
-Result<v1::Model> AdminClient::LoadModel(const std::string& name) {
+Result<Operation> AdminClient::LoadModel(const std::string& name) {
   v1::LoadModelRequest request;
   request.set_name("models/" + name);
-  return Call<v1::LoadModelRequest, v1::Model>(&Stub::LoadModel, request);
+  return Call<v1::LoadModelRequest, Operation>(&Stub::LoadModel, request);
 }
 
-Result<v1::Model> AdminClient::UnloadModel(const std::string& name) {
+Result<Operation> AdminClient::UnloadModel(const std::string& name) {
   v1::UnloadModelRequest request;
   request.set_name("models/" + name);
-  return Call<v1::UnloadModelRequest, v1::Model>(&Stub::UnloadModel, request);
+  return Call<v1::UnloadModelRequest, Operation>(&Stub::UnloadModel, request);
 }
 
-Result<v1::ReloadModelsResponse> AdminClient::ReloadModels() {
-  return Call<v1::ReloadModelsRequest, v1::ReloadModelsResponse>(&Stub::ReloadModels, {});
+Result<Operation> AdminClient::ReloadModels() {
+  return Call<v1::ReloadModelsRequest, Operation>(&Stub::ReloadModels, {});
+}
+
+Result<v1::ListOperationsResponse> AdminClient::ListOperations() {
+  v1::ListOperationsResponse all;
+  v1::ListOperationsRequest request;
+  do {
+    auto page =
+        Call<v1::ListOperationsRequest, v1::ListOperationsResponse>(&Stub::ListOperations, request);
+    if (!page) return page;
+    request.set_page_token(page->next_page_token());
+    page->clear_next_page_token();
+    all.MergeFrom(*page);
+  } while (!request.page_token().empty());
+  return all;
+}
+
+Result<Operation> AdminClient::GetOperation(const std::string& name) {
+  v1::GetOperationRequest request;
+  request.set_name("operations/" + name);
+  return Call<v1::GetOperationRequest, Operation>(&Stub::GetOperation, request);
+}
+
+Result<Operation> AdminClient::WaitOperation(const std::string& name, Duration time) {
+  v1::WaitOperationRequest request;
+  request.set_name("operations/" + name);
+  request.set_timeout_ms(ToMillis(time));
+  return CallWithin<v1::WaitOperationRequest, Operation>(time + kTimeToAnswer, &Stub::WaitOperation,
+                                                         request);
 }
 
 Result<v1::Limits> AdminClient::GetLimits() {
@@ -279,6 +307,19 @@ Result<v1::ReloadConfigResponse> AdminClient::ReloadConfig(bool validate_only) {
   v1::ReloadConfigRequest request;
   request.set_validate_only(validate_only);
   return Call<v1::ReloadConfigRequest, v1::ReloadConfigResponse>(&Stub::ReloadConfig, request);
+}
+
+Error ToError(const google::rpc::Status& status) {
+  Error error;
+  error.message = status.message();
+  google::rpc::ErrorInfo info;
+  for (const google::protobuf::Any& detail : status.details()) detail.UnpackTo(&info);
+  error.code = admin::CodeOf(status.code(), info.reason());
+  const auto& parts = info.metadata();
+  if (const auto field = parts.find("field"); field != parts.end()) error.field = field->second;
+  if (const auto is = parts.find("allowed"); is != parts.end()) error.allowed = is->second;
+  if (const auto got = parts.find("got"); got != parts.end()) error.got = got->second;
+  return error;
 }
 
 Status CheckServer(const std::string& server, const std::string& origin) {

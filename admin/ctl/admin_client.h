@@ -5,6 +5,8 @@
 #include <string>
 
 #include "baton/admin/v1/admin_service.pb.h"
+#include "google/longrunning/operations.pb.h"
+#include "google/rpc/status.pb.h"
 
 #include "server/base/clock.h"
 #include "server/base/result.h"
@@ -17,6 +19,9 @@ class AdminClient {
   // `server` is "HOST:PORT" or "unix:PATH"; it is reached for with the first call.
   AdminClient(std::string server, Duration timeout);
   ~AdminClient();
+
+  // How long a call may take.
+  Duration timeout() const { return timeout_; }
 
   Result<admin::v1::ServerStatus> GetStatus();
   // What the server does, as it sends it.
@@ -37,9 +42,15 @@ class AdminClient {
   Result<admin::v1::ListModelsResponse> ListModels();
   // `name` without "models/".
   Result<admin::v1::Model> GetModel(const std::string& name);
-  Result<admin::v1::Model> LoadModel(const std::string& name);
-  Result<admin::v1::Model> UnloadModel(const std::string& name);
-  Result<admin::v1::ReloadModelsResponse> ReloadModels();
+  Result<google::longrunning::Operation> LoadModel(const std::string& name);
+  Result<google::longrunning::Operation> UnloadModel(const std::string& name);
+  Result<google::longrunning::Operation> ReloadModels();
+  // Every page of them.
+  Result<admin::v1::ListOperationsResponse> ListOperations();
+  // `name` without "operations/", here and below.
+  Result<google::longrunning::Operation> GetOperation(const std::string& name);
+  // As it is when it is done, or when `time` is up: at least 1 ms, at most a minute.
+  Result<google::longrunning::Operation> WaitOperation(const std::string& name, Duration time);
 
   Result<admin::v1::Limits> GetLimits();
   Result<admin::v1::Limits> UpdateLimits(const admin::v1::UpdateLimitsRequest& request);
@@ -65,6 +76,8 @@ class AdminClient {
 
   template <typename Request, typename Response, typename Method>
   Result<Response> Call(Method method, const Request& request);
+  template <typename Request, typename Response, typename Method>
+  Result<Response> CallWithin(Duration time, Method method, const Request& request);
 
   const std::string server_;
   const Duration timeout_;
@@ -82,6 +95,9 @@ class AdminClient::StatusStream {
   virtual Error Finish() = 0;
   virtual void Cancel() = 0;
 };
+
+// The error that a status tells of, with the parts that its details name.
+Error ToError(const google::rpc::Status& status);
 
 // Whether `server` has one of the forms above; kInvalidArgument, saying which, if not. `origin` is
 // where it was said: "--server"; may be empty.

@@ -18,6 +18,7 @@
 #include "admin/ctl/endpoint_output.h"
 #include "admin/ctl/explain.h"
 #include "admin/ctl/model_output.h"
+#include "admin/ctl/operation_commands.h"
 #include "admin/ctl/output.h"
 #include "admin/ctl/printing.h"
 #include "admin/ctl/settings.h"
@@ -135,6 +136,7 @@ ExitCode RunSetEndpoint(const Command& command, AdminClient& client, const Look&
   if (!update) return Complain(ExitCode::kUsage, update.error().message);
   const Result<v1::Endpoint> after = client.UpdateEndpoint(MakeRequest(command, *before, *update));
   if (!after) return Complain(after.error());
+  for (const std::string& warning : after->warnings()) Warn(command.endpoint + ": " + warning);
   return PrintChange(
       *before, *after,
       ChangeToTable(ToState(*before), ToState(*after), change->keys, command.dry_run),
@@ -145,6 +147,14 @@ Result<std::string> ResetEstimator(const Command& command, AdminClient& client, 
   const Result<v1::Endpoint> endpoint = client.ResetEstimator(command.endpoint);
   if (!endpoint || !look.IsTable()) return Text(endpoint, look);
   return command.endpoint + ": estimates forgotten, it learns from what follows\n";
+}
+
+Result<std::string> ReloadConfig(const Command& command, AdminClient& client, const Look& look) {
+  const Result<v1::ReloadConfigResponse> done = client.ReloadConfig(command.dry_run);
+  if (done) {
+    for (const std::string& warning : done->warnings()) Warn(warning);
+  }
+  return Text(done, look);
 }
 
 // Of everything that is but shown, and of what is done to models.
@@ -160,12 +170,15 @@ Result<std::string> TextOf(const Command& command, AdminClient& client, const Lo
     case Kind::kDescribeModel: return DescribeModel(client, command.model, look);
     case Kind::kMisses: return Text(client.ListMisses(command.endpoint, command.limit), look);
     case Kind::kResetEstimator: return ResetEstimator(command, client, look);
-    case Kind::kLoadModel: return Text(client.LoadModel(command.model), look);
-    case Kind::kUnloadModel: return Text(client.UnloadModel(command.model), look);
-    case Kind::kReloadModels: return Text(client.ReloadModels(), look);
+    case Kind::kLoadModel:
+    case Kind::kUnloadModel:
+    case Kind::kReloadModels: return ChangeModels(command, client, look);
+    case Kind::kGetOperations: return Text(client.ListOperations(), look);
+    case Kind::kGetOperation: return Text(client.GetOperation(command.name), look);
+    case Kind::kWaitOperation: return AwaitOperation(command, client, look);
     case Kind::kGetConfig: return Text(client.GetConfig(), look);
     case Kind::kDiffConfig: return Text(client.ReloadConfig(true), look);
-    case Kind::kReloadConfig: return Text(client.ReloadConfig(command.dry_run), look);
+    case Kind::kReloadConfig: return ReloadConfig(command, client, look);
     default: return Fail(ErrorCode::kInternal, "this command has nothing to show");
   }
 }
@@ -187,8 +200,8 @@ ExitCode RunShown(const Command& command, AdminClient& client, const Look& look,
 
 std::string TimeoutOf(const Command& command) {
   if (!command.timeout.empty()) return command.timeout;
-  const bool takes_long =
-      command.kind == Kind::kLoadModel || command.kind == Kind::kReloadModels || command.waits;
+  const bool takes_long = command.kind == Kind::kLoadModel || command.kind == Kind::kReloadModels ||
+                          command.kind == Kind::kWaitOperation || command.waits;
   return takes_long ? "60s" : "5s";
 }
 

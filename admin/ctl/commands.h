@@ -23,6 +23,9 @@ struct Command {
     kLoadModel,
     kUnloadModel,
     kReloadModels,
+    kGetOperations,
+    kGetOperation,
+    kWaitOperation,
     kGetConfig,
     kDiffConfig,
     kReloadConfig,
@@ -50,7 +53,7 @@ struct Command {
   Kind kind = Kind::kStatus;
   std::string endpoint;  // of whatever is about one, without "endpoints/"
   std::string model;     // of whatever is about one, without "models/"
-  std::string name;      // of a context; of kCompletion: the shell; of kCloseConnection: which one
+  std::string name;      // of a context, an operation or a connection; of kCompletion: the shell
   std::string group;     // of kGetSettings and kSetSettings: "limits", "admission" or "logging"
   std::string level;     // of kLogLevel; empty: only shown
   bool forces = false;   // of kCloseConnection
@@ -60,6 +63,7 @@ struct Command {
   int count = 0;                      // of kWatch: lines; 0: until it is interrupted
   bool once = false;                  // of kTop
   bool waits = false;     // of kStatus: until the server is ready; of kDrain: until nothing is left
+  bool returns_at_once = false;  // of kLoadModel, kUnloadModel, kReloadModels: does not wait
   bool keeps_on = false;  // of what is shown: again whenever it has changed
   std::string interval = "1s";  // of kTop, kWatch and keeps_on
 

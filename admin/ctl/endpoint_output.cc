@@ -15,6 +15,7 @@
 #include "admin/ctl/table.h"
 #include "server/base/duration_text.h"
 #include "server/control/endpoint_settings.h"
+#include "server/control/endpoint_warnings.h"
 
 namespace baton::ctl {
 namespace {
@@ -130,6 +131,9 @@ std::string ToTable(const control::EndpointState& endpoint, const Look& look) {
   rows.push_back({"run time", EstimateText(endpoint.estimate)});
   rows.push_back({"predicted wait", Measured(endpoint.estimate.predicted_wait)});
   rows.push_back({"may queue", endpoint.estimate.cold ? "not before more is known" : "yes"});
+  for (const std::string& warning : control::WarningsOf(endpoint)) {
+    rows.push_back({"warning", warning});
+  }
   rows.push_back({"slo target", RatioText(endpoint.slo_target_ratio)});
   rows.push_back({"requests", std::to_string(endpoint.requests_total)});
   rows.push_back({"misses", std::to_string(endpoint.misses_total)});

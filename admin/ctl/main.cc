@@ -12,6 +12,7 @@
 #include "admin/ctl/complete_command.h"
 #include "admin/ctl/manual_facts.h"
 #include "admin/ctl/printing.h"
+#include "admin/ctl/references.h"
 #include "server/control/endpoint_settings.h"
 
 namespace {
@@ -62,7 +63,7 @@ void AddSharedOptions(CLI::App& app, Command& command) {
   app.add_option("--context", command.context, "The server that has this name, see context list")
       ->type_name("CONTEXT");
   app.add_option("--timeout", command.timeout,
-                 "How long to wait for each answer (default 5s), and 60s to load and to --wait")
+                 "How long to wait for each answer (default 5s), and 60s to load, reload and wait")
       ->type_name("DURATION");
   app.add_option("-o,--output", command.output, "How to print the result")
       ->check(CLI::IsMember({"table", "wide", "json", "yaml", "name"}))
@@ -109,6 +110,21 @@ void AddModelName(CLI::App* added, Command& command) {
       ->type_name("MODEL");
 }
 
+void AddOperationName(CLI::App* added, Command& command) {
+  added->add_option("name", command.name, "Its name, such as 692166c1-000012")
+      ->required()
+      ->type_name("OPERATION");
+}
+
+void AddNoWait(CLI::App* added, Command& command) {
+  CLI::Option* const no_wait = added->add_flag("--no-wait", command.returns_at_once,
+                                               "Print the operation that goes on, and end");
+  added
+      ->add_flag("--wait", command.waits,
+                 "Wait for its end, at most for --timeout, without stopping it (default)")
+      ->excludes(no_wait);
+}
+
 void AddInterval(CLI::App* added, Command& command, const std::string& what) {
   added->add_option("--interval", command.interval, what)
       ->type_name("DURATION")
@@ -146,7 +162,7 @@ void AddSettingsLooks(CLI::App& get, Command& command) {
 void AddLooks(CLI::App& app, Command& command) {
   AddCommand(app, "status", "What the server is doing now", command, Kind::kStatus)
       ->add_flag("--wait", command.waits, "Wait until it is ready, at most for --timeout (60s)");
-  CLI::App* get = AddGroup(app, "get", "Show the pool, endpoints, models, settings or connections");
+  CLI::App* get = AddGroup(app, "get", "Show the pool, endpoints, models, operations, settings or connections");
   AddWatch(AddCommand(*get, "pool", "The worker pool", command, Kind::kGetPool), command);
   AddWatch(AddCommand(*get, "endpoints", "Every endpoint, by name", command, Kind::kGetEndpoints),
            command);
@@ -158,6 +174,13 @@ void AddLooks(CLI::App& app, Command& command) {
   CLI::App* model = AddCommand(*get, "model", "One model", command, Kind::kGetModel);
   AddModelName(model, command);
   AddWatch(model, command);
+  AddWatch(AddCommand(*get, "operations", "What goes on, and what has been done", command,
+                      Kind::kGetOperations),
+           command);
+  CLI::App* operation =
+      AddCommand(*get, "operation", "One operation", command, Kind::kGetOperation);
+  AddOperationName(operation, command);
+  AddWatch(operation, command);
 
   AddSettingsLooks(*get, command);
   AddCommand(*get, "listeners", "Every address that the server may listen on", command,
@@ -223,14 +246,20 @@ void AddChanges(CLI::App& app, Command& command) {
       AddCommand(*reset, "estimator", "How long its requests take, for a model that has changed",
                  command, Kind::kResetEstimator),
       command);
-  AddModelName(AddCommand(app, "load", "Bring a model up to date with its folder, and wait for it",
-                          command, Kind::kLoadModel),
-               command);
-  AddModelName(AddCommand(app, "unload", "Take a model back: its requests are refused", command,
-                          Kind::kUnloadModel),
-               command);
-  AddCommand(app, "reload", "Take up all that has changed in the model folder", command,
-             Kind::kReloadModels);
+  CLI::App* load = AddCommand(app, "load", "Bring a model up to date with its folder", command,
+                              Kind::kLoadModel);
+  AddModelName(load, command);
+  AddNoWait(load, command);
+  CLI::App* unload = AddCommand(app, "unload", "Take a model back: its requests are refused",
+                                command, Kind::kUnloadModel);
+  AddModelName(unload, command);
+  AddNoWait(unload, command);
+  AddNoWait(AddCommand(app, "reload", "Take up all that has changed in the model folder", command,
+                       Kind::kReloadModels),
+            command);
+  AddOperationName(
+      AddCommand(app, "wait", "Wait for the end of an operation", command, Kind::kWaitOperation),
+      command);
 }
 
 void AddService(CLI::App& app, Command& command) {
@@ -341,6 +370,10 @@ int main(int argc, char** argv) {
     return static_cast<int>(baton::ctl::RunComplete(TreeOf(app), std::span(words).subspan(1)));
   }
   if (words.size() == 2 && words[0] == "manual") {
+    if (const auto reference = baton::ctl::ReferenceOf(words[1])) {
+      std::cout << *reference;
+      return 0;
+    }
     std::cout << Manual(baton::ctl::ManualOf(TreeOf(app)), words[1]);
     return 0;
   }

@@ -16,6 +16,8 @@ ExitCode Complain(ExitCode code, const std::string& message) {
 
 ExitCode Complain(const Error& error) { return Complain(ToExitCode(error.code), error.message); }
 
+void Warn(const std::string& message) { std::cerr << "batonctl: warning: " << message << '\n'; }
+
 ExitCode Print(const std::string& text, ExitCode code) {
   std::cout << text << std::flush;
   if (!std::cout) return Complain(ExitCode::kRefused, "cannot write to standard output");

@@ -13,6 +13,9 @@ namespace baton::ctl {
 ExitCode Complain(ExitCode code, const std::string& message);
 ExitCode Complain(const Error& error);
 
+// A line on standard error about what has worked all the same.
+void Warn(const std::string& message);
+
 // Returns `code`; kRefused when nobody could read the text: scripts would go on with nothing.
 ExitCode Print(const std::string& text, ExitCode code = ExitCode::kOk);
 

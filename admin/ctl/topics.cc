@@ -13,6 +13,7 @@
 #include "admin/ctl/embedded_texts.h"
 #include "admin/ctl/exit_code.h"
 #include "admin/ctl/markdown_tables.h"
+#include "admin/messages/error_table.h"
 #include "server/base/nearest_word.h"
 #include "server/config/layers.h"
 #include "server/config/settings.h"
@@ -33,18 +34,6 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kAnswers 
      {"error", "a miss: the model failed"},
      {"invalid", "no miss: the client's fault"},
      {"none", "no miss: the client left before its answer"}}};
-
-// What the admin plane means by a status of gRPC.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kAdminStatuses = {
-    {{"INVALID_ARGUMENT", "a field is wrong, or a model does not load; exit code 1"},
-     {"NOT_FOUND", "no such endpoint or model; exit code 4"},
-     {"ALREADY_EXISTS", "it is there already; exit code 5"},
-     {"FAILED_PRECONDITION", "the wrong moment for it; exit code 5"},
-     {"ABORTED", "the etag is no longer the current one; exit code 5"},
-     {"RESOURCE_EXHAUSTED", "a limit of the server is reached; exit code 1"},
-     {"UNAVAILABLE", "the server starts, stops or is not there; exit code 3"},
-     {"DEADLINE_EXCEEDED", "no answer within --timeout; exit code 6"},
-     {"UNIMPLEMENTED", "a server of another version, which does not have the call; exit code 1"}}};
 
 void AddFact(const std::string& name, const std::string& text, Topic& topic) {
   if (!text.empty() && text != "–") topic.facts.push_back({name, text});
@@ -149,8 +138,13 @@ void AddGrpcStatuses(Topics& topics) {
       AddFact("inference", row[1], GrpcTopic(row[0], topics));
     }
   }
-  for (const auto& [code, meaning] : kAdminStatuses) {
-    AddFact("admin plane", std::string(meaning), GrpcTopic(std::string(code), topics));
+  for (const admin::ErrorRow& row : admin::ErrorRows()) {
+    Topic& topic = GrpcTopic(std::string(row.grpc_name), topics);
+    topic.aliases.emplace_back(row.reason);
+    const std::string code = std::to_string(static_cast<int>(ToExitCode(row.code)));
+    AddFact("admin plane", std::string(row.meaning) + "; exit code " + code, topic);
+    AddFact("its reason", std::string(row.reason), topic);
+    AddFact("what to do", std::string(row.remedy), topic);
   }
 }
 

@@ -2,8 +2,10 @@
 #include "admin/ctl/yaml_text.h"
 
 #include <cctype>
+#include <memory>
 #include <vector>
 
+#include <google/protobuf/any.pb.h>
 #include <google/protobuf/descriptor.h>
 
 #include "server/base/json_writer.h"
@@ -102,9 +104,25 @@ void AddField(const Message& message, const FieldDescriptor& field, std::size_t 
   text += below.empty() ? " {}\n" : "\n" + below;
 }
 
+// What is in an Any, with its type, as its JSON has it; empty where the type is not known.
+std::string InsideOf(const google::protobuf::Any& any, std::size_t indent) {
+  const std::string& url = any.type_url();
+  const auto* const kind =
+      google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(
+          url.substr(url.rfind('/') + 1));
+  if (kind == nullptr) return "";
+  const std::unique_ptr<Message> inside(
+      google::protobuf::MessageFactory::generated_factory()->GetPrototype(kind)->New());
+  if (!inside->ParseFromString(any.value())) return "";
+  return std::string(indent, ' ') + "\"@type\": " + TextOf(url) + "\n" + ToYaml(*inside, indent);
+}
+
 }  // namespace
 
 std::string ToYaml(const Message& message, std::size_t indent) {
+  if (message.GetDescriptor() == google::protobuf::Any::descriptor()) {
+    return InsideOf(static_cast<const google::protobuf::Any&>(message), indent);
+  }
   std::string text;
   const google::protobuf::Descriptor& kind = *message.GetDescriptor();
   for (int i = 0; i < kind.field_count(); ++i) AddField(message, *kind.field(i), indent, text);

@@ -9,6 +9,7 @@
 namespace baton::admin {
 
 inline constexpr std::string_view kModelPrefix = "models/";
+inline constexpr std::string_view kOperationPrefix = "operations/";
 inline constexpr std::string_view kVersionStatePrefix = "MODEL_VERSION_STATE_";
 
 // Unspecified for a word that the schema does not know, such as "ready" is one.

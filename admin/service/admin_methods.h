@@ -11,10 +11,12 @@ void AddServerMethods(AdminMethods& methods, control::ControlPort& control);
 void AddWatchMethods(AdminMethods& methods, control::ControlPort& control);
 void AddPoolMethods(AdminMethods& methods, control::ControlPort& control);
 void AddEndpointMethods(AdminMethods& methods, control::ControlPort& control);
-void AddModelMethods(AdminMethods& methods, control::ControlPort& control, const PostToCalls& post);
 void AddDrainMethods(AdminMethods& methods, control::ControlPort& control);
 void AddSettingsMethods(AdminMethods& methods, control::ControlPort& control);
 void AddConnectionMethods(AdminMethods& methods, control::ControlPort& control);
+void AddModelMethods(AdminMethods& methods, control::ControlPort& control);
+void AddOperationMethods(AdminMethods& methods, control::ControlPort& control,
+                         const PostToCalls& post);
 void AddConfigMethods(AdminMethods& methods, control::ControlPort& control);
 
 }  // namespace baton::admin

@@ -21,6 +21,7 @@
 #include "server/base/fd.h"
 #include "server/base/log.h"
 #include "server/control/status_feed.h"
+#include "server/rpc/channelz.h"
 #include "server/rpc/grpc_setup.h"
 #include "server/rpc/health.h"
 #include "server/rpc/open_tags.h"
@@ -40,8 +41,8 @@ constexpr char kAdminServiceName[] = "baton.admin.v1.AdminService";
 constexpr char kHealthServiceName[] = "grpc.health.v1.Health";
 
 std::vector<std::string> ServiceNames() {
-  return {kAdminServiceName, kHealthServiceName, "grpc.reflection.v1.ServerReflection",
-          "grpc.reflection.v1alpha.ServerReflection"};
+  return {kAdminServiceName, kHealthServiceName, "grpc.channelz.v1.Channelz",
+          "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"};
 }
 
 std::string TextOf(const AdminServer::Options& options) {
@@ -154,6 +155,7 @@ AdminServer::State::State(control::ControlPort& control, rpc::CallQueue& shared)
       news(control.status_feed().Subscribe(
           [this] { thread.Post([this] { calls.TellWatchers(); }); })) {
   methods.merge(health.Methods());
+  methods.merge(rpc::ChannelzMethods());
   methods.merge(rpc::ReflectionMethods(ServiceNames()));
 }
 

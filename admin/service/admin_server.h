@@ -16,9 +16,9 @@ class CallQueue;
 
 namespace baton::admin {
 
-// Serves baton.admin.v1.AdminService, grpc.health.v1 (for "" and the admin service) and server
-// reflection (v1 and v1alpha), without encryption: an address that is not loopback is for closed
-// networks only, and is warned of in the log.
+// Serves baton.admin.v1.AdminService, grpc.health.v1 (for "" and the admin service),
+// grpc.channelz.v1 and server reflection (v1 and v1alpha), without encryption: an address that is
+// not loopback is for closed networks only, and is warned of in the log.
 //
 // Threads: Start, Stop and the destructor from one thread at a time; port and SetServing from any.
 // Calls are answered on a thread of its own; what gRPC does for them happens where the queue is

@@ -18,10 +18,11 @@ AdminMethods MakeAdminMethods(control::ControlPort& control, const PostToCalls& 
   AddWatchMethods(methods, control);
   AddPoolMethods(methods, control);
   AddEndpointMethods(methods, control);
-  AddModelMethods(methods, control, post);
   AddDrainMethods(methods, control);
   AddSettingsMethods(methods, control);
   AddConnectionMethods(methods, control);
+  AddModelMethods(methods, control);
+  AddOperationMethods(methods, control, post);
   AddConfigMethods(methods, control);
   return methods;
 }

@@ -10,7 +10,7 @@
 namespace baton::admin {
 
 // `control` outlives them. `post` runs a task on the thread of the calls, and may be called from
-// any: a change of models is answered when it is done.
+// any: who waits for an operation is answered when it is done.
 using PostToCalls = std::function<void(std::function<void()> task)>;
 AdminMethods MakeAdminMethods(control::ControlPort& control, const PostToCalls& post);
 

@@ -1,9 +1,12 @@
 // The methods about the configuration.
+#include <string>
+
 #include "baton/admin/v1/admin_service.pb.h"
 
 #include "admin/service/admin_method.h"
 #include "admin/service/admin_methods.h"
 #include "admin/service/translate_config.h"
+#include "server/control/endpoint_warnings.h"
 
 namespace baton::admin {
 namespace {
@@ -25,6 +28,12 @@ Status ReloadConfig(const Call& call, const v1::ReloadConfigRequest& request,
   Fill(change->state, *response.mutable_config());
   for (const control::ConfigurationDifference& difference : change->differences) {
     Fill(difference, *response.add_differences());
+  }
+  if (request.validate_only()) return {};
+  for (const control::EndpointState& endpoint : call.control.ListEndpoints()) {
+    for (const std::string& warning : control::WarningsOf(endpoint)) {
+      response.add_warnings(endpoint.name + ": " + warning);
+    }
   }
   return {};
 }

@@ -46,6 +46,11 @@ Status UpdateEndpoint(const Call& call, const v1::UpdateEndpointRequest& request
     Audit(call, request.endpoint().name(), TextsOf(*changed), changed->after.generation);
   }
   Fill(changed->after, response);
+  FillChanges(*changed, response);
+  for (const std::string& warning : response.warnings()) {
+    Log(LogLevel::kWarning, "doubtful_setting",
+        {{"endpoint", changed->after.name}, {"warning", warning}});
+  }
   return {};
 }
 

@@ -1,16 +1,19 @@
-// The methods about models: those that change any answer when the change is done.
+// The methods about models: those that change any begin an operation.
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "baton/admin/v1/admin_service.pb.h"
+#include "google/longrunning/operations.pb.h"
 
 #include "admin/service/admin_method.h"
 #include "admin/service/admin_methods.h"
 #include "admin/service/paging.h"
 #include "admin/service/translate_model.h"
+#include "admin/service/translate_operation.h"
 #include "server/base/log.h"
+#include "server/control/operation_book.h"
 
 namespace baton::admin {
 namespace {
@@ -61,49 +64,37 @@ Result<control::ModelChange> ChangeOf(const v1::ReloadModelsRequest& /*request*/
   return control::ModelChange{control::ModelChange::Kind::kReload, {}};
 }
 
-void FillChanged(const std::vector<control::ModelState>& models, v1::Model& response) {
-  if (!models.empty()) Fill(models.front(), response);
-}
-void FillChanged(const std::vector<control::ModelState>& models,
-                 v1::ReloadModelsResponse& response) {
-  for (const control::ModelState& model : models) Fill(model, *response.add_models());
-}
-
-// Answers when the change is done.
-template <typename Request, typename Response>
-AdminMethod Changes(control::ControlPort& control, const PostToCalls& post) {
-  return [&control, post](const control::Caller& caller, std::string_view message,
-                          const AdminReply& reply) {
-    const Result<Request> request = Parse<Request>(message);
-    if (!request) return reply(tl::unexpected(request.error()));
-    const Result<control::ModelChange> change = ChangeOf(*request);
-    if (!change) return reply(tl::unexpected(change.error()));
-    Log(LogLevel::kInfo, "admin_change",
-        {{"who", caller.ToText()}, {"what", WordOf(change->kind)}, {"model", change->name}});
-    control.ChangeModels(*change, [post, reply](const auto& changed) {
-      Result<std::string> answer;
-      if (changed) {
-        Response response;
-        FillChanged(*changed, response);
-        answer = response.SerializeAsString();
-      } else {
-        answer = tl::unexpected(changed.error());
-      }
-      post([reply, answer] { reply(answer); });
-    });
-  };
+// Answers with the operation that goes on.
+template <typename Request>
+Status Begins(const Call& call, const Request& request, google::longrunning::Operation& response) {
+  const Result<control::ModelChange> change = ChangeOf(request);
+  if (!change) return tl::unexpected(change.error());
+  control::OperationBook& book = call.control.Operations();
+  const Result<control::OperationState> begun = book.Begin(*change, call.caller);
+  if (!begun) return tl::unexpected(begun.error());
+  Log(LogLevel::kInfo, "admin_change",
+      {{"who", call.caller.ToText()},
+       {"what", WordOf(change->kind)},
+       {"model", change->name},
+       {"operation", begun->name}});
+  call.control.ChangeModels(*change, [&book, name = begun->name](auto changed) {
+    Log(LogLevel::kInfo, "operation_done",
+        {{"operation", name}, {"error", changed ? "" : changed.error().message}});
+    book.End(name, std::move(changed));
+  });
+  const Result<control::OperationState> now = book.Find(begun->name);
+  Fill(now ? *now : *begun, response);
+  return {};
 }
 
 }  // namespace
 
-void AddModelMethods(AdminMethods& methods, control::ControlPort& control,
-                     const PostToCalls& post) {
+void AddModelMethods(AdminMethods& methods, control::ControlPort& control) {
   methods["ListModels"] = AnsweredBy(&ListModels, control);
   methods["GetModel"] = AnsweredBy(&GetModel, control);
-  methods["LoadModel"] = Changes<v1::LoadModelRequest, v1::Model>(control, post);
-  methods["UnloadModel"] = Changes<v1::UnloadModelRequest, v1::Model>(control, post);
-  methods["ReloadModels"] =
-      Changes<v1::ReloadModelsRequest, v1::ReloadModelsResponse>(control, post);
+  methods["LoadModel"] = AnsweredBy(&Begins<v1::LoadModelRequest>, control);
+  methods["UnloadModel"] = AnsweredBy(&Begins<v1::UnloadModelRequest>, control);
+  methods["ReloadModels"] = AnsweredBy(&Begins<v1::ReloadModelsRequest>, control);
 }
 
 }  // namespace baton::admin

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "server/control/operation_book.h"
+
 namespace baton::admin {
 namespace {
 
@@ -58,5 +60,7 @@ template Result<Page<control::ModelState>> TakePage(std::vector<control::ModelSt
                                                     const std::string&);
 template Result<Page<control::ListenerFigures>> TakePage(std::vector<control::ListenerFigures>,
                                                          std::int32_t, const std::string&);
+template Result<Page<control::OperationState>> TakePage(std::vector<control::OperationState>,
+                                                        std::int32_t, const std::string&);
 
 }  // namespace baton::admin

@@ -1,4 +1,6 @@
 // The methods about the worker pool.
+#include <string>
+
 #include "baton/admin/v1/admin_service.pb.h"
 
 #include "admin/service/admin_method.h"
@@ -22,6 +24,12 @@ Status UpdatePool(const Call& call, const v1::UpdatePoolRequest& request, v1::Po
     Audit(call, "pool", TextsOf(*changed), changed->after.generation);
   }
   Fill(changed->after, response);
+  if (changed->before.size != changed->after.size) {
+    v1::Change& change = *response.add_changes();
+    change.set_field("size");
+    change.set_before(std::to_string(changed->before.size));
+    change.set_after(std::to_string(changed->after.size));
+  }
   return {};
 }
 

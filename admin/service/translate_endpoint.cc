@@ -14,6 +14,7 @@
 #include "admin/messages/endpoint_words.h"
 #include "admin/service/field_mask.h"
 #include "server/control/endpoint_settings.h"
+#include "server/control/endpoint_warnings.h"
 
 namespace baton::admin {
 namespace {
@@ -45,9 +46,7 @@ void Fill(const control::EstimateState& state, v1::Estimate& estimate) {
 // `expected` says the range, for what is far out of any.
 Result<Duration> ToDuration(double millis, const std::string& field, const std::string& expected) {
   if (!std::isfinite(millis) || std::abs(millis) > kMostMillis) {
-    return Fail(ErrorCode::kInvalidArgument,
-                field + ": expected " + expected + " milliseconds, got " + std::to_string(millis),
-                field);
+    return FailValue(field, expected + " milliseconds", std::to_string(millis));
   }
   return Duration(std::llround(millis * 1e6));
 }
@@ -72,10 +71,8 @@ Result<std::string> ToWord(std::string_view prefix, const std::string& enum_name
   for (const std::string_view known : words) {
     expected += (expected.empty() ? "" : ", ") + EnumName(prefix, std::string(known));
   }
-  return Fail(ErrorCode::kInvalidArgument,
-              field + ": expected one of " + expected + ", got " +
-                  (enum_name.empty() ? "a number that has no name" : enum_name),
-              field);
+  return FailValue(field, "one of " + expected,
+                   enum_name.empty() ? "a number that has no name" : enum_name);
 }
 
 Status TakeCriticality(const Fields& fields, const v1::Endpoint& endpoint,
@@ -160,6 +157,9 @@ void Fill(const control::EndpointState& state, v1::Endpoint& endpoint) {
   endpoint.set_in_flight(state.in_flight);
   endpoint.set_generation(state.generation);
   endpoint.set_etag(std::to_string(state.generation));
+  for (std::string& warning : control::WarningsOf(state)) {
+    endpoint.add_warnings(std::move(warning));
+  }
 }
 
 void Fill(const control::MissState& state, v1::Miss& miss) {
@@ -205,8 +205,7 @@ Result<control::EndpointUpdate> ToUpdate(const v1::UpdateEndpointRequest& reques
 
 Result<control::MissQuery> ToQuery(const v1::ListMissesRequest& request) {
   if (request.limit() < 0) {
-    return Fail(ErrorCode::kInvalidArgument,
-                "limit: expected 0 to 1024, got " + std::to_string(request.limit()), "limit");
+    return FailValue("limit", "0 to 1024", std::to_string(request.limit()));
   }
   control::MissQuery query;
   query.limit = request.limit() == 0
@@ -222,10 +221,18 @@ Result<control::MissQuery> ToQuery(const v1::ListMissesRequest& request) {
 Result<std::string> ToEndpointName(const std::string& resource_name, const std::string& field) {
   if (!resource_name.starts_with(kEndpointPrefix) ||
       resource_name.size() == kEndpointPrefix.size()) {
-    return Fail(ErrorCode::kInvalidArgument,
-                field + ": expected \"endpoints/NAME\", got \"" + resource_name + "\"", field);
+    return FailValue(field, "\"endpoints/NAME\"", '"' + resource_name + '"');
   }
   return resource_name.substr(kEndpointPrefix.size());
+}
+
+void FillChanges(const control::Changed<control::EndpointState>& changed, v1::Endpoint& endpoint) {
+  for (const auto& [key, before, after] : control::ChangedSettings(changed.before, changed.after)) {
+    v1::Change& change = *endpoint.add_changes();
+    change.set_field(std::string(key));
+    change.set_before(before);
+    change.set_after(after);
+  }
 }
 
 ChangeTexts TextsOf(const control::Changed<control::EndpointState>& changed) {

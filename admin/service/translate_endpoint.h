@@ -27,6 +27,9 @@ Result<control::MissQuery> ToQuery(const v1::ListMissesRequest& request);
 // "tumour" out of "endpoints/tumour"; kInvalidArgument, naming `field`, for another form.
 Result<std::string> ToEndpointName(const std::string& resource_name, const std::string& field);
 
+// The settings that differ, for the answer to an update.
+void FillChanges(const control::Changed<control::EndpointState>& changed, v1::Endpoint& endpoint);
+
 // The settings that differ: "default_budget=50ms" and "default_budget=20ms".
 ChangeTexts TextsOf(const control::Changed<control::EndpointState>& changed);
 

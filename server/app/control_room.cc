@@ -2,6 +2,7 @@
 #include "server/app/control_room.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "server/app/endpoint_policies.h"
 #include "server/base/log.h"
@@ -31,6 +32,12 @@ tl::unexpected<Error> NotFound(const std::string& endpoint, const std::string& f
   return Fail(ErrorCode::kNotFound, "there is no endpoint '" + endpoint + "'", field);
 }
 
+std::int64_t UnixMillis() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
 void LogChange(const Changed<EndpointState>& changed) {
   for (const auto& [field, before, after] :
        control::ChangedSettings(changed.before, changed.after)) {
@@ -51,7 +58,10 @@ Status ControlRoom::CheckGeneration(const std::optional<Generation>& expected, G
 }
 
 ControlRoom::ControlRoom(const Parts& parts)
-    : parts_(parts), started_(parts.clock.Now()), shard_(parts.registry.TakeShard()) {
+    : parts_(parts),
+      started_(parts.clock.Now()),
+      operations_(&UnixMillis),
+      shard_(parts.registry.TakeShard()) {
   // At 0 from the start; other codes come with the first call that ends in them.
   MutexLock lock(mutex_);
   for (const char* const method :
@@ -60,7 +70,7 @@ ControlRoom::ControlRoom(const Parts& parts)
         "LoadModel",       "UnloadModel",    "ReloadModels",  "GetConfig",     "ReloadConfig",
         "Drain",           "Resume",         "GetLimits",     "UpdateLimits",  "GetAdmission",
         "UpdateAdmission", "GetLogging",     "UpdateLogging", "ListListeners", "GetListener",
-        "ListConnections", "CloseConnection"}) {
+        "ListConnections", "CloseConnection", "ListOperations", "GetOperation", "WaitOperation"}) {
     BooksOf(method, "OK");
   }
 }

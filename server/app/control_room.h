@@ -19,6 +19,7 @@
 #include "server/app/serving_state.h"
 #include "server/base/mutex.h"
 #include "server/control/control_port.h"
+#include "server/control/operation_book.h"
 #include "server/control/status_feed.h"
 #include "server/metrics/registry.h"
 #include "server/serve/endpoints.h"
@@ -73,6 +74,7 @@ class ControlRoom final : public control::ControlPort {
       const control::MissQuery& query) const override;
   std::vector<control::ModelState> ListModels() const override;
   void ChangeModels(const control::ModelChange& change, control::ModelsChanged done) override;
+  control::OperationBook& Operations() override { return operations_; }
   control::ConfigurationState GetConfiguration() const override;
   std::vector<control::ConfiguredValue> ListConfiguration() const override;
   Result<control::ConfigurationChange> ReloadConfiguration(
@@ -115,6 +117,9 @@ class ControlRoom final : public control::ControlPort {
   // Set once.
   const Parts parts_;
   const SteadyTime started_;
+
+  // Any thread.
+  control::OperationBook operations_;
 
   // Held over the whole of a reload, before mutex_: they take turns while others go on.
   Mutex reloading_;

@@ -174,10 +174,11 @@ Status CheckFallbackModel(const serve::EndpointPolicy& policy, const std::string
   for (const auto& other : endpoints) {
     if (other->name == wanted && can_be(*other)) return {};
   }
-  return Fail(ErrorCode::kInvalidArgument,
-              "fallback.model is '" + wanted +
-                  "', expected another endpoint with a model: " + NamesOf(endpoints, can_be),
-              "fallback.model");
+  const std::string names = NamesOf(endpoints, can_be);
+  return tl::unexpected<Error>(
+      Error{ErrorCode::kInvalidArgument,
+            "fallback.model is '" + wanted + "', expected another endpoint with a model: " + names,
+            "fallback.model", names, "'" + wanted + "'"});
 }
 
 Status CheckRanges(const EndpointChanges& changes, const serve::EndpointPolicy& base) {

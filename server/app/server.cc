@@ -543,6 +543,7 @@ void Server::Parts::Supervise() {
         {{"zombies", static_cast<std::uint64_t>(zombies)}});
   }
   readiness.SetCanServe(!is_stuck && HasRequiredModels());
+  control_room->Operations().Tell(main_loop.Now());
   main_loop.RunAt(main_loop.Now() + kSuperviseEvery, [this] { Supervise(); });
 }
 

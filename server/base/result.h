@@ -28,6 +28,8 @@ struct Error {
   ErrorCode code = ErrorCode::kInternal;
   std::string message;
   std::string field;  // path of the offending field where there is one, e.g. "inputs[0].shape"
+  std::string allowed = {};  // what it may be, where that is known: "1 to 1024"
+  std::string got = {};      // and what it was: "0"
 };
 
 template <typename T>
@@ -40,6 +42,13 @@ using Status = Result<void>;
 
 inline tl::unexpected<Error> Fail(ErrorCode code, std::string message, std::string field = {}) {
   return tl::unexpected<Error>(Error{code, std::move(message), std::move(field)});
+}
+
+// "size: expected 1 to 1024, got 0", with its parts.
+inline tl::unexpected<Error> FailValue(std::string field, std::string allowed, std::string got) {
+  std::string message = field + ": expected " + allowed + ", got " + got;
+  return tl::unexpected<Error>(Error{ErrorCode::kInvalidArgument, std::move(message),
+                                     std::move(field), std::move(allowed), std::move(got)});
 }
 
 }  // namespace baton

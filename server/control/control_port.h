@@ -15,6 +15,7 @@
 
 namespace baton::control {
 
+class OperationBook;
 class StatusFeed;
 
 // Counts every change that an operator has made since start. An update that names the generation it
@@ -252,6 +253,8 @@ class ControlPort {
   // time. Errors: kNotFound, kInvalidArgument for a model that does not load, kUnavailable while
   // the server starts or stops.
   virtual void ChangeModels(const ModelChange& change, ModelsChanged done) = 0;
+  // Where those changes are kept that somebody may want to hear the end of.
+  virtual OperationBook& Operations() = 0;
 
   virtual ConfigurationState GetConfiguration() const = 0;
   // Every value that is there, in the order of the schema.

@@ -15,24 +15,26 @@ constexpr std::array kAllFallbackKinds = {Kind::kNone, Kind::kConstant, Kind::kL
 constexpr int kMostWorkers = 1024;
 constexpr std::size_t kLongestHeaderName = 128;
 
-Status FailValue(const std::string& field, const std::string& value, const std::string& expected) {
-  return Fail(ErrorCode::kInvalidArgument, field + " is " + value + ", expected " + expected,
-              field);
+Status FailSetting(const std::string& field, const std::string& value,
+                   const std::string& expected) {
+  return tl::unexpected<Error>(Error{ErrorCode::kInvalidArgument,
+                                     field + " is " + value + ", expected " + expected, field,
+                                     expected, value});
 }
 
 Status CheckDuration(const std::string& field, Duration value, Duration smallest, Duration largest,
                      const std::string& largest_is = "") {
   if (value >= smallest && value <= largest) return {};
-  return FailValue(field, FormatDuration(value),
-                   FormatDuration(smallest) + " to " + FormatDuration(largest) + largest_is);
+  return FailSetting(field, FormatDuration(value),
+                     FormatDuration(smallest) + " to " + FormatDuration(largest) + largest_is);
 }
 
 template <typename Number>
 Status CheckNumber(const std::string& field, Number value, Number smallest, Number largest,
                    const std::string& unit_or_reason = "") {
   if (value >= smallest && value <= largest) return {};
-  return FailValue(field, std::to_string(value),
-                   std::to_string(smallest) + " to " + std::to_string(largest) + unit_or_reason);
+  return FailSetting(field, std::to_string(value),
+                     std::to_string(smallest) + " to " + std::to_string(largest) + unit_or_reason);
 }
 
 // RFC 9110, 5.6.2: token.
@@ -48,7 +50,7 @@ bool IsHeaderName(std::string_view text) {
 
 Status CheckLastGood(const FallbackPolicy& fallback) {
   if (!IsHeaderName(fallback.key_header)) {
-    return FailValue(
+    return FailSetting(
         "fallback.key_header", "'" + fallback.key_header + "'",
         "the name of a header, at most " + std::to_string(kLongestHeaderName) + " characters");
   }
@@ -65,12 +67,12 @@ Status CheckFallback(const FallbackPolicy& fallback) {
       if (!fallback.constant.empty() && fallback.constant.size() <= std::size_t{64} << 10) {
         return {};
       }
-      return FailValue("fallback.constant", std::to_string(fallback.constant.size()) + " bytes",
-                       "a JSON object of at most 65536 bytes");
+      return FailSetting("fallback.constant", std::to_string(fallback.constant.size()) + " bytes",
+                         "a JSON object of at most 65536 bytes");
     case Kind::kLastGood: return CheckLastGood(fallback);
     case Kind::kModel:
       if (!fallback.model.empty()) return {};
-      return FailValue("fallback.model", "empty", "the name of a model's endpoint");
+      return FailSetting("fallback.model", "empty", "the name of a model's endpoint");
   }
   return {};
 }
@@ -106,8 +108,8 @@ template <typename Value, std::size_t Count>
 Result<Value> Read(const std::string& field, const std::array<Value, Count>& values,
                    std::string_view text) {
   if (const auto value = Parse(values, text)) return *value;
-  return Fail(ErrorCode::kInvalidArgument,
-              field + " is '" + std::string(text) + "', expected " + Listed(values), field);
+  return tl::unexpected<Error>(
+      FailSetting(field, "'" + std::string(text) + "'", Listed(values)).error());
 }
 
 }  // namespace

@@ -33,10 +33,11 @@ WorkerPool::~WorkerPool() {
 
 Status WorkerPool::CheckSize(int size) {
   if (size >= kSmallest && size <= kLargest) return {};
-  return Fail(ErrorCode::kInvalidArgument,
-              "size is " + std::to_string(size) + ", expected " + std::to_string(kSmallest) +
-                  " to " + std::to_string(kLargest),
-              "size");
+  const std::string allowed = std::to_string(kSmallest) + " to " + std::to_string(kLargest);
+  const std::string got = std::to_string(size);
+  return tl::unexpected<Error>(Error{ErrorCode::kInvalidArgument,
+                                     "size is " + got + ", expected " + allowed, "size", allowed,
+                                     got});
 }
 
 Status WorkerPool::Resize(int size) {

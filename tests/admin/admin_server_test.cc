@@ -213,6 +213,7 @@ TYPED_TEST(ReflectionTest, ListsEveryService) {
     names.push_back(service.name());
   }
   EXPECT_THAT(names, ::testing::UnorderedElementsAre(kServiceName, "grpc.health.v1.Health",
+                                                     "grpc.channelz.v1.Channelz",
                                                      "grpc.reflection.v1.ServerReflection",
                                                      "grpc.reflection.v1alpha.ServerReflection"));
 }
@@ -224,14 +225,21 @@ TYPED_TEST(ReflectionTest, DescribesEveryListedServiceWithAllThatItImports) {
   requests[2].set_file_by_filename("baton/admin/v1/pool.proto");
   const auto answers = this->Ask(requests);
   ASSERT_EQ(answers.size(), 3U);
-  EXPECT_THAT(this->FileNames(answers[0]),
-              ::testing::UnorderedElementsAre(
-                  "baton/admin/v1/admin_service.proto", "baton/admin/v1/config.proto",
-                  "baton/admin/v1/endpoint.proto", "baton/admin/v1/miss.proto",
-                  "baton/admin/v1/model.proto", "baton/admin/v1/pool.proto",
-                  "baton/admin/v1/server_status.proto", "google/protobuf/field_mask.proto"));
+  EXPECT_THAT(
+      this->FileNames(answers[0]),
+      ::testing::UnorderedElementsAre(
+          "baton/admin/v1/admin_service.proto", "baton/admin/v1/change.proto",
+          "baton/admin/v1/config.proto", "baton/admin/v1/endpoint.proto",
+          "baton/admin/v1/miss.proto", "baton/admin/v1/model.proto", "baton/admin/v1/pool.proto",
+          "baton/admin/v1/server_status.proto", "google/api/annotations.proto",
+          "google/api/client.proto", "google/api/field_behavior.proto", "google/api/http.proto",
+          "google/api/launch_stage.proto", "google/longrunning/operations.proto",
+          "google/protobuf/any.proto", "google/protobuf/descriptor.proto",
+          "google/protobuf/duration.proto", "google/protobuf/empty.proto",
+          "google/protobuf/field_mask.proto", "google/rpc/status.proto"));
   EXPECT_THAT(this->FileNames(answers[1]), ::testing::SizeIs(1));
-  EXPECT_THAT(this->FileNames(answers[2]), ::testing::ElementsAre("baton/admin/v1/pool.proto"));
+  EXPECT_THAT(this->FileNames(answers[2]),
+              ::testing::ElementsAre("baton/admin/v1/pool.proto", "baton/admin/v1/change.proto"));
 }
 
 TYPED_TEST(ReflectionTest, WhatIsUnknownOrMissingIsAnErrorAndTheStreamGoesOn) {

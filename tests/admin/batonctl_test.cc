@@ -88,7 +88,7 @@ TEST_F(BatonctlTest, GetPoolAsJsonHasEveryFieldAsTheSchemaNamesIt) {
 TEST_F(BatonctlTest, WhatIsShownAsYamlHasTheNamesOfTheSchema) {
   EXPECT_EQ(Ask({"get", "pool", "-o", "yaml"}).out,
             "name: pool\nsize: 2\nbusy: 1\nidle: 1\nretiring: 0\ngeneration: 1\netag: \"1\"\n"
-            "zombies: 1\n");
+            "zombies: 1\nchanges: []\n");
   EXPECT_THAT(Ask({"get", "models", "-o", "yaml"}).out,
               HasSubstr("    state: MODEL_VERSION_STATE_READY\n"));
   EXPECT_THAT(

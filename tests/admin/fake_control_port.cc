@@ -240,6 +240,10 @@ void FakeControlPort::ChangeModels(const control::ModelChange& change,
   std::vector<control::ModelState> about;
   {
     MutexLock lock(mutex_);
+    if (holds_) {
+      held_.push_back([this, change, done] { ChangeModels(change, done); });
+      return;
+    }
     for (control::ModelState& model : models_) {
       if (change.kind != Kind::kReload && model.name != change.name) continue;
       const bool answers = change.kind != Kind::kUnload;
@@ -255,6 +259,21 @@ void FakeControlPort::ChangeModels(const control::ModelChange& change,
   } else {
     done(std::move(about));
   }
+}
+
+void FakeControlPort::HoldChanges() {
+  MutexLock lock(mutex_);
+  holds_ = true;
+}
+
+void FakeControlPort::EndChanges() {
+  std::vector<std::function<void()>> held;
+  {
+    MutexLock lock(mutex_);
+    holds_ = false;
+    held.swap(held_);
+  }
+  for (const auto& change : held) change();
 }
 
 control::ConfigurationState FakeControlPort::GetConfiguration() const {

@@ -1,11 +1,14 @@
 // A control port over plain values, which keeps the contract and remembers what was counted.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "server/base/mutex.h"
 #include "server/control/control_port.h"
+#include "server/control/operation_book.h"
 #include "server/control/status_feed.h"
 
 namespace baton::admin {
@@ -35,6 +38,7 @@ class FakeControlPort final : public control::ControlPort {
       const control::MissQuery& query) const override;
   std::vector<control::ModelState> ListModels() const override;
   void ChangeModels(const control::ModelChange& change, control::ModelsChanged done) override;
+  control::OperationBook& Operations() override { return operations_; }
   control::ConfigurationState GetConfiguration() const override;
   std::vector<control::ConfiguredValue> ListConfiguration() const override;
   Result<control::ConfigurationChange> ReloadConfiguration(
@@ -59,12 +63,20 @@ class FakeControlPort final : public control::ControlPort {
   // "METHOD CODE" of each call that was counted, in order.
   std::vector<std::string> Counted() const;
 
+  // Changes of models go on until EndChanges, from now on.
+  void HoldChanges();
+  void EndChanges();
+
  private:
   Status CheckGeneration(const std::optional<control::Generation>& expected) const
       BATON_REQUIRES(mutex_);
 
   control::StatusFeed feed_;
+  control::OperationBook operations_{[] { return std::int64_t{1'700'000'000'000}; }};
+
   mutable Mutex mutex_;
+  bool holds_ BATON_GUARDED_BY(mutex_) = false;
+  std::vector<std::function<void()>> held_ BATON_GUARDED_BY(mutex_);
   bool ready_ BATON_GUARDED_BY(mutex_) = true;
   bool drained_ BATON_GUARDED_BY(mutex_) = false;
   bool stopping_ BATON_GUARDED_BY(mutex_) = false;

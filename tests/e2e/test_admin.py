@@ -1,6 +1,7 @@
 """The admin plane with grpcurl and batonctl: every method, every refusal, and what a change does."""
 
 import json
+import re
 
 import pytest
 
@@ -12,7 +13,7 @@ METHODS = ("GetStatus", "GetPool", "UpdatePool", "ListEndpoints", "GetEndpoint",
            "ResetEstimator", "ListMisses", "ListModels", "GetModel", "LoadModel", "UnloadModel", "ReloadModels",
            "GetConfig", "ReloadConfig", "WatchStatus", "Drain", "Resume", "GetLimits", "UpdateLimits", "GetAdmission",
            "UpdateAdmission", "GetLogging", "UpdateLogging", "ListListeners", "GetListener", "ListConnections",
-           "CloseConnection")
+           "CloseConnection", "ListOperations", "GetOperation", "WaitOperation")
 GRPC_NOT_FOUND, GRPC_INVALID, GRPC_ABORTED = 5, 3, 10
 
 
@@ -22,13 +23,20 @@ def server():
         yield started
 
 
-def grpcurl(server, *words, data=None, expect=0):
-    options = ["-plaintext", *(["-d", json.dumps(data)] if data is not None else [])]
+def grpcurl(server, *words, data=None, expect=0, options=()):
+    options = ["-plaintext", *options, *(["-d", json.dumps(data)] if data is not None else [])]
     return environment.run(environment.tool("grpcurl"), *options, server.admin, *words, expect=expect)
 
 
 def call(server, method, data=None):
     return json.loads(grpcurl(server, f"{SERVICE}/{method}", data=data or {}).stdout)
+
+
+def buf_curl(server, name, data=None, expect=0):
+    """buf's own client: what it prints is JSON, of an error too. It may not look for settings at home."""
+    return environment.run(
+        environment.tool("buf"), "curl", "--protocol", "grpc", "--http2-prior-knowledge", "-d", json.dumps(data or {}),
+        f"http://{server.admin}/{name}", expect=expect)
 
 
 def refused(server, method, code, data):
@@ -40,11 +48,118 @@ def test_reflection_lists_and_describes_everything(server):
     services = grpcurl(server, "list").stdout.split()
     assert SERVICE in services
     assert "grpc.health.v1.Health" in services
+    assert "grpc.channelz.v1.Channelz" in services
     assert "grpc.reflection.v1alpha.ServerReflection" in services
     assert "grpc.reflection.v1.ServerReflection" in services
     assert set(grpcurl(server, "list", SERVICE).stdout.split()) == {f"{SERVICE}.{method}" for method in METHODS}
     for symbol in (SERVICE, f"{SERVICE}.UpdatePool", "baton.admin.v1.Pool", "baton.admin.v1.UpdateEndpointRequest"):
         assert symbol.rsplit(".", 1)[-1] in grpcurl(server, "describe", symbol).stdout
+
+
+# What each method is asked, after the ones before it.
+REQUESTS = {
+    "GetEndpoint": {"name": "endpoints/tumour"}, "UpdatePool": {"pool": {"size": 3}},
+    "UpdateEndpoint": {"endpoint": {"name": "endpoints/tumour", "max_workers": 2}},
+    "ResetEstimator": {"name": "endpoints/tumour"}, "GetModel": {"name": "models/tumour"},
+    "LoadModel": {"name": "models/tumour"}, "UnloadModel": {"name": "models/digits"},
+}
+
+
+def snake(keys):
+    return {re.sub("([A-Z])", lambda letter: "_" + letter[1].lower(), key) for key in keys}
+
+
+def test_every_method_answers_grpcurl_and_buf_alike(server):
+    operation = call(server, "ReloadModels")["name"]
+    for method in METHODS:
+        of_operation = {"name": operation} if method in ("GetOperation", "WaitOperation") else {}
+        data = REQUESTS.get(method, of_operation)
+        by_grpcurl = call(server, method, data)
+        by_buf = json.loads(buf_curl(server, f"{SERVICE}/{method}", data).stdout)
+        # An update that changes nothing says that it changed nothing.
+        assert snake(by_buf) - {"changes"} == snake(by_grpcurl) - {"changes"}, method
+
+
+def test_an_operation_is_waited_for_and_remembered(server):
+    begun = call(server, "UnloadModel", {"name": "models/digits"})
+    assert begun["metadata"]["kind"] == "MODEL_OPERATION_KIND_UNLOAD"
+    done = call(server, "WaitOperation", {"name": begun["name"], "timeout_ms": 60000})
+    assert done["done"] is True
+    assert done["response"]["@type"].endswith("baton.admin.v1.Model")
+    assert done["response"]["versions"][0]["state"] == "MODEL_VERSION_STATE_UNLOADED"
+    missing = call(server, "LoadModel", {"name": "models/nosuch"})["name"]
+    failed = call(server, "WaitOperation", {"name": missing})
+    assert failed["error"]["code"] == GRPC_NOT_FOUND and "nosuch" in failed["error"]["message"]
+    listed = [one["name"] for one in call(server, "ListOperations")["operations"]]
+    assert listed == [begun["name"], missing]
+    assert call(server, "GetOperation", {"name": begun["name"]}) == done
+    refused(server, "GetOperation", GRPC_NOT_FOUND, {"name": "operations/nosuch"})
+    refused(server, "WaitOperation", GRPC_INVALID, {"name": begun["name"], "timeout_ms": -1})
+    log = server.log()
+    assert log.count("operation_done") == 2 and "unload_model" in log
+
+
+def test_an_error_names_field_allowed_and_got_in_its_details(server):
+    wrong = {"endpoint": {"name": "endpoints/tumour", "max_workers": 1025}}
+    said = json.loads(grpcurl(server, f"{SERVICE}/UpdateEndpoint", data=wrong, expect=64 + GRPC_INVALID,
+                              options=["-format-error"]).stderr)
+    info, request = said["details"]
+    assert info == {
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "VALUE_NOT_ALLOWED", "domain": "baton",
+        "metadata": {"field": "max_workers", "allowed": "0 to 1024", "got": "1025"}}
+    assert request["field_violations"][0]["field"] == "max_workers"
+    by_buf = json.loads(buf_curl(server, f"{SERVICE}/UpdateEndpoint", wrong, expect=None).stderr)
+    assert (by_buf["code"], by_buf["message"]) == ("invalid_argument", said["message"])
+    assert [detail["type"] for detail in by_buf["details"]] == ["google.rpc.ErrorInfo", "google.rpc.BadRequest"]
+
+
+def test_an_update_says_what_it_changed(server):
+    changed = call(server, "UpdateEndpoint", {
+        "endpoint": {"name": "endpoints/tumour", "max_workers": 2, "min_workers": 0, "default_budget_ms": 70}})
+    assert changed["changes"] == [{"field": "default_budget", "before": "8s", "after": "70ms"},
+                                  {"field": "max_workers", "before": "0", "after": "2"}]
+    grown = call(server, "UpdatePool", {"pool": {"size": 4}, "validate_only": True})
+    assert grown["changes"] == [{"field": "size", "before": "2", "after": "4"}]
+    assert "changes" not in call(server, "GetEndpoint", {"name": "endpoints/tumour"})
+
+
+def test_a_budget_below_what_runs_have_needed_is_warned_of(server):
+    for _ in range(4):
+        assert server.ask("POST", "/test/sleep", {"ms": 40}).status == 200
+    server.metrics_when_idle()
+    changed = call(server, "UpdateEndpoint", {"endpoint": {"name": "endpoints//test/sleep", "default_budget_ms": 8}})
+    assert "default_budget is 8ms, less than half of the runs need" in changed["warnings"][0]
+    assert "doubtful_setting" in server.log()
+    dry = server.batonctl("set", "endpoint", "/test/sleep", "default_budget=9ms", "--dry-run")
+    assert "8ms -> 9ms" in dry.stdout and "batonctl: warning: /test/sleep: default_budget is 9ms" in dry.stderr
+    enough = call(server, "UpdateEndpoint", {"endpoint": {"name": "endpoints//test/sleep", "default_budget_ms": 5000}})
+    assert "warnings" not in enough
+
+
+def test_channelz_knows_servers_sockets_and_what_is_not_there(server):
+    service = "grpc.channelz.v1.Channelz"
+    # The listeners of the data plane and of the admin plane, which has seen this call.
+    found = json.loads(grpcurl(server, f"{service}/GetServers", data={}).stdout)["server"]
+    assert len(found) == 2
+    assert any(int(one["data"].get("calls_started", 0)) >= 1 for one in found)
+    connections = 0
+    for one in found:
+        number = one["ref"]["server_id"]
+        assert json.loads(grpcurl(server, f"{service}/GetServer", data={"server_id": number}).stdout)["server"]["ref"]
+        sockets = json.loads(grpcurl(server, f"{service}/GetServerSockets", data={"server_id": number}).stdout)
+        for socket in sockets.get("socket_ref", []):
+            # The connections of earlier calls may have gone meanwhile: that is no such socket.
+            grpcurl(server, f"{service}/GetSocket", data={"socket_id": socket["socket_id"]}, expect=None)
+            connections += 1
+    assert connections > 0  # the one that asks
+    assert json.loads(grpcurl(server, f"{service}/GetTopChannels", data={}).stdout) == {"end": True}
+    for method, field in (("GetServer", "server_id"), ("GetSocket", "socket_id"), ("GetChannel", "channel_id"),
+                          ("GetSubchannel", "subchannel_id"), ("GetServerSockets", "server_id")):
+        for number in (-1, 0, 2**62):
+            grpcurl(server, f"{service}/{method}", data={field: number}, expect=64 + GRPC_NOT_FOUND)
+    negative = {"server_id": found[0]["ref"]["server_id"], "start_socket_id": -1, "max_results": -1}
+    grpcurl(server, f"{service}/GetServerSockets", data=negative, expect=64 + GRPC_INVALID)
+    assert json.loads(grpcurl(server, f"{service}/GetServers", data={"start_server_id": -5}).stdout)["server"]
 
 
 @pytest.mark.parametrize("version", ["v1", "v1alpha"])

@@ -483,6 +483,13 @@ def test_the_reference_is_what_the_program_says(program):
     assert kept == text, f"write it anew: {program} manual markdown > docs/reference/{program}.md"
 
 
+@pytest.mark.parametrize("reference", ["admin-api", "errors"])
+def test_the_references_of_api_and_errors_are_what_the_program_says(reference):
+    kept = (environment.ROOT / "docs" / "reference" / f"{reference}.md").read_text()
+    assert kept == batonctl("manual", reference).stdout, (
+        f"write it anew: batonctl manual {reference} > docs/reference/{reference}.md")
+
+
 def test_every_command_has_a_help_of_its_own():
     reference = batonctl("manual", "markdown").stdout
     commands = re.findall(r"^## `batonctl ([\w ]+)`$", reference, re.MULTILINE)

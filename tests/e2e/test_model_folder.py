@@ -4,7 +4,10 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import shutil
+import signal
+import subprocess
 import tempfile
 import threading
 import time
@@ -497,3 +500,30 @@ def test_a_load_under_way_does_not_hold_up_the_end(folder):
         when(lambda: "load_model" in server.log())
         server.stop()
         loading.join()
+
+
+def catches_interrupts(pid):
+    caught = re.search(r"^SigCgt:\s*(\w+)$", pathlib.Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)[1]
+    return int(caught, 16) & (1 << (signal.SIGINT - 1))
+
+
+def test_an_operation_goes_on_behind_whoever_stops_waiting(folder):
+    sample = {"inputs": [{"name": "ms", "shape": [1], "datatype": "FP32", "data": [60000]}]}
+    with serving(folder) as server:
+        (folder / "s" / "1").mkdir(parents=True)
+        (folder / "s" / "sample.json").write_text(json.dumps(sample))
+        configure(folder, "s", "backend: builtin\nparameters: {kind: sleeper}\nwarm_up: [sample.json]\n")
+        waiting = subprocess.Popen([environment.program("batonctl"), "--server", server.admin, "load", "s"],
+                                   stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        when(lambda: catches_interrupts(waiting.pid))
+        name = json.loads(server.batonctl("get", "operations", "-o", "json").stdout)["operations"][0]["name"]
+        waiting.send_signal(signal.SIGINT)
+        said = waiting.communicate()[1]
+        assert waiting.returncode == 130
+        assert f"operation {name.partition('/')[2]} goes on" in said
+        behind = server.batonctl("load", "m", "--no-wait", "-o", "name").stdout.strip().partition("/")[2]
+        shown = server.batonctl("get", "operations").stdout.splitlines()
+        assert [line.split()[3:5] for line in shown[1:]] == [["running", "0"], ["waits", "1"]]
+        done = server.batonctl("wait", behind, "--timeout", "1s", expect=6)
+        assert f"operation {behind} goes on" in done.stderr
+        server.stop()
