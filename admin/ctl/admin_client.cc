@@ -36,7 +36,34 @@ std::string LastReason(const std::string& message) {
   return reason;
 }
 
-Error Explain(const grpc::Status& status, const std::string& server, Duration timeout) {
+// What may be behind a connection that did not come about.
+std::string Hint(const std::string& message, const Reach& reach) {
+  if (message.find("certificate verify failed") != std::string::npos) {
+    return "its certificate is not to be trusted: signed by nobody in --ca, expired, or for "
+           "another name";
+  }
+  if (message.find("WRONG_VERSION_NUMBER") != std::string::npos ||
+      message.find("wrong version number") != std::string::npos) {
+    return "it does not speak TLS: leave out --ca";
+  }
+  if (message.find("refused") != std::string::npos ||
+      message.find("No such file") != std::string::npos) {
+    return "is baton-server running? its admin address is on its ready line";
+  }
+  if (!reach.speaks_tls && !reach.server.starts_with("unix:")) {
+    return "is baton-server running? its admin address is on its ready line; if it speaks TLS, "
+           "say --ca FILE";
+  }
+  if (!reach.speaks_tls) {
+    return "is baton-server running? its admin address is on its ready line";
+  }
+  return reach.certificate.empty()
+             ? "it may want a certificate: --certificate FILE and --key FILE"
+             : "it may not trust the certificate: signed by nobody in its client_ca, or expired";
+}
+
+Error Explain(const grpc::Status& status, const Reach& reach, Duration timeout) {
+  const std::string& server = reach.server;
   google::rpc::Status whole;
   const bool has_details =
       !status.error_details().empty() && whole.ParseFromString(status.error_details());
@@ -46,8 +73,8 @@ Error Explain(const grpc::Status& status, const std::string& server, Duration ti
   const ErrorCode code = error.code;
   std::string& message = error.message;
   if (code == ErrorCode::kUnavailable) {
-    message = "cannot reach " + server + ": " + LastReason(message) +
-              " (is baton-server running? its admin address is on its ready line)";
+    message =
+        "cannot reach " + server + ": " + LastReason(message) + " (" + Hint(message, reach) + ")";
   } else if (code == ErrorCode::kDeadlineExceeded) {
     message = "no answer from " + server + " within " + FormatDuration(timeout);
   } else if (code == ErrorCode::kUnsupported) {
@@ -56,14 +83,23 @@ Error Explain(const grpc::Status& status, const std::string& server, Duration ti
   return error;
 }
 
+std::shared_ptr<grpc::ChannelCredentials> CredentialsOf(const Reach& reach) {
+  if (!reach.speaks_tls) return grpc::InsecureChannelCredentials();
+  return grpc::SslCredentials({reach.roots, reach.key, reach.certificate});
+}
+
+void SetToken(grpc::ClientContext& context, const Reach& reach) {
+  if (!reach.token.empty()) context.AddMetadata("authorization", "Bearer " + reach.token);
+}
+
 }  // namespace
 
 struct AdminClient::Connection {
   std::unique_ptr<Stub> stub;
 };
 
-AdminClient::AdminClient(std::string server, Duration timeout)
-    : server_(std::move(server)), timeout_(timeout), connection_(std::make_unique<Connection>()) {
+AdminClient::AdminClient(Reach reach, Duration timeout)
+    : reach_(std::move(reach)), timeout_(timeout), connection_(std::make_unique<Connection>()) {
   // What went wrong is in the status of the call; gRPC's own lines would only stand beside it.
   gpr_set_log_function([](gpr_log_func_args*) {});
   grpc::ChannelArguments arguments;
@@ -73,7 +109,7 @@ AdminClient::AdminClient(std::string server, Duration timeout)
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   connection_->stub = v1::AdminService::NewStub(
-      grpc::CreateCustomChannel(server_, grpc::InsecureChannelCredentials(), arguments));
+      grpc::CreateCustomChannel(reach_.server, CredentialsOf(reach_), arguments));
 }
 
 AdminClient::~AdminClient() = default;
@@ -86,11 +122,12 @@ Result<Response> AdminClient::Call(Method method, const Request& request) {
 template <typename Request, typename Response, typename Method>
 Result<Response> AdminClient::CallWithin(Duration time, Method method, const Request& request) {
   grpc::ClientContext context;
+  SetToken(context, reach_);
   context.set_deadline(std::chrono::system_clock::now() +
                        std::chrono::duration_cast<std::chrono::system_clock::duration>(time));
   Response response;
   const grpc::Status status = (connection_->stub.get()->*method)(&context, request, &response);
-  if (!status.ok()) return tl::unexpected<Error>(Explain(status, server_, time));
+  if (!status.ok()) return tl::unexpected<Error>(Explain(status, reach_, time));
   return response;
 }
 
@@ -102,29 +139,31 @@ namespace {
 
 class Stream final : public AdminClient::StatusStream {
  public:
-  Stream(Stub& stub, std::string server)
-      : server_(std::move(server)), reader_(stub.WatchStatus(&context_, {})) {}
+  Stream(Stub& stub, const Reach& reach) : reach_(reach) {
+    SetToken(context_, reach_);
+    reader_ = stub.WatchStatus(&context_, {});
+  }
 
   bool Read(v1::StatusUpdate& update) override { return reader_->Read(&update); }
   Error Finish() override {
     const grpc::Status status = reader_->Finish();
     if (status.ok() || status.error_code() == grpc::StatusCode::CANCELLED) {
-      return Error{ErrorCode::kUnavailable, server_ + " has ended the watch", {}};
+      return Error{ErrorCode::kUnavailable, reach_.server + " has ended the watch", {}};
     }
-    return Explain(status, server_, Duration::zero());
+    return Explain(status, reach_, Duration::zero());
   }
   void Cancel() override { context_.TryCancel(); }
 
  private:
-  const std::string server_;
+  const Reach reach_;
   grpc::ClientContext context_;
-  const std::unique_ptr<grpc::ClientReader<v1::StatusUpdate>> reader_;
+  std::unique_ptr<grpc::ClientReader<v1::StatusUpdate>> reader_;  // set once
 };
 
 }  // namespace
 
 std::unique_ptr<AdminClient::StatusStream> AdminClient::WatchStatus() {
-  return std::make_unique<Stream>(*connection_->stub, server_);
+  return std::make_unique<Stream>(*connection_->stub, reach_);
 }
 
 Result<v1::Pool> AdminClient::GetPool() {

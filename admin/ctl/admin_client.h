@@ -8,6 +8,7 @@
 #include "google/longrunning/operations.pb.h"
 #include "google/rpc/status.pb.h"
 
+#include "admin/ctl/target.h"
 #include "server/base/clock.h"
 #include "server/base/result.h"
 
@@ -16,8 +17,8 @@ namespace baton::ctl {
 // Threads: one at a time. Blocks up to the timeout for each request that it sends.
 class AdminClient {
  public:
-  // `server` is "HOST:PORT" or "unix:PATH"; it is reached for with the first call.
-  AdminClient(std::string server, Duration timeout);
+  // It is reached for with the first call.
+  AdminClient(Reach reach, Duration timeout);
   ~AdminClient();
 
   // How long a call may take.
@@ -79,7 +80,7 @@ class AdminClient {
   template <typename Request, typename Response, typename Method>
   Result<Response> CallWithin(Duration time, Method method, const Request& request);
 
-  const std::string server_;
+  const Reach reach_;
   const Duration timeout_;
   const std::unique_ptr<Connection> connection_;
 };

@@ -216,13 +216,15 @@ Result<Duration> ReadTime(const std::string& option, const std::string& text, Du
 }
 
 Result<Lookout> ToLookout(const Command& command) {
-  const Result<std::string> server = ServerToAsk(command.server, command.context);
-  if (!server) return tl::unexpected<Error>(server.error());
+  const Result<Target> target = TargetToAsk(command.target, command.context);
+  if (!target) return tl::unexpected<Error>(target.error());
+  const Result<Reach> reach = ReadTarget(*target);
+  if (!reach) return tl::unexpected<Error>(reach.error());
   const Result<Duration> timeout = ReadTime("--timeout", TimeoutOf(command), Duration(1));
   if (!timeout) return tl::unexpected<Error>(timeout.error());
   const Result<Duration> interval = ReadTime("--interval", command.interval, kLeastInterval);
   if (!interval) return tl::unexpected<Error>(interval.error());
-  return Lookout{*server, *timeout, *interval};
+  return Lookout{*reach, *timeout, *interval};
 }
 
 // What needs no server; none for everything else.
@@ -266,7 +268,7 @@ ExitCode Run(const Command& command) {
   }
   if (command.kind == Kind::kTop) return RunTop(command, *lookout, look);
   if (command.kind == Kind::kWatch) return RunWatch(command, *lookout, look);
-  AdminClient client(lookout->server, lookout->timeout);
+  AdminClient client(lookout->reach, lookout->timeout);
   switch (command.kind) {
     case Kind::kStatus: return RunStatus(command, client, look, lookout->timeout);
     case Kind::kGetSettings: return RunGetSettings(command, client, look);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "admin/ctl/exit_code.h"
+#include "admin/ctl/target.h"
 
 namespace baton::ctl {
 
@@ -67,9 +68,9 @@ struct Command {
   bool keeps_on = false;  // of what is shown: again whenever it has changed
   std::string interval = "1s";  // of kTop, kWatch and keeps_on
 
-  std::string server;            // empty: what the context, BATON_ADMIN or the default says
-  std::string context;           // empty: the current one
-  std::string timeout;           // for each call; empty: 5s, or 60s to load models and to wait
+  Target target;        // its server empty: as the context, BATON_ADMIN or the default says
+  std::string context;  // empty: the current one
+  std::string timeout;  // for each call; empty: 5s, or 60s to load models and to wait
   std::string output = "table";  // "wide", "json", "yaml" or "name"
   std::string color = "auto";    // "always" or "never"
   std::string etag;              // of kSetPool and kSetEndpoint: refuse unless it is still current

@@ -24,9 +24,13 @@ void AddNames(const Resources& resources, std::vector<std::string>& names) {
 
 std::vector<std::string> NamesFromServer(const std::string& kind, const TypedTarget& target) {
   std::vector<std::string> names;
-  const Result<std::string> server = ServerToAsk(target.server, target.context);
-  if (!server) return names;
-  AdminClient client(*server, kPatience);
+  Target said;
+  said.server = target.server;
+  const Result<Target> found = TargetToAsk(said, target.context);
+  if (!found) return names;
+  Result<Reach> reach = ReadTarget(*found);
+  if (!reach) return names;
+  AdminClient client(*std::move(reach), kPatience);
   if (kind == "ENDPOINT") {
     if (const auto all = client.ListEndpoints()) AddNames(all->endpoints(), names);
   } else if (const auto all = client.ListModels()) {

@@ -1,6 +1,7 @@
 // `batonctl context`: reads the file, changes it in memory, writes it back whole.
 #include "admin/ctl/context_commands.h"
 
+#include <filesystem>
 #include <utility>
 
 #include "admin/ctl/admin_client.h"
@@ -16,8 +17,12 @@ std::string ToJson(const Contexts& contexts) {
   std::string text;
   JsonWriter json(text);
   json.BeginObject().Key("current").String(contexts.current).Key("contexts").BeginObject();
-  for (const auto& [name, server] : contexts.servers) {
-    json.Key(name).BeginObject().Key("server").String(server).EndObject();
+  for (const auto& [name, target] : contexts.servers) {
+    json.Key(name).BeginObject().Key("server").String(target.server);
+    for (const auto& [key, path] : kDoorKeys) {
+      if (!(target.*path).empty()) json.Key(key).String(target.*path);
+    }
+    json.EndObject();
   }
   json.EndObject().EndObject();
   return text + "\n";
@@ -28,9 +33,9 @@ std::string ToText(const Contexts& contexts, const Look& look) {
   if (look.format == Look::Format::kYaml) return ToYaml(contexts);
   std::string names;
   std::vector<Row> rows = {{"NAME", "SERVER", "CURRENT"}};
-  for (const auto& [name, server] : contexts.servers) {
+  for (const auto& [name, target] : contexts.servers) {
     names += name + "\n";
-    rows.push_back({name, server, name == contexts.current ? "yes" : "-"});
+    rows.push_back({name, target.server, name == contexts.current ? "yes" : "-"});
   }
   return look.format == Look::Format::kName ? names : Columns(rows, look);
 }
@@ -49,22 +54,37 @@ ExitCode Write(const Contexts& contexts, const std::string& done) {
 
 ExitCode Use(const std::string& name, Contexts contexts) {
   contexts.current = name;
-  return Write(contexts, name + ": the current context, " + contexts.servers[name]);
+  return Write(contexts, name + ": the current context, " + contexts.servers[name].server);
+}
+
+// As they are meant from any folder.
+Target WithWholePaths(Target target) {
+  for (const auto& [key, path] : kDoorKeys) {
+    std::string& text = target.*path;
+    const bool is_word = key == "ca" && text == "system";
+    if (!text.empty() && !is_word) text = std::filesystem::absolute(text).string();
+  }
+  return target;
 }
 
 ExitCode Set(const Command& command, Contexts contexts) {
   if (const Status named = CheckContextName(command.name); !named) {
     return Complain(ExitCode::kUsage, named.error().message);
   }
-  if (command.server.empty()) {
+  if (command.target.server.empty()) {
     return Complain(ExitCode::kUsage, "a context needs an address: --server HOST:PORT");
   }
-  if (const Status checked = CheckServer(command.server, "--server"); !checked) {
+  if (const Status checked = CheckServer(command.target.server, "--server"); !checked) {
     return Complain(ExitCode::kUsage, checked.error().message);
   }
-  const std::string before = std::exchange(contexts.servers[command.name], command.server);
-  return Write(contexts, command.name + " server: " + (before.empty() ? "-" : before) + " -> " +
-                             command.server);
+  const Target target = WithWholePaths(command.target);
+  if (const Result<Reach> reach = ReadTarget(target); !reach) {
+    return Complain(ExitCode::kUsage, reach.error().message);
+  }
+  const Target before = std::exchange(contexts.servers[command.name], target);
+  return Write(contexts, command.name +
+                             " server: " + (before.server.empty() ? "-" : before.server) + " -> " +
+                             target.server);
 }
 
 ExitCode Delete(const std::string& name, Contexts contexts) {

@@ -14,6 +14,7 @@
 #include "admin/ctl/printing.h"
 #include "server/base/fd.h"
 #include "server/config/text.h"
+#include "server/control/admin_socket.h"
 #include "server/yaml/config_reader.h"
 #include "server/yaml/text_file.h"
 
@@ -26,30 +27,28 @@ using yaml::ConfigValue;
 constexpr std::string_view kDefaultServer = "127.0.0.1:8081";
 constexpr std::string_view kHead = "# Written by batonctl context; comments are not kept.\n";
 
-// How a server behind TLS will be asked.
-constexpr std::array<std::string_view, 4> kSecrets = {"ca", "certificate", "key", "token_file"};
-
-void ReadServer(ConfigReader& reader, const ConfigValue& value, std::string& server) {
+void ReadServer(ConfigReader& reader, const ConfigValue& value, Target& target) {
   const auto parse = [](const std::string& text) -> Result<std::string> {
     if (const Status checked = CheckServer(text, ""); !checked) {
       return tl::unexpected<Error>(checked.error());
     }
     return text;
   };
-  reader.Read(value, "HOST:PORT or unix:PATH", parse, server);
+  reader.Read(value, "HOST:PORT or unix:PATH", parse, target.server);
 }
 
-void ReadSecret(ConfigReader& reader, const ConfigValue& value, std::string& /*server*/) {
-  reader.Refuse(value, "not supported yet: the admin plane has neither TLS nor tokens");
+template <std::size_t I>
+void ReadDoorKey(ConfigReader& reader, const ConfigValue& value, Target& target) {
+  target.*kDoorKeys[I].second = reader.Text(value, "the path of a file").value_or("");
 }
 
 void ReadContext(ConfigReader& reader, const ConfigValue& value, Contexts& contexts) {
-  static constexpr std::array<yaml::ConfigField<std::string>, 5> kFields = {
+  static constexpr std::array<yaml::ConfigField<Target>, 5> kFields = {
       {{"server", ReadServer},
-       {kSecrets[0], ReadSecret},
-       {kSecrets[1], ReadSecret},
-       {kSecrets[2], ReadSecret},
-       {kSecrets[3], ReadSecret}}};
+       {kDoorKeys[0].first, ReadDoorKey<0>},
+       {kDoorKeys[1].first, ReadDoorKey<1>},
+       {kDoorKeys[2].first, ReadDoorKey<2>},
+       {kDoorKeys[3].first, ReadDoorKey<3>}}};
   if (const Status named = CheckContextName(value.node.key); !named) {
     return reader.Refuse(value, named.error().message);
   }
@@ -79,6 +78,26 @@ std::string Variable(const char* name) {
   return text == nullptr ? "" : text;
 }
 
+std::string DefaultServer() {
+  for (const std::string& path : control::UsualAdminSockets(Variable("XDG_RUNTIME_DIR"))) {
+    if (control::IsServed(path)) return "unix:" + path;
+  }
+  return std::string(kDefaultServer);
+}
+
+Target OfEnvironment(const std::string& server) {
+  return {server, Variable("BATONCTL_CA"), Variable("BATONCTL_CERTIFICATE"),
+          Variable("BATONCTL_KEY"), Variable("BATONCTL_TOKEN_FILE")};
+}
+
+// `target` with what was said besides its server.
+Target With(const Target& said, Target target) {
+  for (const auto& [key, path] : kDoorKeys) {
+    if (!(said.*path).empty()) target.*path = said.*path;
+  }
+  return target;
+}
+
 Status Failed(const std::string& what, const std::filesystem::path& file) {
   return Fail(ErrorCode::kFailedPrecondition,
               "cannot " + what + " " + file.string() + ": " + std::strerror(errno));
@@ -99,7 +118,7 @@ Status WriteWhole(const std::filesystem::path& file, const std::string& text) {
 
 std::vector<std::string> Contexts::Names() const {
   std::vector<std::string> names;
-  for (const auto& [name, server] : servers) names.push_back(name);
+  for (const auto& [name, target] : servers) names.push_back(name);
   return names;
 }
 
@@ -133,8 +152,12 @@ std::string ToYaml(const Contexts& contexts) {
   std::string text;
   if (!contexts.current.empty()) text += "current: " + config::Quoted(contexts.current) + "\n";
   text += contexts.servers.empty() ? "contexts: {}\n" : "contexts:\n";
-  for (const auto& [name, server] : contexts.servers) {
-    text += "  " + config::Quoted(name) + ":\n    server: " + config::Quoted(server) + "\n";
+  for (const auto& [name, target] : contexts.servers) {
+    text += "  " + config::Quoted(name) + ":\n    server: " + config::Quoted(target.server) + "\n";
+    for (const auto& [key, path] : kDoorKeys) {
+      if ((target.*path).empty()) continue;
+      text += "    " + std::string(key) + ": " + config::Quoted(target.*path) + "\n";
+    }
   }
   return text;
 }
@@ -182,21 +205,22 @@ Status CheckContextName(const std::string& name) {
                   name + "'");
 }
 
-Result<std::string> ServerToAsk(const std::string& server, const std::string& context) {
-  const auto checked = [](const std::string& text, const std::string& origin) {
-    const Status status = CheckServer(text, origin);
-    return status ? Result<std::string>(text) : tl::unexpected<Error>(status.error());
+Result<Target> TargetToAsk(const Target& said, const std::string& context) {
+  const auto checked = [&said](const std::string& server, const std::string& origin) {
+    const Status status = CheckServer(server, origin);
+    return status ? Result<Target>(With(said, OfEnvironment(server)))
+                  : tl::unexpected<Error>(status.error());
   };
-  if (!server.empty()) return checked(server, "--server");
+  if (!said.server.empty()) return checked(said.server, "--server");
   const std::string variable = Variable("BATON_ADMIN");
   if (context.empty() && !variable.empty()) return checked(variable, "BATON_ADMIN");
   const Result<Contexts> contexts = ReadContexts(ContextsFile());
   if (!contexts) return tl::unexpected<Error>(contexts.error());
   const std::string& name = context.empty() ? contexts->current : context;
-  if (name.empty()) return std::string(kDefaultServer);
+  if (name.empty()) return With(said, OfEnvironment(DefaultServer()));
   const auto found = contexts->servers.find(name);
   if (found == contexts->servers.end()) return tl::unexpected<Error>(Unknown(name, *contexts));
-  return found->second;
+  return With(said, found->second);
 }
 
 }  // namespace baton::ctl

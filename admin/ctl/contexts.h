@@ -7,13 +7,14 @@
 #include <string_view>
 #include <vector>
 
+#include "admin/ctl/target.h"
 #include "server/base/result.h"
 
 namespace baton::ctl {
 
 struct Contexts {
-  std::string current;  // the one that holds when none is named; may be empty
-  std::map<std::string, std::string> servers;  // by name: HOST:PORT or unix:PATH
+  std::string current;                    // the one that holds when none is named; may be empty
+  std::map<std::string, Target> servers;  // by name
 
   std::vector<std::string> Names() const;
 };
@@ -36,9 +37,12 @@ Status WriteContexts(const std::filesystem::path& file, const Contexts& contexts
 // Letters, digits, '-', '_' and '.', beginning with a letter or digit; kInvalidArgument if not.
 Status CheckContextName(const std::string& name);
 
-// Where to find the admin plane: what `server` says, the context `context`, BATON_ADMIN, the
-// current context, the default; the first of these that is there. Errors: kInvalidArgument, saying
-// where the text came from; kNotFound for a context that is not there.
-Result<std::string> ServerToAsk(const std::string& server, const std::string& context);
+// Where to find the admin plane: what `said` says of a server, the context `context`, BATON_ADMIN,
+// the current context, the default; the first of these that is there. The default is the first of
+// the machine's usual Unix sockets on which a server takes this process, else 127.0.0.1:8081. A
+// context brings its keys and its token; others have those of BATONCTL_CA, BATONCTL_CERTIFICATE,
+// BATONCTL_KEY and BATONCTL_TOKEN_FILE; what `said` says of them wins. Errors: kInvalidArgument,
+// saying where the text came from; kNotFound for a context that is not there.
+Result<Target> TargetToAsk(const Target& said, const std::string& context);
 
 }  // namespace baton::ctl

@@ -47,7 +47,7 @@ constexpr char kFooter[] =
     "  batonctl resume\n"
     "  batonctl top\n"
     "  batonctl explain no_time\n"
-    "  batonctl context set lab --server 10.0.0.7:8081\n"
+    "  batonctl context set lab --server 10.0.0.7:8081 --ca ca.crt --token-file lab.token\n"
     "  batonctl --context lab --timeout 1s status\n"
     "  source <(batonctl completion bash)\n"
     "\nExit codes:\n"
@@ -55,11 +55,20 @@ constexpr char kFooter[] =
     "  4 no such thing   5 conflict                6 timed out       7 the server is not ready\n";
 
 void AddSharedOptions(CLI::App& app, Command& command) {
-  app.add_option(
-         "--server", command.server,
-         "Admin address of the server: HOST:PORT or unix:PATH (default 127.0.0.1:8081 unless "
-         "--context, BATON_ADMIN or the current context say otherwise)")
+  app.add_option("--server", command.target.server,
+                 "Admin address of the server: HOST:PORT or unix:PATH (default 127.0.0.1:8081 "
+                 "unless a server answers on this machine's Unix socket, or --context, BATON_ADMIN "
+                 "or the current context say otherwise)")
       ->type_name("ADDRESS");
+  const auto add_file = [&app](const char* flag, std::string& path, const char* help) {
+    app.add_option(flag, path, help)->type_name("FILE");
+  };
+  add_file("--ca", command.target.ca,
+           "Speak TLS, with a server whose certificate these have signed, in PEM; 'system': those "
+           "that the machine trusts");
+  add_file("--certificate", command.target.certificate, "One's own certificate, in PEM");
+  add_file("--key", command.target.key, "Its key, in PEM, not encrypted");
+  add_file("--token-file", command.target.token_file, "The token to show, as one line");
   app.add_option("--context", command.context, "The server that has this name, see context list")
       ->type_name("CONTEXT");
   app.add_option("--timeout", command.timeout,

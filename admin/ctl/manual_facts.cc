@@ -17,6 +17,8 @@ manual::Program ManualOf(manual::CommandTree tree) {
   }
   program.environment = {
       {"BATON_ADMIN", "the admin address of the server, where --server and --context say nothing"},
+      {"BATONCTL_CA, BATONCTL_CERTIFICATE, BATONCTL_KEY, BATONCTL_TOKEN_FILE",
+       "as --ca, --certificate, --key and --token-file, where no context says which server to ask"},
       {"BATON_CONTEXTS", "the file of contexts"},
       {"XDG_CONFIG_HOME", "where baton/contexts.yaml is looked for, in place of ~/.config"},
       {"COLUMNS", "how wide tables on a terminal may be; by default as wide as it is"},

@@ -35,7 +35,7 @@ std::string ClockText() {
 // The server tells of itself once a second; whoever looks more often asks it.
 class Looks {
  public:
-  explicit Looks(const Lookout& lookout) : client_(lookout.server, lookout.timeout) {
+  explicit Looks(const Lookout& lookout) : client_(lookout.reach, lookout.timeout) {
     if (lookout.interval >= kBetweenUpdates) watch_.emplace(client_, lookout.timeout);
   }
 
@@ -68,7 +68,7 @@ ExitCode PrintOnce(const Lookout& lookout, const Look& look) {
   if (!two) return Complain(two.error());
   FrameSize size;
   if (look.width > 0) size.columns = look.width;
-  return Print(Frame(two->first, two->second, lookout.server, size, look));
+  return Print(Frame(two->first, two->second, lookout.reach.server, size, look));
 }
 
 // The last two looks, of which the first may be missing.
@@ -164,7 +164,7 @@ ExitCode RunTop(const Command& command, const Lookout& lookout, const Look& look
   Seen seen;
   LookAgain(looks, seen);
   for (SteadyTime next = clock.Now() + lookout.interval;;) {
-    screen.Draw(Picture(seen, lookout.server, screen.size(), look));
+    screen.Draw(Picture(seen, lookout.reach.server, screen.size(), look));
     if (screen.Wait(next - clock.Now()) == Screen::Event::kQuit) return ExitCode::kOk;
     if (clock.Now() < next) continue;
     LookAgain(looks, seen);

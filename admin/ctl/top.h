@@ -1,17 +1,16 @@
 // `batonctl top` and `batonctl watch`: a server at work, seen once an interval.
 #pragma once
 
-#include <string>
-
 #include "admin/ctl/commands.h"
 #include "admin/ctl/look.h"
+#include "admin/ctl/target.h"
 #include "server/base/clock.h"
 
 namespace baton::ctl {
 
 // Where to look, and how often.
 struct Lookout {
-  std::string server;
+  Reach reach;
   Duration timeout{};   // for each call
   Duration interval{};  // between two looks
 };

@@ -1,14 +1,9 @@
 // How the admin listener comes up and goes down.
 #include "admin/service/admin_server.h"
 
-#include <arpa/inet.h>
-#include <cerrno>
 #include <chrono>
-#include <cstring>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -17,9 +12,9 @@
 #include <grpcpp/grpcpp.h>
 
 #include "admin/service/admin_service.h"
+#include "admin/service/grpc_door.h"
+#include "admin/service/listening_socket.h"
 #include "admin/service/status_mapping.h"
-#include "server/base/fd.h"
-#include "server/base/log.h"
 #include "server/control/status_feed.h"
 #include "server/rpc/channelz.h"
 #include "server/rpc/grpc_setup.h"
@@ -29,6 +24,7 @@
 #include "server/rpc/queued_server.h"
 #include "server/rpc/reflection.h"
 #include "server/rpc/tag_thread.h"
+#include "server/rpc/tls_credentials.h"
 #include "server/rpc/unread_answers.h"
 
 namespace baton::admin {
@@ -45,90 +41,19 @@ std::vector<std::string> ServiceNames() {
           "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"};
 }
 
-std::string TextOf(const AdminServer::Options& options) {
-  return options.unix_socket.empty() ? options.address.ToText() : "unix:" + options.unix_socket;
-}
-
-// The kernel's form of an address.
-struct SocketAddress {
-  sockaddr_storage storage{};
-  socklen_t length = 0;
-
-  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
-};
-
-SocketAddress ToSocketAddress(const AdminServer::Options& options) {
-  SocketAddress result;
-  if (!options.unix_socket.empty()) {
-    auto* address = reinterpret_cast<sockaddr_un*>(&result.storage);
-    address->sun_family = AF_UNIX;
-    options.unix_socket.copy(address->sun_path, sizeof(address->sun_path) - 1);
-    result.length = sizeof(sockaddr_un);
-  } else if (options.address.host.find(':') != std::string::npos) {
-    auto* address = reinterpret_cast<sockaddr_in6*>(&result.storage);
-    address->sin6_family = AF_INET6;
-    address->sin6_port = htons(options.address.port);
-    ::inet_pton(AF_INET6, options.address.host.c_str(), &address->sin6_addr);
-    result.length = sizeof(sockaddr_in6);
-  } else {
-    auto* address = reinterpret_cast<sockaddr_in*>(&result.storage);
-    address->sin_family = AF_INET;
-    address->sin_port = htons(options.address.port);
-    ::inet_pton(AF_INET, options.address.host.c_str(), &address->sin_addr);
-    result.length = sizeof(sockaddr_in);
-  }
-  return result;
-}
-
-// gRPC says that it cannot listen, but not why: trying the same once more brings the kernel's
-// reason.
-std::string WhyNotListening(const AdminServer::Options& options) {
-  const SocketAddress address = ToSocketAddress(options);
-  const UniqueFd fd(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!fd.valid() || ::bind(fd.get(), address.get(), address.length) != 0) {
-    return std::strerror(errno);
-  }
-  return "gRPC could not bind it";
-}
-
-// gRPC replaces a socket file that is there, the one of a living server too.
-bool AnotherListensOn(const AdminServer::Options& options) {
-  const SocketAddress address = ToSocketAddress(options);
-  const UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  return fd.valid() && ::connect(fd.get(), address.get(), address.length) == 0;
-}
-
 Status CheckOptions(const AdminServer::Options& options) {
-  if (!options.unix_socket.empty()) {
-    if (options.unix_socket.size() >= sizeof(sockaddr_un{}.sun_path)) {
-      return Fail(ErrorCode::kInvalidArgument,
-                  "admin socket: expected a path of at most 107 bytes, got " +
-                      std::to_string(options.unix_socket.size()),
-                  "unix_socket");
-    }
-    if (AnotherListensOn(options)) {
-      return Fail(ErrorCode::kUnavailable,
-                  "cannot listen on " + TextOf(options) + " for admin: another server does");
-    }
-  } else if (options.address.off) {
-    return Fail(ErrorCode::kInvalidArgument, "admin address: expected HOST:PORT, got off",
-                "address");
-  }
-  return {};
-}
-
-bool IsLoopback(const AdminServer::Options& options) {
-  return !options.unix_socket.empty() || options.address.host.starts_with("127.") ||
-         options.address.host == "::1";
+  if (!options.address.off || !options.unix_socket.empty()) return {};
+  return Fail(ErrorCode::kInvalidArgument, "admin address: expected HOST:PORT, got off", "address");
 }
 
 }  // namespace
 
 struct AdminServer::State {
-  State(control::ControlPort& control, rpc::CallQueue& shared);
+  State(AdminDoor::Options door_options, control::ControlPort& control, rpc::CallQueue& shared);
 
   rpc::CallQueue& queue;
   SystemClock clock;
+  AdminDoor door;
   rpc::OpenTags open_tags;
   grpc::AsyncGenericService service;
   rpc::Health health{kAdminServiceName};
@@ -138,16 +63,21 @@ struct AdminServer::State {
   rpc::TagThread thread{"admin"};                                 // goes before what it calls
   const std::unique_ptr<control::StatusFeed::Subscription> news;  // goes before where it posts
   int port = 0;
+  std::shared_ptr<grpc::ServerCredentials> credentials;  // its server asks it again and again
   std::unique_ptr<rpc::QueuedServer> server;
   bool has_stopped = false;
 
-  void Listen(const std::string& address);
+  Status Listen(const Options& options);
 };
 
-AdminServer::State::State(control::ControlPort& control, rpc::CallQueue& shared)
+AdminServer::State::State(AdminDoor::Options door_options, control::ControlPort& control,
+                          rpc::CallQueue& shared)
     : queue(shared),
-      methods(OverGrpc(MakeAdminMethods(
-          control, [this](rpc::TagThread::Task task) { thread.Post(std::move(task)); }))),
+      door(std::move(door_options), clock),
+      methods(OverGrpc(
+          MakeAdminMethods(control,
+                           [this](rpc::TagThread::Task task) { thread.Post(std::move(task)); }),
+          door)),
       calls({service, queue, methods, unread, open_tags, clock, &thread},
             [&control](const std::string& method, grpc::StatusCode code, Duration took) {
               control.CountRpc(method, std::string(GrpcCodeName(code)), took);
@@ -157,16 +87,32 @@ AdminServer::State::State(control::ControlPort& control, rpc::CallQueue& shared)
   methods.merge(health.Methods());
   methods.merge(rpc::ChannelzMethods());
   methods.merge(rpc::ReflectionMethods(ServiceNames()));
+  methods = Guarded(std::move(methods), door);
 }
 
-void AdminServer::State::Listen(const std::string& address) {
+Status AdminServer::State::Listen(const Options& options) {
   grpc::ServerBuilder builder;
   rpc::SetUp(builder);
-  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
+  if (!options.address.off) {
+    credentials = rpc::CredentialsOf(options.tls);
+    builder.AddListeningPort(options.address.ToText(), credentials, &port);
+  }
+  std::optional<ListeningSocket> socket;
+  if (!options.unix_socket.empty()) {
+    auto claimed = ListeningSocket::Claim(options.unix_socket);
+    if (!claimed) return tl::unexpected<Error>(claimed.error());
+    socket.emplace(*std::move(claimed));
+    builder.AddListeningPort("unix:" + options.unix_socket, grpc::InsecureServerCredentials());
+  }
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
   builder.RegisterAsyncGenericService(&service);
   server = rpc::QueuedServer::Start(builder, queue);
+  if (server != nullptr) return {};
+  if (!options.address.off && port <= 0) {
+    return Fail(ErrorCode::kUnavailable, rpc::WhyNotListening(options.address).message);
+  }
+  return tl::unexpected<Error>(socket->WhyNotListening());
 }
 
 Result<std::unique_ptr<AdminServer>> AdminServer::Start(const Options& options,
@@ -175,20 +121,11 @@ Result<std::unique_ptr<AdminServer>> AdminServer::Start(const Options& options,
   if (Status status = CheckOptions(options); !status) {
     return tl::unexpected<Error>(status.error());
   }
-  auto state = std::make_unique<State>(control, queue);
-  state->Listen(TextOf(options));
-  if (state->server == nullptr) {
-    return Fail(ErrorCode::kUnavailable,
-                "cannot listen on " + TextOf(options) + " for admin: " + WhyNotListening(options));
+  auto state = std::make_unique<State>(options.door, control, queue);
+  if (Status listening = state->Listen(options); !listening) {
+    return tl::unexpected<Error>(listening.error());
   }
-  if (!options.unix_socket.empty()) {
-    ::chmod(options.unix_socket.c_str(), S_IRUSR | S_IWUSR);
-    state->port = 0;
-  }
-  if (!IsLoopback(options)) {
-    Log(LogLevel::kWarning, "admin_exposed",
-        {{"address", TextOf(options)}, {"reason", "neither encrypted nor authenticated"}});
-  }
+  if (options.registry != nullptr) state->door.AddMetrics(*options.registry);
   state->thread.Post(state->open_tags.Counting([&calls = state->calls] { calls.Start(); }));
   std::unique_ptr<AdminServer> server(new AdminServer(std::move(state)));
   server->SetServing(true);

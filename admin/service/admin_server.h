@@ -5,11 +5,16 @@
 #include <memory>
 #include <string>
 
+#include "admin/service/admin_door.h"
 #include "server/base/clock.h"
 #include "server/base/duration_text.h"
 #include "server/base/result.h"
 #include "server/control/control_port.h"
+#include "server/metrics/registry.h"
 
+namespace baton::net {
+class TlsCertificate;
+}
 namespace baton::rpc {
 class CallQueue;
 }
@@ -17,8 +22,8 @@ class CallQueue;
 namespace baton::admin {
 
 // Serves baton.admin.v1.AdminService, grpc.health.v1 (for "" and the admin service),
-// grpc.channelz.v1 and server reflection (v1 and v1alpha), without encryption: an address that is
-// not loopback is for closed networks only, and is warned of in the log.
+// grpc.channelz.v1 and server reflection (v1 and v1alpha), on an address, on a Unix socket, or on
+// both. Each call passes the door first.
 //
 // Threads: Start, Stop and the destructor from one thread at a time; port and SetServing from any.
 // Calls are answered on a thread of its own; what gRPC does for them happens where the queue is
@@ -26,16 +31,21 @@ namespace baton::admin {
 class AdminServer {
  public:
   struct Options {
-    // Not `off`; port 0 asks for any free one.
+    // Port 0 asks for any free one. `off`: the Unix socket alone.
     ListenAddress address{.off = false, .host = "127.0.0.1", .port = 8081};
-    // Path of a Unix socket to listen on in place of `address`; made for the owner alone. At most
-    // 107 bytes.
+    // For the address; it outlives the server. Null: plain connections.
+    const net::TlsCertificate* tls = nullptr;
+    // Path of a Unix socket, made for the owner alone, at most 107 bytes; empty: none. That of a
+    // server that has gone is replaced, and its own removed at the end, where it may.
     std::string unix_socket;
+    AdminDoor::Options door{};
+    // For the door's metrics; it does not scrape once the server is gone. Null: none are kept.
+    metrics::Registry* registry = nullptr;
   };
 
   // Serving when it returns, and answers while the queue runs. `control` and `queue` outlive the
-  // server. Fails with kInvalidArgument for an address that is off or a path that is too long, with
-  // kUnavailable, saying why, where it cannot listen.
+  // server. Fails with kInvalidArgument without an address and a path, or where one makes no
+  // sense, with kUnavailable or kFailedPrecondition, saying why, where it cannot listen.
   static Result<std::unique_ptr<AdminServer>> Start(const Options& options,
                                                     control::ControlPort& control,
                                                     rpc::CallQueue& queue);
@@ -43,7 +53,7 @@ class AdminServer {
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;
 
-  // The port in use; 0 on a Unix socket.
+  // The port in use; 0 without an address.
   std::uint16_t port() const;
 
   // What the health service says from now on; true at first. Admin calls are answered either way.

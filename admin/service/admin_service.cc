@@ -8,6 +8,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include "admin/service/admin_methods.h"
+#include "admin/service/grpc_door.h"
 #include "admin/service/status_mapping.h"
 
 namespace baton::admin {
@@ -42,15 +43,15 @@ bool IsWatch(const std::string& method) {
 
 }  // namespace
 
-rpc::PlainMethods OverGrpc(const AdminMethods& methods) {
+rpc::PlainMethods OverGrpc(const AdminMethods& methods, const AdminDoor& door) {
   using Shape = rpc::PlainMethod::Shape;
   const std::string service("/baton.admin.v1.AdminService/");
   rpc::PlainMethods plain;
   for (const auto& [name, method] : methods) {
     const bool is_watch = IsWatch(name);
     plain[service + name] = {is_watch ? Shape::kWatch : Shape::kUnary,
-                             [method](const rpc::PlainAsk& ask, const rpc::PlainReply& reply) {
-                               method({.name = {}, .from = ask.call.peer()}, ask.message,
+                             [method = method, &door](const rpc::PlainAsk& ask, const rpc::PlainReply& reply) {
+                               method(door.CallerOf(VisitorOf(ask.call)), ask.message,
                                       [reply](const Result<std::string>& answer) {
                                         if (answer) return reply(grpc::Status(), *answer);
                                         reply(ToGrpcStatus(answer.error()), {});

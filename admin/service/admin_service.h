@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "admin/service/admin_door.h"
 #include "admin/service/admin_method.h"
 #include "server/control/control_port.h"
 #include "server/rpc/plain_method.h"
@@ -14,7 +15,7 @@ namespace baton::admin {
 using PostToCalls = std::function<void(std::function<void()> task)>;
 AdminMethods MakeAdminMethods(control::ControlPort& control, const PostToCalls& post);
 
-// As gRPC's clients call them.
-rpc::PlainMethods OverGrpc(const AdminMethods& methods);
+// As gRPC's clients call them. `door` knows who calls, and outlives them.
+rpc::PlainMethods OverGrpc(const AdminMethods& methods, const AdminDoor& door);
 
 }  // namespace baton::admin

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -13,10 +14,12 @@
 #include "server/access/api_keys.h"
 #include "server/api/grpc/grpc_infer.h"
 #include "server/app/api_key_metrics.h"
+#include "server/app/admin_socket_place.h"
 #include "server/app/conductor.h"
 #include "server/app/control_room.h"
 #include "server/app/cores.h"
 #include "server/app/grpc_front.h"
+#include "server/app/listener_secrets.h"
 #include "server/app/mistakes.h"
 #include "server/app/model_keeper.h"
 #include "server/app/served_directory.h"
@@ -31,7 +34,6 @@
 #include "server/lifecycle/signals.h"
 #include "server/metrics/process_metrics.h"
 #include "server/net/socket.h"
-#include "server/net/tls/tls_listener.h"
 #include "server/pages/pages_server.h"
 #include "server/rpc/call_queue.h"
 
@@ -41,7 +43,7 @@ namespace {
 constexpr Duration kDrainGrace = 1s;
 constexpr Duration kSuperviseEvery = 100ms;
 constexpr Duration kSampleEvery = 1s;
-constexpr Duration kLookAtCertificatesEvery = 2s;
+constexpr Duration kLookAtSecretsEvery = 2s;
 constexpr std::size_t kMaxReplacements = 1;  // workers beyond the pool's size, for zombies
 constexpr Duration kAdminStopGrace = 500ms;
 constexpr Duration kKeeperStopGrace = 2s;  // for a load that is under way
@@ -93,8 +95,7 @@ struct Server::Parts {
   UniqueFd http_fd;
   std::vector<control::ListenerState> listeners;
   const http::Session::Options session_options;
-  std::unique_ptr<net::TlsListener> http_tls;      // null: plain
-  std::unique_ptr<net::TlsListener> pages_tls;     // null: plain
+  ListenerSecrets secrets;
   std::unique_ptr<access::ApiKeys> api_keys;       // null: clients of the data plane need none
   std::optional<ApiKeyMetrics> api_key_metrics;    // where there are some
   std::optional<net::ClientPlaces> client_places;  // empty: nobody counts
@@ -137,9 +138,9 @@ struct Server::Parts {
   bool all_workers_stuck = false;  // main thread
   std::string missing_model;       // main thread: required, and no version of it answers
 
-  Status OpenTls();
+  Status OpenSecrets();
   Status OpenApiKeys();
-  void RenewCertificates();
+  void RenewSecrets();
   void RenewApiKeys();
   Status ListenAll(UniqueFd& pages_fd);
   ServedDirectory::Changes Changes();
@@ -175,18 +176,11 @@ void Server::Parts::AddListener(const std::string& name, const ListenAddress& ad
   listeners.push_back({name, in_use.ToText()});
 }
 
-Status Server::Parts::OpenTls() {
-  const auto now = std::chrono::system_clock::now();
-  const auto open = [&](const char* listener, const net::TlsFiles& from, auto& opened) -> Status {
-    if (!from.IsOn()) return {};
-    auto tls = net::TlsListener::Open(listener, from, registry, now);
-    if (!tls) return tl::unexpected<Error>(tls.error());
-    opened = std::move(*tls);
-    return {};
-  };
+// Everything that is wrong with any of them.
+Status Server::Parts::OpenSecrets() {
   Mistakes mistakes;
-  mistakes.Add(open("http", options.http_tls, http_tls));
-  mistakes.Add(open("pages", options.pages_tls, pages_tls));
+  mistakes.Add(secrets.Open(options, registry));
+  mistakes.Add(OpenApiKeys());
   return mistakes.ToStatus();
 }
 
@@ -208,14 +202,12 @@ void Server::Parts::RenewApiKeys() {
   api_key_metrics->FollowFile();
 }
 
-// Certificates are looked at again and again: whoever renews one just writes it.
-void Server::Parts::RenewCertificates() {
+// They are looked at again and again: whoever renews one just writes it.
+void Server::Parts::RenewSecrets() {
   main_loop.AssertOnLoop();
-  const auto now = std::chrono::system_clock::now();
-  if (http_tls) http_tls->ReloadIfDue(now);
-  if (pages_tls) pages_tls->ReloadIfDue(now);
+  secrets.Renew();
   RenewApiKeys();
-  main_loop.RunAt(main_loop.Now() + kLookAtCertificatesEvery, [this] { RenewCertificates(); });
+  main_loop.RunAt(main_loop.Now() + kLookAtSecretsEvery, [this] { RenewSecrets(); });
 }
 
 Status Server::Parts::ListenAll(UniqueFd& pages_fd) {
@@ -315,7 +307,7 @@ void Server::Parts::MakeConductors(std::uint64_t descriptors) {
                       session_options, client_places ? &*client_places : nullptr,
                       is_ready,        *places,
                       conductors,      allowed,
-                      http_tls.get()};
+                      secrets.http()};
   for (std::uint32_t i = 0; i < count; ++i) {
     Conductor::Options made = ConductorOptions(i);
     made.malformed_budgets = malformed_budgets;
@@ -353,6 +345,7 @@ Status Server::Parts::StartGrpc() {
       std::max(options.limits.session.held_bytes, kLeastHeldMessages * listener.max_message_bytes);
   listener.max_unsent_bytes = options.limits.session.held_bytes;
   listener.write_time = options.limits.session.timeouts.write;
+  listener.tls = secrets.grpc();
   GrpcConductor::Options conductor;
   conductor.number = kGrpcDesk;
   conductor.loop_metrics = MakeLoopMetrics("grpc");
@@ -367,19 +360,27 @@ Status Server::Parts::StartGrpc() {
 }
 
 Status Server::Parts::StartAdmin() {
-  if (options.admin.off) {
-    listeners.push_back({"admin", "off"});
-    return {};
-  }
+  const char* const runtime_folder = std::getenv("XDG_RUNTIME_DIR");
   admin::AdminServer::Options admin_options;
   admin_options.address = options.admin;
+  admin_options.tls = secrets.admin();
+  admin_options.unix_socket =
+      PlaceOfAdminSocket(options, runtime_folder == nullptr ? "" : runtime_folder);
+  admin_options.door = secrets.AdminDoor(options.admin_door);
+  admin_options.registry = &registry;
+  if (options.admin.off) listeners.push_back({"admin", "off"});
+  if (options.admin.off && admin_options.unix_socket.empty()) return {};
+  if (!grpc_calls) grpc_calls.emplace();
   Result<std::unique_ptr<admin::AdminServer>> started =
       admin::AdminServer::Start(admin_options, *control_room, *grpc_calls);
   if (!started) return tl::unexpected<Error>(started.error());
   if (!grpc) grpc_calls->RunByItself();  // else its conductor does
   admin = std::move(*started);
   admin->SetServing(false);  // until everything is there
-  AddListener("admin", options.admin, admin->port());
+  if (!options.admin.off) AddListener("admin", options.admin, admin->port());
+  if (!admin_options.unix_socket.empty()) {
+    Log(LogLevel::kInfo, "admin_socket", {{"path", admin_options.unix_socket}});
+  }
   return {};
 }
 
@@ -396,7 +397,7 @@ Status Server::Parts::StartDataPlane(std::uint64_t descriptors) {
   if (Status made = MakePool(); !made) return made;
   if (Status opened = OpenStaticFiles(descriptors); !opened) return opened;
   MakeConductors(descriptors);
-  if (!options.grpc.off || !options.admin.off) grpc_calls.emplace();
+  if (!options.grpc.off) grpc_calls.emplace();
   return StartGrpc();
 }
 
@@ -452,15 +453,14 @@ void Server::Parts::OpenPages(UniqueFd listening) {
   }
   AddListener("pages", options.pages, net::LocalPort(listening.get()));
   pages = std::make_unique<pages::PagesServer>(std::move(listening), clock, registry, pages_metrics,
-                                               pages_tls.get());
+                                               secrets.pages());
   AddBacklogMetrics(registry, "pages", pages->listening_fd());
   sampler.Add({"pages", pages->listening_fd()});
   http::AddConnectionGauges(registry, "pages", {&pages->listener_shard()});
 }
 
 void Server::Parts::BeReady() {
-  if (http_tls) http_tls->WarnOfUnreadable();
-  if (pages_tls) pages_tls->WarnOfUnreadable();
+  secrets.WarnOfUnreadable();
   if (api_keys) api_keys->file().WarnIfUnreadable();
   readiness.Tell([this](bool is_ready_now) {
     if (grpc) grpc->SetServing(is_ready_now);
@@ -476,8 +476,7 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
   const std::uint64_t descriptors = net::RaiseDescriptorLimit();
   auto parts = std::make_unique<Parts>(options);
   UniqueFd pages_fd;
-  if (const Status tls = parts->OpenTls(); !tls) return fail(tls);
-  if (const Status keys = parts->OpenApiKeys(); !keys) return fail(keys);
+  if (const Status opened = parts->OpenSecrets(); !opened) return fail(opened);
   if (const Status listening = parts->ListenAll(pages_fd); !listening) return fail(listening);
   if (const Status data = parts->StartDataPlane(descriptors); !data) return fail(data);
   if (const Status control = parts->StartControl(std::move(configuration)); !control) {
@@ -496,8 +495,7 @@ Status Server::Check(const ServerOptions& options) {
   Mistakes mistakes;
   mistakes.Add(lifecycle::CheckUser(options.user));
   Parts parts(options);
-  mistakes.Add(parts.OpenTls());
-  mistakes.Add(parts.OpenApiKeys());
+  mistakes.Add(parts.OpenSecrets());
   mistakes.Add(parts.LoadModels(Parts::WarmUps::kLeftOut));
   return mistakes.ToStatus();
 }
@@ -586,7 +584,7 @@ bool Server::Run() {
                                            [&parts](int signal) { parts.OnSignal(signal); });
     parts.Supervise();
     parts.Sample();
-    parts.RenewCertificates();
+    parts.RenewSecrets();
     parts.main_loop.Run();
   }
   threads.clear();  // joins

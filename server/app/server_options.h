@@ -17,6 +17,13 @@
 
 namespace baton::app {
 
+// The admin plane's door.
+struct AdminOptions {
+  std::string socket = "auto";       // path of a Unix socket, or "auto", or "off"
+  std::string token_file;            // empty: calls need no token
+  std::vector<std::string> viewers;  // names in client certificates that may only look
+};
+
 struct ServerOptions {
   ListenAddress http{.off = false, .host = "0.0.0.0", .port = 8080};  // the data plane; not `off`
   ListenAddress grpc{
@@ -24,9 +31,12 @@ struct ServerOptions {
   ListenAddress admin{.off = false, .host = "127.0.0.1", .port = 8081};  // gRPC, `off` for none
   ListenAddress pages{.off = false, .host = "127.0.0.1", .port = 8082};  // metrics, `off` for none
   net::TlsFiles http_tls;                                                // off: plain HTTP
+  net::TlsFiles grpc_tls;                                                // the same
   net::TlsFiles pages_tls;                                               // the same
   std::string api_keys;     // their file; empty: clients of the data plane need none
-  int workers = 0;          // 1 to 1024; 0: one a core
+  net::TlsFiles admin_tls;                                               // the same
+  AdminOptions admin_door;                                               // who may call `admin`
+  int workers = 0;                                                       // 1 to 1024; 0: one a core
   int conductors = 1;       // 1 to 64; 0: by the cores (ConductorsFor)
   int backlog = 4096;       // 1 to 65535; the kernel cuts it to net.core.somaxconn
   int max_connections = 0;  // 1 to 1000000; 0: what the descriptors allow

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -68,7 +69,25 @@ net::TlsFiles ReadTls(const auto& files) {
 
 void TakeTls(const config::v1::Tls& tls, ServerOptions& server) {
   server.http_tls = ReadTls(tls.http());
+  server.grpc_tls = ReadTls(tls.grpc());
   server.pages_tls = ReadTls(tls.pages());
+  server.admin_tls = ReadTls(tls.admin());
+}
+
+// "ci,dashboard".
+std::vector<std::string> ReadNames(const std::string& text) {
+  std::vector<std::string> names;
+  std::istringstream rest(text);
+  for (std::string name; std::getline(rest, name, ',');) {
+    const std::size_t first = name.find_first_not_of(' ');
+    if (first == std::string::npos) continue;
+    names.push_back(name.substr(first, name.find_last_not_of(' ') - first + 1));
+  }
+  return names;
+}
+
+void TakeAdmin(const config::v1::Admin& admin, ServerOptions& server) {
+  server.admin_door = {admin.socket(), admin.token_file(), ReadNames(admin.viewers())};
 }
 
 void TakeSizes(const ServerConfig& values, ServerOptions& server) {
@@ -164,6 +183,7 @@ Result<StartOptions> ToStartOptions(const Configuration& configuration) {
   TakeListeners(values, options.server);
   TakeTls(values.tls(), options.server);
   options.server.api_keys = values.api_keys().file();
+  TakeAdmin(values.admin(), options.server);
   TakeSizes(values, options.server);
   TakeModels(values.models(), options.server);
   mistakes.Add(TakeLimits(values.limits(), options.server));

@@ -21,6 +21,7 @@ class Checker {
   void Budgets();
   void Listeners();
   void Tls();
+  void AdminDoor();
   void Bodies();
   void Endpoints();
   Status ToStatus() const {
@@ -97,7 +98,25 @@ void Checker::TlsFilesOf(const std::string& path, const auto& files) {
 void Checker::Tls() {
   const v1::Tls& tls = configuration_.values.tls();
   TlsFilesOf("tls.http", tls.http());
+  TlsFilesOf("tls.grpc", tls.grpc());
   TlsFilesOf("tls.pages", tls.pages());
+  TlsFilesOf("tls.admin", tls.admin());
+}
+
+bool IsLoopback(const std::string& host) { return host.starts_with("127.") || host == "::1"; }
+
+// Whoever reaches the admin plane rules the server.
+void Checker::AdminDoor() {
+  const v1::ServerConfig& values = configuration_.values;
+  const auto address = ParseListenAddress(values.listeners().admin());
+  if (!address || address->off || IsLoopback(address->host)) return;
+  const v1::AdminTls& tls = values.tls().admin();
+  if (tls.has_certificate() && (tls.has_client_ca() || values.admin().has_token_file())) return;
+  Refuse("listeners.admin",
+         "is " + values.listeners().admin() +
+             ", which other machines may reach: expected a loopback address such as "
+             "127.0.0.1:8081, or tls.admin.certificate and tls.admin.key together with "
+             "tls.admin.client_ca or admin.token_file");
 }
 
 void Checker::RoomForBody(const std::string& path, const std::string& room) {
@@ -136,6 +155,7 @@ Status CheckWhole(const Configuration& configuration) {
   checker.Budgets();
   checker.Listeners();
   checker.Tls();
+  checker.AdminDoor();
   checker.Bodies();
   checker.Endpoints();
   return checker.ToStatus();

@@ -25,6 +25,9 @@ void LogFromProtobuf(google::protobuf::LogLevel /*level*/, const char* /*file*/,
   Log(LogLevel::kDebug, "protobuf_log", {{"message", message}});
 }
 
+// For TLS, and for the client's first words on HTTP/2; gRPC would give 120 s.
+constexpr int kHandshakeTimeoutMs = 10'000;
+
 }  // namespace
 
 void SetUp(grpc::ServerBuilder& builder) {
@@ -41,6 +44,7 @@ void SetUp(grpc::ServerBuilder& builder) {
   // With port sharing, which is gRPC's default, a second server on the same port would start
   // without a word and take half of the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeTimeoutMs);
   // A small message would expand a thousandfold, and gRPC limits only what comes over the wire.
   builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
   builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);

@@ -2,11 +2,15 @@
 #include "admin/service/admin_server.h"
 
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <future>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -20,8 +24,10 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
+#include "server/base/fd.h"
 #include "server/rpc/call_queue.h"
 #include "tests/admin/fake_control_port.h"
+#include "tests/support/temporary_folder.h"
 
 namespace baton::admin {
 namespace {
@@ -59,6 +65,9 @@ class AdminServerTest : public ::testing::Test {
     return v1::AdminService::NewStub(channel)->GetPool(&context, {}, &pool);
   }
 
+  std::string SocketPath() const { return (folder_.path() / "admin.sock").string(); }
+
+  const testing_support::TemporaryFolder folder_;
   FakeControlPort control_;
   rpc::CallQueue queue_;
 };
@@ -92,10 +101,11 @@ TEST_F(AdminServerTest, AnAddressThatIsOffIsRefused) {
 }
 
 TEST_F(AdminServerTest, AUnixSocketServesItsOwnerAndIsNotTakenFromALivingServer) {
-  AdminServer::Options options;
-  options.unix_socket = ::testing::TempDir() + "/baton_admin_" + std::to_string(::getpid());
+  AdminServer::Options options = AnyPort();
+  options.unix_socket = SocketPath();
   const auto first = StartServer(options);
-  EXPECT_EQ(first->port(), 0);
+  EXPECT_GT(first->port(), 0);
+  EXPECT_TRUE(GetPool(ChannelTo(*first)).ok());
   EXPECT_TRUE(GetPool(ChannelTo("unix:" + options.unix_socket)).ok());
   struct stat info {};
   ASSERT_EQ(::stat(options.unix_socket.c_str(), &info), 0);
@@ -107,8 +117,50 @@ TEST_F(AdminServerTest, AUnixSocketServesItsOwnerAndIsNotTakenFromALivingServer)
   EXPECT_TRUE(GetPool(ChannelTo("unix:" + options.unix_socket)).ok());
 }
 
-TEST_F(AdminServerTest, AUnixSocketWithTooLongAPathIsRefused) {
+TEST_F(AdminServerTest, AUnixSocketMayBeTheOnlyDoorAndIsGoneWithItsServer) {
   AdminServer::Options options;
+  options.address.off = true;
+  options.unix_socket = SocketPath();
+  auto server = StartServer(options);
+  EXPECT_EQ(server->port(), 0);
+  EXPECT_TRUE(GetPool(ChannelTo("unix:" + options.unix_socket)).ok());
+  server.reset();
+  EXPECT_NE(::access(options.unix_socket.c_str(), F_OK), 0);
+}
+
+TEST_F(AdminServerTest, TheSocketOfAServerThatHasGoneIsReplaced) {
+  AdminServer::Options options = AnyPort();
+  options.unix_socket = SocketPath();
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  options.unix_socket.copy(address.sun_path, sizeof(address.sun_path) - 1);
+  const UniqueFd gone(::socket(AF_UNIX, SOCK_STREAM, 0));
+  ASSERT_EQ(::bind(gone.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+  const auto server = StartServer(options);
+  EXPECT_TRUE(GetPool(ChannelTo("unix:" + options.unix_socket)).ok());
+}
+
+TEST_F(AdminServerTest, AFileThatIsNoSocketIsLeftAlone) {
+  AdminServer::Options options = AnyPort();
+  options.unix_socket = SocketPath();
+  std::ofstream(options.unix_socket) << "mine";
+  const auto server = AdminServer::Start(options, control_, queue_);
+  ASSERT_FALSE(server);
+  EXPECT_THAT(server.error().message,
+              AllOf(HasSubstr("unix:" + options.unix_socket), HasSubstr("Address already in use")));
+  EXPECT_EQ(std::filesystem::file_size(options.unix_socket), 4U);
+}
+
+TEST_F(AdminServerTest, TheMaskForNewFilesIsAsItWas) {
+  AdminServer::Options options = AnyPort();
+  options.unix_socket = SocketPath();
+  const mode_t before = ::umask(0002);
+  const auto server = StartServer(options);
+  EXPECT_EQ(::umask(before), 0002U);
+}
+
+TEST_F(AdminServerTest, AUnixSocketWithTooLongAPathIsRefused) {
+  AdminServer::Options options = AnyPort();
   options.unix_socket = "/" + std::string(107, 'a');
   const auto server = AdminServer::Start(options, control_, queue_);
   ASSERT_FALSE(server);

@@ -81,6 +81,8 @@ TEST(StartOptionsTest, EveryValueReachesItsPlace) {
       "limits: {json_depth: 12}\nstatic_files: {/s: " +
       folder.path().string() +
       "}\n"
+      "tls: {grpc: {certificate: c, key: k}, admin: {certificate: d, key: l, client_ca: a}}\n"
+      "admin: {socket: /s, token_file: /t, viewers: 'ci, dash board,,x '}\n"
       "test_endpoints: true\nuser: somebody\nlog: {format: json, level: error}\n");
   ASSERT_TRUE(options) << options.error().message;
   const ServerOptions& server = options->server;
@@ -88,6 +90,12 @@ TEST(StartOptionsTest, EveryValueReachesItsPlace) {
   EXPECT_EQ(server.grpc.port, 2);
   EXPECT_EQ(server.admin.port, 3);
   EXPECT_TRUE(server.pages.off);
+  EXPECT_EQ(server.grpc_tls.certificate, "c");
+  EXPECT_EQ(server.grpc_tls.key, "k");
+  EXPECT_EQ(server.admin_tls.client_ca, "a");
+  EXPECT_EQ(server.admin_door.socket, "/s");
+  EXPECT_EQ(server.admin_door.token_file, "/t");
+  EXPECT_EQ(server.admin_door.viewers, (std::vector<std::string>{"ci", "dash board", "x"}));
   EXPECT_EQ(server.workers, 5);
   EXPECT_EQ(server.conductors, 6);
   EXPECT_EQ(server.backlog, 7);

@@ -11,6 +11,7 @@
 namespace baton::config {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 
 Status Checked(const std::string& text) {
@@ -64,6 +65,25 @@ TEST(CheckTest, MinimumSharesFitIntoThePool) {
 TEST(CheckTest, NoEndpointFallsBackToItself) {
   EXPECT_THAT(Refused("endpoints: {m: {fallback: {kind: model, model: m}}}\n"),
               HasSubstr("endpoints.m.fallback.model: is 'm' itself, expected another endpoint"));
+}
+
+TEST(CheckTest, TheAdminPlaneIsOpenToOtherMachinesOnlyBehindTlsAndAKey) {
+  const std::string tls = "tls: {admin: {certificate: a, key: b}}\n";
+  const std::string clients = "tls: {admin: {certificate: a, key: b, client_ca: c}}\n";
+  const std::string tokens = "admin: {token_file: t}\n";
+  for (const std::string address : {"'*:9'", "'10.0.0.7:9'", "'[::]:9'", "'0.0.0.0:9'"}) {
+    const std::string open = "listeners: {admin: " + address + "}\n";
+    for (const std::string& keys : {std::string(), tls, tokens}) {
+      EXPECT_THAT(Refused(open + keys),
+                  AllOf(HasSubstr("b.yaml:1:20: listeners.admin: is "),
+                        HasSubstr("which other machines may reach: expected a loopback address")));
+    }
+    EXPECT_TRUE(Checked(open + clients)) << address;
+    EXPECT_TRUE(Checked(open + tls + tokens)) << address;
+  }
+  for (const std::string address : {"'127.0.0.1:9'", "'127.1.2.3:9'", "'[::1]:9'", "off"}) {
+    EXPECT_TRUE(Checked("listeners: {admin: " + address + "}\n")) << address;
+  }
 }
 
 TEST(CheckTest, ACertificateAndItsKeyGoTogether) {

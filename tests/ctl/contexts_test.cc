@@ -1,10 +1,13 @@
 // Contexts: what a file may say, and what is written into it.
 #include "admin/ctl/contexts.h"
 
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 #include <gmock/gmock.h>
 
@@ -20,6 +23,26 @@ std::string ErrorOf(const std::string& text) {
   return read ? "nothing is wrong" : read.error().message;
 }
 
+// Set while it lives, and put back then.
+class Variables {
+ public:
+  explicit Variables(const std::vector<std::pair<std::string, std::string>>& wanted) {
+    for (const auto& [name, text] : wanted) {
+      const char* const before = std::getenv(name.c_str());
+      before_.emplace_back(name, before == nullptr ? "" : before);
+      ::setenv(name.c_str(), text.c_str(), 1);
+    }
+  }
+  ~Variables() {
+    for (const auto& [name, text] : before_) ::setenv(name.c_str(), text.c_str(), 1);
+  }
+  Variables(const Variables&) = delete;
+  Variables& operator=(const Variables&) = delete;
+
+ private:
+  std::vector<std::pair<std::string, std::string>> before_;
+};
+
 // A folder of its own, gone with it.
 class ContextsTest : public ::testing::Test {
  protected:
@@ -33,7 +56,9 @@ class ContextsTest : public ::testing::Test {
 };
 
 TEST_F(ContextsTest, WhatIsWrittenIsReadAgain) {
-  const Contexts contexts{"lab", {{"lab", "10.0.0.7:8081"}, {"socket", "unix:/run/b.sock"}}};
+  const Contexts contexts{"lab",
+                          {{"lab", {"10.0.0.7:8081", "ca.crt", "me.crt", "me.key", "lab.token"}},
+                           {"socket", {"unix:/run/b.sock", "", "", "", ""}}}};
   const std::filesystem::path file = folder_ / "new" / "contexts.yaml";
   ASSERT_TRUE(WriteContexts(file, contexts));
   const Result<Contexts> read = ReadContexts(file);
@@ -57,7 +82,7 @@ TEST_F(ContextsTest, OnlyTheOwnerMayReadTheFileAlsoWhenItIsWrittenAgain) {
 TEST_F(ContextsTest, ALinkStaysOneAndWhatItLeadsToIsReplaced) {
   std::filesystem::create_symlink(folder_ / "real.yaml", folder_ / "link.yaml");
   std::ofstream(folder_ / "real.yaml") << "contexts: {}\n";
-  ASSERT_TRUE(WriteContexts(folder_ / "link.yaml", Contexts{"", {{"a", "h:1"}}}));
+  ASSERT_TRUE(WriteContexts(folder_ / "link.yaml", Contexts{"", {{"a", {"h:1", "", "", "", ""}}}}));
   EXPECT_TRUE(std::filesystem::is_symlink(folder_ / "link.yaml"));
   EXPECT_THAT(ReadContexts(folder_ / "real.yaml")->Names(), ElementsAre("a"));
 }
@@ -93,16 +118,23 @@ TEST_F(ContextsTest, ACurrentContextHasToBeThere) {
             "c.yaml: current: no context \"lap\"; did you mean lab?");
 }
 
-TEST_F(ContextsTest, KeysAndTokensAreRefusedWhileNobodyTakesThem) {
-  for (const std::string key : {"ca", "certificate", "key", "token_file"}) {
-    EXPECT_EQ(
-        ErrorOf("contexts:\n  lab:\n    server: h:1\n    " + key + ": /etc/x\n").substr(0, 10),
-        "c.yaml:4:" + std::to_string(key.size() + 7).substr(0, 1))
-        << key;
-    EXPECT_THAT(ErrorOf("contexts:\n  lab:\n    server: h:1\n    " + key + ": /etc/x\n"),
-                HasSubstr("contexts.lab." + key +
-                          ": not supported yet: the admin plane has neither TLS nor tokens"));
-  }
+TEST_F(ContextsTest, AContextBringsItsKeysAndFlagsWinOverThem) {
+  const std::filesystem::path file = folder_ / "contexts.yaml";
+  std::ofstream(file) << "current: lab\ncontexts:\n  lab: {server: 'h:1', ca: a, token_file: t}\n";
+  const Variables variables(
+      {{"BATON_CONTEXTS", file}, {"BATON_ADMIN", ""}, {"BATONCTL_TOKEN_FILE", "other"}});
+  EXPECT_EQ(*TargetToAsk({}, ""), (Target{"h:1", "a", "", "", "t"}));
+  EXPECT_EQ(*TargetToAsk({"", "b", "", "", ""}, "lab"), (Target{"h:1", "b", "", "", "t"}));
+}
+
+TEST_F(ContextsTest, ATokenOfAContextIsShownToNoOtherServer) {
+  const std::filesystem::path file = folder_ / "contexts.yaml";
+  std::ofstream(file) << "current: lab\ncontexts:\n  lab: {server: 'h:1', token_file: t}\n";
+  const Variables variables(
+      {{"BATON_CONTEXTS", file}, {"BATON_ADMIN", "h:2"}, {"BATONCTL_TOKEN_FILE", "other"}});
+  EXPECT_EQ(*TargetToAsk({"h:3", "", "", "", ""}, ""), (Target{"h:3", "", "", "", "other"}));
+  EXPECT_EQ(*TargetToAsk({}, ""), (Target{"h:2", "", "", "", "other"}));
+  EXPECT_EQ(*TargetToAsk({}, "lab"), (Target{"h:1", "", "", "", "t"}));
 }
 
 TEST_F(ContextsTest, NamesAreWords) {

@@ -14,7 +14,9 @@ import environment
 import http_raw
 from exposition import Exposition, broken_laws
 
-ANY_PORT = ("--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--pages", "127.0.0.1:0")
+ANY_TCP = ("--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--pages", "127.0.0.1:0")
+# Tests run side by side: none of them takes the machine's socket.
+ANY_PORT = (*ANY_TCP, "--admin-socket", "off")
 # Where a test is about something else than budgets, none may run out on a busy machine.
 PLENTY = ("--default-budget", "8s", "--max-budget", "10s")
 

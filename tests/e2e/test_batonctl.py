@@ -325,12 +325,12 @@ def test_contexts_are_kept_used_and_forgotten(server, contexts):
 
 def test_a_file_of_contexts_that_is_wrong_is_refused_whole_and_left_as_it_is(server, contexts):
     file = contexts["BATON_CONTEXTS"]
-    text = "contexts:\n  lab:\n    sever: a:1\n    token_file: /etc/token\n"
+    text = "contexts:\n  lab:\n    sever: a:1\n    token_fle: /etc/token\n"
     with open(file, "w", encoding="utf-8") as out:
         out.write(text)
     refused = batonctl("status", expect=2, **contexts).stderr
     assert f"{file}:3:5: contexts.lab.sever: unknown key" in refused and "did you mean server?" in refused
-    assert "token_file: not supported yet" in refused
+    assert f"{file}:4:5: contexts.lab.token_fle: unknown key" in refused and "did you mean token_file?" in refused
     batonctl("context", "set", "new", "--server", "h:1", expect=2, **contexts)
     with open(file, encoding="utf-8") as unchanged:
         assert unchanged.read() == text
@@ -392,7 +392,8 @@ def test_bash_completes_commands_options_values_and_names(server, tmp_path, cont
     program = environment.program("batonctl")
     at = {"BATON_ADMIN": server.admin, **contexts}
     assert complete_in_bash(f"{program} des", tmp_path, **at) == ["describe"]
-    assert complete_in_bash(f"{program} get ", tmp_path, **at) == ["pool", "endpoints", "endpoint", "models", "model"]
+    assert complete_in_bash(f"{program} get ", tmp_path, **at) == [
+        "pool", "endpoints", "endpoint", "models", "model", "operations", "operation"]
     assert complete_in_bash(f"{program} get endpoint tum", tmp_path, **at) == ["tumour", "tumour_logistic"]
     assert "endpoints" in complete_in_bash(f"{program} get endp", tmp_path, **at)
     assert complete_in_bash(f"{program} get pool --out", tmp_path, **at) == ["--output"]

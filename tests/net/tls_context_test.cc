@@ -49,6 +49,21 @@ TEST_F(TlsContextTest, ACertificateAndItsKeyAreTaken) {
   EXPECT_LE(left, 24h);
 }
 
+TEST_F(TlsContextTest, WhatWasCheckedIsWrittenWhateverTheFilesHoldByNow) {
+  const Identity issuer;
+  folder_.Write("tls.crt", identity_.certificate() + issuer.certificate());
+  folder_.Write("ca.crt", issuer.certificate());
+  files_.client_ca = Path("ca.crt");
+  const auto loaded = Load();
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  folder_.Write("tls.key", "half");
+  const auto texts = loaded->ToTexts();
+  ASSERT_TRUE(texts);
+  EXPECT_EQ(texts->certificate, identity_.certificate() + issuer.certificate());
+  EXPECT_EQ(texts->key, identity_.key());
+  EXPECT_EQ(texts->client_ca, issuer.certificate());
+}
+
 TEST_F(TlsContextTest, OneFileMayHoldBoth) {
   folder_.Write("both.pem", identity_.key() + identity_.certificate());
   files_ = {Path("both.pem"), Path("both.pem"), ""};

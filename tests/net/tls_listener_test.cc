@@ -80,61 +80,61 @@ TEST_F(TlsListenerTest, ANewCertificateIsForNewConnections) {
   Talk open(*listener_, *shard_);
   Write(second_);
   EXPECT_EQ(NameNow(), "first");
-  ASSERT_TRUE(listener_->Reload(now_));
+  ASSERT_TRUE(listener_->certificate().Reload(now_));
   EXPECT_EQ(NameNow(), "second");
   EXPECT_EQ(open.peer.ServersName(), "first");
   EXPECT_EQ(open.Carries("bytes"), "bytes");
-  EXPECT_GT(listener_->expires_at(), now_ + 47h);
+  EXPECT_GT(listener_->certificate().expires_at(), now_ + 47h);
   EXPECT_EQ(Reloads("ok"), 1);
 }
 
 TEST_F(TlsListenerTest, AWrongCertificateLeavesTheOldOne) {
   folder_.Write("tls.key", second_.key());
-  const Status reloaded = listener_->Reload(now_);
+  const Status reloaded = listener_->certificate().Reload(now_);
   ASSERT_FALSE(reloaded);
   EXPECT_THAT(reloaded.error().message, HasSubstr("tls.http: the key"));
   EXPECT_EQ(NameNow(), "first");
-  EXPECT_LT(listener_->expires_at(), now_ + 25h);
+  EXPECT_LT(listener_->certificate().expires_at(), now_ + 25h);
   EXPECT_EQ(Reloads("failed"), 1);
   EXPECT_EQ(Reloads("ok"), 0);
 }
 
 TEST_F(TlsListenerTest, FilesAreReadAgainWhenTheyChange) {
-  listener_->ReloadIfDue(now_);
+  listener_->certificate().ReloadIfDue(now_);
   EXPECT_EQ(Reloads("ok"), 0);
   Write(second_);
-  listener_->ReloadIfDue(now_);
+  listener_->certificate().ReloadIfDue(now_);
   EXPECT_EQ(Reloads("ok"), 1);
   EXPECT_EQ(NameNow(), "second");
-  listener_->ReloadIfDue(now_);
+  listener_->certificate().ReloadIfDue(now_);
   EXPECT_EQ(Reloads("ok"), 1);
 }
 
 TEST_F(TlsListenerTest, HalfOfAChangeIsTriedOnceAndTheWholeAgain) {
   folder_.Write("tls.crt", second_.certificate());
-  listener_->ReloadIfDue(now_);
-  listener_->ReloadIfDue(now_);
+  listener_->certificate().ReloadIfDue(now_);
+  listener_->certificate().ReloadIfDue(now_);
   EXPECT_EQ(Reloads("failed"), 1);
   folder_.Write("tls.key", second_.key());
-  listener_->ReloadIfDue(now_);
+  listener_->certificate().ReloadIfDue(now_);
   EXPECT_EQ(Reloads("ok"), 1);
   EXPECT_EQ(NameNow(), "second");
 }
 
 TEST_F(TlsListenerTest, FilesThatGoAwayAreAFailedReload) {
   std::filesystem::remove(folder_.path() / "tls.key");
-  listener_->ReloadIfDue(now_);
-  listener_->ReloadIfDue(now_);
+  listener_->certificate().ReloadIfDue(now_);
+  listener_->certificate().ReloadIfDue(now_);
   EXPECT_EQ(Reloads("failed"), 1);
   EXPECT_EQ(NameNow(), "first");
 }
 
 TEST_F(TlsListenerTest, TheKeysOfTicketsAreRenewedTwiceADay) {
-  listener_->ReloadIfDue(now_ + 11h);
+  listener_->certificate().ReloadIfDue(now_ + 11h);
   EXPECT_EQ(Reloads("ok"), 0);
-  listener_->ReloadIfDue(now_ + 12h);
+  listener_->certificate().ReloadIfDue(now_ + 12h);
   EXPECT_EQ(Reloads("ok"), 1);
-  listener_->ReloadIfDue(now_ + 13h);
+  listener_->certificate().ReloadIfDue(now_ + 13h);
   EXPECT_EQ(Reloads("ok"), 1);
 }
 

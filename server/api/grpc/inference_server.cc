@@ -19,6 +19,7 @@
 #include "server/rpc/plain_calls.h"
 #include "server/rpc/queued_server.h"
 #include "server/rpc/reflection.h"
+#include "server/rpc/tls_credentials.h"
 #include "server/rpc/unread_answers.h"
 
 namespace baton::api {
@@ -50,6 +51,7 @@ struct InferenceServer::State {
   rpc::Health health{kServiceName};
   rpc::PlainMethods methods;
   int port = 0;
+  std::shared_ptr<grpc::ServerCredentials> credentials;  // its server asks it again and again
   std::unique_ptr<rpc::QueuedServer> server;
   std::optional<rpc::UnreadAnswers> unread;
   std::optional<ArrivingCalls> calls;
@@ -63,7 +65,8 @@ struct InferenceServer::State {
 void InferenceServer::State::Listen(const Options& options) {
   grpc::ServerBuilder builder;
   rpc::SetUp(builder);
-  builder.AddListeningPort(options.address.ToText(), grpc::InsecureServerCredentials(), &port);
+  credentials = rpc::CredentialsOf(options.tls);
+  builder.AddListeningPort(options.address.ToText(), credentials, &port);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_streams_per_connection);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTimeMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);

@@ -14,10 +14,14 @@
 #include "server/base/result.h"
 #include "server/rpc/call_queue.h"
 
+namespace baton::net {
+class TlsCertificate;
+}
+
 namespace baton::api {
 
 // Predictions go to the sink as they come; everything else is answered on the spot out of the
-// directory. Without encryption, as the HTTP data plane. It has no thread of its own: all that gRPC
+// directory. It has no thread of its own: all that gRPC
 // does happens where its queue is run.
 //
 // Threads: the sink and its calls: the queue's. Start, Stop and the destructor: one at a time. The
@@ -31,6 +35,7 @@ class InferenceServer {
     std::size_t max_unsent_bytes = std::size_t{256} << 20U;  // of answers; more has no room
     Duration write_time = std::chrono::seconds(20);          // for a client to read its answer
     int max_streams_per_connection = 256;
+    const net::TlsCertificate* tls = nullptr;  // which outlives it; null: plain connections
   };
 
   // All of them outlive it.

@@ -170,6 +170,30 @@ Status UseClientCa(SSL_CTX& context, const std::string& path, const Text& text) 
   return SSL_CTX_set_num_tickets(&context, 0) == 1 ? Status() : Wrong("client CA", path, Reason());
 }
 
+std::string TextOf(BIO& bio) {
+  char* bytes = nullptr;
+  const long size = BIO_get_mem_data(&bio, &bytes);
+  return {bytes, static_cast<std::size_t>(size)};
+}
+
+// The certificates of a stack of OpenSSL's, one after the other.
+bool Append(BIO& bio, const STACK_OF(X509) * certificates) {
+  for (int i = 0; i < sk_X509_num(certificates); ++i) {
+    if (PEM_write_bio_X509(&bio, sk_X509_value(certificates, i)) != 1) return false;
+  }
+  return true;
+}
+
+bool AppendRoots(BIO& bio, const SSL_CTX& context) {
+  const STACK_OF(X509_OBJECT)* const all =
+      X509_STORE_get0_objects(SSL_CTX_get_cert_store(&context));
+  for (int i = 0; i < sk_X509_OBJECT_num(all); ++i) {
+    X509* const root = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(all, i));
+    if (root != nullptr && PEM_write_bio_X509(&bio, root) != 1) return false;
+  }
+  return true;
+}
+
 int AgreeOnHttp(SSL* /*connection*/, const unsigned char** chosen, unsigned char* size,
                 const unsigned char* offered, unsigned int offered_size, void* /*data*/) {
   unsigned char* found = nullptr;
@@ -232,6 +256,30 @@ Result<TlsContext> TlsContext::Load(const TlsFiles& files, WallTime now) {
   made.expires_at_ = ToWallTime(X509_get0_notAfter(SSL_CTX_get0_certificate(&context)));
   made.key_is_open_ = (key.mode & S_IROTH) != 0;
   return made;
+}
+
+TlsTexts::~TlsTexts() { OPENSSL_cleanse(key.data(), key.size()); }
+
+Result<TlsTexts> TlsContext::ToTexts() const {
+  const std::unique_ptr<BIO, Deleter> chain(BIO_new(BIO_s_mem()));
+  const std::unique_ptr<BIO, Deleter> key(BIO_new(BIO_s_secmem()));
+  const std::unique_ptr<BIO, Deleter> roots(BIO_new(BIO_s_mem()));
+  STACK_OF(X509)* others = nullptr;  // stays the context's
+  SSL_CTX_get0_chain_certs(context_.get(), &others);
+  const bool is_done =
+      chain && key && roots &&
+      PEM_write_bio_X509(chain.get(), SSL_CTX_get0_certificate(context_.get())) == 1 &&
+      Append(*chain, others) &&
+      PEM_write_bio_PrivateKey(key.get(), SSL_CTX_get0_privatekey(context_.get()), nullptr, nullptr,
+                               0, nullptr, nullptr) == 1 &&
+      AppendRoots(*roots, *context_);
+  if (!is_done)
+    return Fail(ErrorCode::kInternal, "OpenSSL cannot write a certificate: " + Reason());
+  TlsTexts texts;
+  texts.certificate = TextOf(*chain);
+  texts.key = TextOf(*key);
+  texts.client_ca = TextOf(*roots);
+  return texts;
 }
 
 std::unique_ptr<ssl_st, TlsDeleter> TlsContext::Accept(int fd) const {

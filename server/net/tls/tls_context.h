@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <memory>
+#include <string>
 
 #include "server/base/result.h"
 #include "server/net/tls/tls_files.h"
@@ -15,6 +16,21 @@ namespace baton::net {
 struct TlsDeleter {
   void operator()(ssl_ctx_st* context) const;
   void operator()(ssl_st* connection) const;
+};
+
+// What a context was made of, for those who bring an OpenSSL of their own; the key is forgotten for
+// good at the end.
+struct TlsTexts {
+  TlsTexts() = default;
+  ~TlsTexts();
+  TlsTexts(TlsTexts&&) = default;
+  TlsTexts& operator=(TlsTexts&&) = default;
+  TlsTexts(const TlsTexts&) = delete;
+  TlsTexts& operator=(const TlsTexts&) = delete;
+
+  std::string certificate;  // PEM, with its chain
+  std::string key;          // PEM
+  std::string client_ca;    // PEM; empty: clients need no certificate
 };
 
 // TLS 1.2 and 1.3 with forward secrecy and authenticated ciphers; no renegotiation, no compression,
@@ -33,6 +49,9 @@ class TlsContext {
   // The server's end of a connection over the socket `fd`, which it does not own. Null when memory
   // is short.
   std::unique_ptr<ssl_st, TlsDeleter> Accept(int fd) const;
+
+  // Just what was checked, whatever the files hold by now. Errors: kInternal when memory is short.
+  Result<TlsTexts> ToTexts() const;
 
   WallTime expires_at() const { return expires_at_; }
   // Whether every user of the machine may read the key.

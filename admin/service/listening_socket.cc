@@ -1,0 +1,69 @@
+// A lock on the folder, a look at who listens, and a strict mask.
+#include "admin/service/listening_socket.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <utility>
+
+#include "server/control/admin_socket.h"
+
+namespace baton::admin {
+namespace {
+
+constexpr std::size_t kLongestPath = sizeof(sockaddr_un{}.sun_path) - 1;
+constexpr mode_t kForOwnerAlone = S_IXUSR | S_IRWXG | S_IRWXO;
+
+}  // namespace
+
+Result<ListeningSocket> ListeningSocket::Claim(const std::string& path) {
+  if (path.size() > kLongestPath) {
+    return Fail(
+        ErrorCode::kInvalidArgument,
+        "admin socket: expected a path of at most 107 bytes, got " + std::to_string(path.size()),
+        "unix_socket");
+  }
+  const std::filesystem::path parent = std::filesystem::path(path).parent_path();
+  UniqueFd folder(
+      ::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder.valid() || ::flock(folder.get(), LOCK_EX) != 0) {
+    return Fail(
+        ErrorCode::kFailedPrecondition,
+        "cannot listen on unix:" + path + " for admin: its folder: " + std::strerror(errno));
+  }
+  if (control::IsServed(path)) {
+    return Fail(ErrorCode::kUnavailable,
+                "cannot listen on unix:" + path + " for admin: another server does");
+  }
+  return ListeningSocket(path, std::move(folder));
+}
+
+ListeningSocket::ListeningSocket(std::string path, UniqueFd folder)
+    : path_(std::move(path)), folder_(std::move(folder)), mask_(::umask(kForOwnerAlone)) {}
+
+ListeningSocket::ListeningSocket(ListeningSocket&& other) noexcept
+    : path_(std::move(other.path_)), folder_(std::move(other.folder_)), mask_(other.mask_) {}
+
+ListeningSocket::~ListeningSocket() {
+  if (folder_.valid()) ::umask(mask_);
+}
+
+Error ListeningSocket::WhyNotListening() const {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path_.copy(address.sun_path, kLongestPath);
+  const UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const bool is_bound = fd.valid() && ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address),
+                                             sizeof(address)) == 0;
+  const std::string reason = is_bound ? "gRPC could not bind it" : std::strerror(errno);
+  if (is_bound) ::unlink(path_.c_str());
+  return {ErrorCode::kUnavailable, "cannot listen on unix:" + path_ + " for admin: " + reason, {}};
+}
+
+}  // namespace baton::admin
