@@ -1,4 +1,5 @@
-# Writes OUTPUT, a C++ source with the bytes of each of FILES under its name.
+# Writes OUTPUT, a C++ source with the bytes of each of FILES under its name: FUNCTION of NAMESPACE, which
+# HEADER declares.
 set(rows "")
 set(arrays "")
 set(number 0)
@@ -14,9 +15,9 @@ foreach(file ${FILES})
 endforeach()
 file(WRITE ${OUTPUT}
 "// Generated at build time: texts of the project.
-#include \"admin/ctl/embedded_texts.h\"
+#include \"${HEADER}\"
 
-namespace baton::ctl {
+namespace ${NAMESPACE} {
 namespace {
 
 ${arrays}
@@ -29,12 +30,12 @@ ${rows}};
 
 }  // namespace
 
-std::string_view EmbeddedText(std::string_view name) {
+std::string_view ${FUNCTION}(std::string_view name) {
   for (const Embedded& one : kTexts) {
     if (one.name == name) return one.text;
   }
   return {};
 }
 
-}  // namespace baton::ctl
+}  // namespace ${NAMESPACE}
 ")

@@ -51,12 +51,14 @@ Status CheckOptions(const AdminServer::Options& options) {
 struct AdminServer::State {
   State(AdminDoor::Options door_options, control::ControlPort& control, rpc::CallQueue& shared);
 
+  control::ControlPort& room;
   rpc::CallQueue& queue;
   SystemClock clock;
   AdminDoor door;
   rpc::OpenTags open_tags;
   grpc::AsyncGenericService service;
   rpc::Health health{kAdminServiceName};
+  const AdminMethods admin_methods;
   rpc::PlainMethods methods;
   rpc::UnreadAnswers unread{queue, open_tags, clock, {0, kTimeToRead}, &thread};
   rpc::PlainCalls calls;
@@ -72,12 +74,12 @@ struct AdminServer::State {
 
 AdminServer::State::State(AdminDoor::Options door_options, control::ControlPort& control,
                           rpc::CallQueue& shared)
-    : queue(shared),
+    : room(control),
+      queue(shared),
       door(std::move(door_options), clock),
-      methods(OverGrpc(
-          MakeAdminMethods(control,
-                           [this](rpc::TagThread::Task task) { thread.Post(std::move(task)); }),
-          door)),
+      admin_methods(MakeAdminMethods(
+          control, [this](rpc::TagThread::Task task) { thread.Post(std::move(task)); })),
+      methods(OverGrpc(admin_methods, door)),
       calls({service, queue, methods, unread, open_tags, clock, &thread},
             [&control](const std::string& method, grpc::StatusCode code, Duration took) {
               control.CountRpc(method, std::string(GrpcCodeName(code)), took);
@@ -141,6 +143,24 @@ std::uint16_t AdminServer::port() const { return static_cast<std::uint16_t>(stat
 void AdminServer::SetServing(bool serving) {
   state_->health.SetServing(serving);
   state_->thread.Post([&calls = state_->calls] { calls.TellWatchers(); });
+}
+
+void AdminServer::Call(std::string method, control::Caller caller, std::string message,
+                       AdminReply reply) {
+  const SteadyTime began = state_->clock.Now();
+  state_->thread.Post([&state = *state_, began, method = std::move(method),
+                       caller = std::move(caller), message = std::move(message),
+                       reply = std::move(reply)] {
+    const auto found = state.admin_methods.find(method);
+    if (found == state.admin_methods.end()) {
+      return reply(Fail(ErrorCode::kUnsupported, "there is no method " + method));
+    }
+    found->second(caller, message, [&state, began, method, reply](const auto& answer) {
+      const auto code = answer ? grpc::StatusCode::OK : ToGrpcStatus(answer.error()).error_code();
+      state.room.CountRpc(method, std::string(GrpcCodeName(code)), state.clock.Now() - began);
+      reply(answer);
+    });
+  });
 }
 
 void AdminServer::Stop(Duration grace) {

@@ -6,9 +6,11 @@
 #include <string>
 
 #include "admin/service/admin_door.h"
+#include "admin/service/admin_method.h"
 #include "server/base/clock.h"
 #include "server/base/duration_text.h"
 #include "server/base/result.h"
+#include "server/control/caller.h"
 #include "server/control/control_port.h"
 #include "server/metrics/registry.h"
 
@@ -25,9 +27,9 @@ namespace baton::admin {
 // grpc.channelz.v1 and server reflection (v1 and v1alpha), on an address, on a Unix socket, or on
 // both. Each call passes the door first.
 //
-// Threads: Start, Stop and the destructor from one thread at a time; port and SetServing from any.
-// Calls are answered on a thread of its own; what gRPC does for them happens where the queue is
-// run.
+// Threads: Start, Stop and the destructor from one thread at a time; port, SetServing and Call from
+// any. Calls are answered on a thread of its own; what gRPC does for them happens where the queue
+// is run.
 class AdminServer {
  public:
   struct Options {
@@ -58,6 +60,11 @@ class AdminServer {
 
   // What the health service says from now on; true at first. Admin calls are answered either way.
   void SetServing(bool serving);
+
+  // A call that comes another way than gRPC's: the method by its name, as "GetPool", and its
+  // serialized request. Replies once, on the thread of the calls; kUnsupported for a method that is
+  // not there. Counted as the others are. Threads: any, until the destructor.
+  void Call(std::string method, control::Caller caller, std::string message, AdminReply reply);
 
   // Accepts no more calls, ends open streams, lets running calls finish for `grace` at most, and
   // returns when all is over. The queue runs by itself from then on. A second call does nothing.

@@ -9,6 +9,7 @@ namespace baton::access {
 namespace {
 
 constexpr const char* kInstantForm = "%Y-%m-%dT%H:%M:%SZ";
+constexpr std::time_t kLatest = 7'258'118'400;  // the year 2200; the clock's own end is in 2262
 constexpr std::size_t kLongestName = 64;
 constexpr std::string_view kNameLetters =
     "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz.-_";
@@ -32,8 +33,9 @@ Secrets::Found Secrets::Find(std::string_view token, WallTime now) const {
 Result<WallTime> ParseInstant(const std::string& text) {
   std::tm parts{};
   const char* const end = strptime(text.c_str(), kInstantForm, &parts);
-  if (end != nullptr && *end == '\0') {
-    const auto instant = std::chrono::system_clock::from_time_t(timegm(&parts));
+  const std::time_t seconds = timegm(&parts);
+  if (end != nullptr && *end == '\0' && seconds >= 0 && seconds < kLatest) {
+    const auto instant = std::chrono::system_clock::from_time_t(seconds);
     if (ToText(instant) == text) return instant;  // no 30th of February
   }
   return Fail(

@@ -34,6 +34,9 @@ class ListenerSecrets {
   const net::TlsCertificate* grpc() const { return grpc_.get(); }
   const net::TlsCertificate* admin() const { return admin_.get(); }
 
+  // Null: calls need no token.
+  const access::SecretFile* admin_tokens() const { return admin_tokens_.get(); }
+
   // Which refers to this.
   admin::AdminDoor::Options AdminDoor(const AdminOptions& options) const;
 

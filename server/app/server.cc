@@ -20,6 +20,7 @@
 #include "server/app/cores.h"
 #include "server/app/grpc_front.h"
 #include "server/app/listener_secrets.h"
+#include "server/app/make_admin_mirror.h"
 #include "server/app/mistakes.h"
 #include "server/app/model_keeper.h"
 #include "server/app/served_directory.h"
@@ -133,6 +134,7 @@ struct Server::Parts {
   StatusSampler sampler{{registry, endpoints, serving, scheduler, conductors}};
   std::unique_ptr<ControlRoom> control_room;
   std::unique_ptr<admin::AdminServer> admin;
+  std::unique_ptr<AdminMirror> mirror;
   std::unique_ptr<pages::PagesServer> pages;
   net::EventLoop main_loop{clock};
   bool all_workers_stuck = false;  // main thread
@@ -452,8 +454,9 @@ void Server::Parts::OpenPages(UniqueFd listening) {
     return;
   }
   AddListener("pages", options.pages, net::LocalPort(listening.get()));
+  mirror = MakeAdminMirror(options, secrets.admin_tokens(), admin.get(), clock, registry);
   pages = std::make_unique<pages::PagesServer>(std::move(listening), clock, registry, pages_metrics,
-                                               secrets.pages());
+                                               secrets.pages(), mirror.get());
   AddBacklogMetrics(registry, "pages", pages->listening_fd());
   sampler.Add({"pages", pages->listening_fd()});
   http::AddConnectionGauges(registry, "pages", {&pages->listener_shard()});

@@ -17,11 +17,12 @@
 
 namespace baton::app {
 
-// The admin plane's door.
+// The admin plane's doors.
 struct AdminOptions {
   std::string socket = "auto";       // path of a Unix socket, or "auto", or "off"
-  std::string token_file;            // empty: calls need no token
+  std::string token_file;            // empty: calls need no token, but changes over HTTP
   std::vector<std::string> viewers;  // names in client certificates that may only look
+  std::vector<std::string> host_names;  // that browsers call a loopback listener by
 };
 
 struct ServerOptions {

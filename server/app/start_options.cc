@@ -87,7 +87,8 @@ std::vector<std::string> ReadNames(const std::string& text) {
 }
 
 void TakeAdmin(const config::v1::Admin& admin, ServerOptions& server) {
-  server.admin_door = {admin.socket(), admin.token_file(), ReadNames(admin.viewers())};
+  server.admin_door = {admin.socket(), admin.token_file(), ReadNames(admin.viewers()),
+                       ReadNames(admin.host_names())};
 }
 
 void TakeSizes(const ServerConfig& values, ServerOptions& server) {

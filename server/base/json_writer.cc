@@ -69,6 +69,15 @@ void AppendFloat(std::string& out, T number) {
 
 }  // namespace
 
+bool IsUtf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = Utf8SequenceLength(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
 void AppendJsonString(std::string& out, std::string_view text) {
   out += '"';
   std::size_t copied = 0;  // everything before it is in `out`

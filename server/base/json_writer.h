@@ -12,6 +12,9 @@ namespace baton {
 // by U+FFFD, so that what comes out is always valid.
 void AppendJsonString(std::string& out, std::string_view text);
 
+// Whether all of it is well-formed UTF-8.
+bool IsUtf8(std::string_view text);
+
 // Appends the shortest text that reads back as the same bits; `null` for NaN and infinities, which
 // JSON cannot say. Callers for whom that matters check std::isfinite first.
 void AppendJsonNumber(std::string& out, double number);

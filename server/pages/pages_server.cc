@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "server/base/json_writer.h"
+#include "server/base/mutex.h"
 #include "server/base/thread_name.h"
+#include "server/net/socket.h"
 
 namespace baton::pages {
 namespace {
@@ -25,16 +27,32 @@ http::Response ErrorResponse(int status, std::string_view message) {
   return response;
 }
 
+// As gRPC writes the other end of a connection.
+std::string FromText(int fd) {
+  const std::string peer = net::PeerText(fd);
+  return (peer.starts_with('[') ? "ipv6:" : "ipv4:") + peer;
+}
+
 }  // namespace
 
+struct PagesServer::Landing {
+  explicit Landing(net::EventLoop& of) : loop(&of) {}
+
+  Mutex mutex;
+  net::EventLoop* loop BATON_GUARDED_BY(mutex);  // null once it has gone
+};
+
 PagesServer::PagesServer(UniqueFd listening, const Clock& clock, metrics::Registry& registry,
-                         const http::ListenerMetrics& listener_metrics, const net::TlsListener* tls)
+                         const http::ListenerMetrics& listener_metrics, const net::TlsListener* tls,
+                         Mirror* mirror)
     : listening_(std::move(listening)),
       clock_(clock),
       registry_(registry),
       shard_(registry.TakeShard()),
       session_options_(PagesOptions()),
       tls_(tls),
+      mirror_(mirror),
+      landing_(std::make_shared<Landing>(loop_)),
       loop_(clock),
       acceptor_(
           loop_, listening_.get(),
@@ -53,6 +71,10 @@ PagesServer::PagesServer(UniqueFd listening, const Clock& clock, metrics::Regist
 PagesServer::~PagesServer() {
   loop_.Stop();
   if (thread_.joinable()) thread_.join();
+  {
+    MutexLock lock(landing_->mutex);
+    landing_->loop = nullptr;
+  }
   registry_.GiveBack(shard_);
 }
 
@@ -66,45 +88,80 @@ void PagesServer::Start() {
     loop_.Run();
     loop_.AssertOnLoop();
     acceptor_.Stop();
-    while (!sessions_.empty()) sessions_.begin()->second->CloseNow(http::CloseReason::kDrain);
+    while (!clients_.empty()) {
+      clients_.begin()->second.session->CloseNow(http::CloseReason::kDrain);
+    }
     loop_.RunOnce();
   });
 }
 
 void PagesServer::OnConnection(UniqueFd fd) {
-  if (sessions_.size() >= kMaxConnections) {
+  if (clients_.size() >= kMaxConnections) {
     listener_shard_.CountTurnedAway();
     return;
   }
   net::Security security;
   if (tls_ != nullptr) security = {tls_->Accept(fd.get(), *shard_), &handshakes_};
+  std::string from = FromText(fd.get());
   const http::ConnectionId id{next_connection_++};
   http::SessionOwner& owner = *this;
   auto session =
       std::make_unique<http::Session>(loop_, std::move(fd), id, session_options_, listener_shard_,
                                       date_, owner, net::ClientPlace(), std::move(security));
   http::Session& opened = *session;
-  sessions_.emplace(id, std::move(session));
+  clients_.emplace(id, Client{std::move(session), std::move(from)});
   if (!opened.Start()) opened.CloseNow(http::CloseReason::kError);
 }
 
 void PagesServer::OnClosed(http::Session& session) {
   loop_.AssertOnLoop();
-  const auto found = sessions_.find(session.id());
-  loop_.Retire(std::move(found->second));
-  sessions_.erase(found);
+  const auto found = clients_.find(session.id());
+  loop_.Retire(std::move(found->second.session));
+  clients_.erase(found);
+}
+
+void PagesServer::Answer(http::Session& session, http::ExchangeId exchange, Content content,
+                         http::Response&& response) {
+  AddSecurityHeaders(response, content, tls_ != nullptr);
+  session.Answer(exchange, std::move(response));
+}
+
+// A connection that has gone has no exchange that waits.
+void PagesServer::AnswerLater(http::ConnectionId connection, http::ExchangeId exchange,
+                              http::Response&& response) {
+  const auto found = clients_.find(connection);
+  if (found == clients_.end()) return;
+  Answer(*found->second.session, exchange, Content::kData, std::move(response));
+}
+
+Mirror::Reply PagesServer::ReplyTo(http::ConnectionId connection, http::ExchangeId exchange) {
+  return [this, landing = landing_, connection, exchange](http::Response response) {
+    MutexLock lock(landing->mutex);
+    if (landing->loop == nullptr) return;
+    landing->loop->Post([this, connection, exchange, response = std::move(response)]() mutable {
+      loop_.AssertOnLoop();
+      AnswerLater(connection, exchange, std::move(response));
+    });
+  };
 }
 
 void PagesServer::OnRequest(http::Session& session, http::ExchangeId exchange,
                             http::Request&& request) {
   loop_.AssertOnLoop();
-  session.Answer(exchange, Respond(request));
+  if (IsMirrored(request.path)) {
+    const std::string from = clients_.find(session.id())->second.from;
+    return mirror_->Answer(request, from, ReplyTo(session.id(), exchange));
+  }
+  Answer(session, exchange, request.path == "/" ? Content::kPage : Content::kData,
+         Respond(request));
 }
 
 void PagesServer::OnRefusal(http::Session& session, http::ExchangeId exchange,
-                            const http::Refusal& refusal, const http::Request& /*partial*/) {
+                            const http::Refusal& refusal, const http::Request& partial) {
   loop_.AssertOnLoop();
-  session.Answer(exchange, ErrorResponse(refusal.status, refusal.message));
+  Answer(session, exchange, Content::kData,
+         IsMirrored(partial.path) ? mirror_->Refused(refusal.status, refusal.message)
+                                  : ErrorResponse(refusal.status, refusal.message));
 }
 
 http::Response PagesServer::Respond(const http::Request& request) {
@@ -121,7 +178,10 @@ http::Response PagesServer::Respond(const http::Request& request) {
   if (request.path == "/metrics") return Scrape();
   http::Response response;
   response.content_type = "text/plain; charset=utf-8";
-  response.body = "Baton " BATON_VERSION "\n/metrics  Prometheus metrics\n";
+  response.body = "Baton " BATON_VERSION "\n/metrics   Prometheus metrics\n";
+  if (mirror_ != nullptr) {
+    response.body += "/admin/v1  the admin API over HTTP and JSON: GET it for what there is\n";
+  }
   return response;
 }
 

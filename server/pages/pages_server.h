@@ -1,11 +1,13 @@
-// The listener for metrics: its own socket, loop and thread, so that a scrape never waits for the
-// data plane, nor the data plane for a scrape.
+// The listener for metrics and the admin API's mirror: its own socket, loop and thread, so that a
+// scrape never waits for the data plane, nor the data plane for a scrape.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <thread>
 
 #include "server/http/session.h"
@@ -13,17 +15,21 @@
 #include "server/net/event_loop.h"
 #include "server/net/handshake_queue.h"
 #include "server/net/tls/tls_listener.h"
+#include "server/pages/mirror.h"
+#include "server/pages/security_headers.h"
 
 namespace baton::pages {
 
-// GET /metrics (Prometheus text format 0.0.4) and GET / (where to look).
+// GET /metrics (Prometheus text format 0.0.4), GET / (where to look), and what the mirror takes.
 //
 // Threads: made and destroyed by one thread; serves on its own from Start on.
 class PagesServer final : private http::SessionOwner {
  public:
-  // Takes the listening socket over; the rest outlives it. `tls` is null for plain connections.
+  // Takes the listening socket over; the rest outlives it, but replies of the mirror may come
+  // later. `tls` is null for plain connections, `mirror` where there is none.
   PagesServer(UniqueFd listening, const Clock& clock, metrics::Registry& registry,
-              const http::ListenerMetrics& listener_metrics, const net::TlsListener* tls);
+              const http::ListenerMetrics& listener_metrics, const net::TlsListener* tls,
+              Mirror* mirror);
   ~PagesServer() override;
 
   void Start();
@@ -40,6 +46,14 @@ class PagesServer final : private http::SessionOwner {
               bool /*is_whole*/) override {}
   void OnClosed(http::Session& session) override;
   void OnConnection(UniqueFd fd) BATON_REQUIRES(on_loop);
+  void Answer(http::Session& session, http::ExchangeId exchange, Content content,
+              http::Response&& response) BATON_REQUIRES(on_loop);
+  void AnswerLater(http::ConnectionId connection, http::ExchangeId exchange,
+                   http::Response&& response) BATON_REQUIRES(on_loop);
+  Mirror::Reply ReplyTo(http::ConnectionId connection, http::ExchangeId exchange);
+  bool IsMirrored(std::string_view path) const {
+    return mirror_ != nullptr && mirror_->Takes(path);
+  }
   http::Response Respond(const http::Request& request);
   http::Response Scrape();
 
@@ -51,6 +65,10 @@ class PagesServer final : private http::SessionOwner {
   http::ListenerShard listener_shard_;
   const http::Session::Options session_options_;
   const net::TlsListener* const tls_;
+  Mirror* const mirror_;
+  // How replies of other threads reach the loop, as long as it is there.
+  struct Landing;
+  const std::shared_ptr<Landing> landing_;
   std::atomic<double> last_scrape_seconds_{0};
 
   // Loop thread.
@@ -59,7 +77,11 @@ class PagesServer final : private http::SessionOwner {
   net::HandshakeQueue handshakes_;
   http::DateCache date_;
   std::uint64_t next_connection_ = 0;
-  std::map<http::ConnectionId, std::unique_ptr<http::Session>> sessions_;
+  struct Client {
+    std::unique_ptr<http::Session> session;
+    std::string from;  // "ipv4:127.0.0.1:50312"
+  };
+  std::map<http::ConnectionId, Client> clients_;
 
   std::jthread thread_;
 };

@@ -123,6 +123,15 @@ TEST(SecretsTest, WhatIsWrongIsSaidWithItsPlace) {
   EXPECT_THAT(key("- [a]\n"), HasSubstr("expected a map, got a list"));
 }
 
+TEST(SecretsTest, InstantsThatNoClockKnowsAreRefused) {
+  for (const std::string text : {"0027-01-31T00:00:00Z", "1969-12-31T23:59:59Z",
+                                 "2200-01-01T00:00:00Z", "9999-01-01T00:00:00Z"}) {
+    EXPECT_FALSE(ParseInstant(text)) << text;
+  }
+  EXPECT_TRUE(ParseInstant("1970-01-01T00:00:00Z"));
+  EXPECT_TRUE(ParseInstant("2199-12-31T23:59:59Z"));
+}
+
 TEST(SecretsTest, EntriesThatContradictEachOtherAreRefused) {
   const std::string a = "- {name: a, rate: 1/s, sha256: " + Sum("1") + "}\n";
   EXPECT_THAT(ReasonFor(a + a, SecretKind::kApiKeys),

@@ -1,0 +1,37 @@
+// Which tokens, which names, and whose methods.
+#include "server/app/make_admin_mirror.h"
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "admin/service/admin_server.h"
+#include "server/access/secret_file.h"
+
+namespace baton::app {
+
+std::unique_ptr<AdminMirror> MakeAdminMirror(const ServerOptions& options,
+                                             const access::SecretFile* tokens,
+                                             admin::AdminServer* admin, const Clock& clock,
+                                             metrics::Registry& registry) {
+  const std::string& host = options.pages.host;
+  const bool is_loopback = host.starts_with("127.") || host == "::1";
+  MirrorDoor::Options door;
+  door.site = {is_loopback, options.pages_tls.IsOn(), options.admin_door.host_names};
+  if (tokens != nullptr) {
+    door.find_token = [tokens](std::string_view token) {
+      return tokens->Find(token, std::chrono::system_clock::now());
+    };
+  }
+  AdminMirror::CallMethod call;
+  if (admin != nullptr) {
+    call = [admin](std::string method, control::Caller caller, std::string message,
+                   admin::AdminReply reply) {
+      admin->Call(std::move(method), std::move(caller), std::move(message), std::move(reply));
+    };
+  }
+  return std::make_unique<AdminMirror>(std::move(door), std::move(call), clock, registry);
+}
+
+}  // namespace baton::app

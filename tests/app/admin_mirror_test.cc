@@ -1,0 +1,268 @@
+// The admin API's mirror in front of an admin plane that does what the test says.
+#include "server/app/admin_mirror.h"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "baton/admin/v1/admin_service.pb.h"
+#include <gmock/gmock.h>
+
+#include "server/base/json_writer.h"
+#include "tests/support/make_request.h"
+
+namespace baton::app {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+constexpr char kFrom[] = "ipv4:127.0.0.1:5000";
+const Headers kOperator = {{"Authorization", "Bearer operators"}};
+const Headers kViewer = {{"authorization", "bearer viewers"}};
+const Headers kNobody = {{"Authorization", "Bearer nobodys"}};
+
+std::optional<access::Identity> FindToken(std::string_view token) {
+  if (token == "operators") return access::Identity{"olga", access::Role::kOperator, {}};
+  if (token == "viewers") return access::Identity{"vera", access::Role::kViewer, {}};
+  return std::nullopt;
+}
+
+enum class Tokens { kKnown, kNone };
+
+class AdminMirrorTest : public ::testing::Test {
+ protected:
+  void Make(Tokens tokens, pages::Site site = {}) {
+    MirrorDoor::Options door{std::move(site), nullptr};
+    if (tokens == Tokens::kKnown) door.find_token = &FindToken;
+    mirror_.emplace(
+        std::move(door),
+        [this](std::string method, control::Caller caller, std::string message,
+               admin::AdminReply reply) {
+          called_.push_back(method + " by " + caller.ToText());
+          message_ = std::move(message);
+          replies_.push_back(std::move(reply));
+        },
+        clock_, registry_);
+  }
+
+  // Of an answer that comes at once; status 0 when none does.
+  http::Response Ask(http::Method method, const std::string& path, const Headers& headers = {},
+                     const std::string& body = {}) {
+    Headers all = {{"Host", "localhost:8082"}};
+    all.insert(all.end(), headers.begin(), headers.end());
+    http::Request request = http::RequestWith(all);
+    request.method = method;
+    request.target = path;
+    request.path = path.substr(0, path.find('?'));
+    if (path.find('?') != path.npos) request.query = path.substr(path.find('?') + 1);
+    request.body = body;
+    answer_ = {};
+    answer_.status = 0;
+    mirror_->Answer(request, kFrom,
+                    [this](http::Response response) { answer_ = std::move(response); });
+    return answer_;
+  }
+  int StatusOf(http::Method method, const std::string& path, const Headers& headers = {},
+               const std::string& body = {}) {
+    const http::Response response = Ask(method, path, headers, body);
+    EXPECT_TRUE(response.status < 400 || response.body.starts_with("{\"error\":{\"code\":" +
+                                                                   std::to_string(response.status)))
+        << response.body;
+    return response.status;
+  }
+  double Refused(const std::string& reason) {
+    const std::string line = "baton_mirror_refusals_total{reason=\"" + reason + "\"} ";
+    const std::string all = registry_.Expose();
+    return std::stod(all.substr(all.find(line) + line.size()));
+  }
+
+  ManualClock clock_;
+  metrics::Registry registry_;
+  std::vector<std::string> called_;
+  std::string message_;
+  std::vector<admin::AdminReply> replies_;
+  std::optional<AdminMirror> mirror_;
+  http::Response answer_;
+};
+
+constexpr auto kGet = http::Method::kGet;
+constexpr auto kPost = http::Method::kPost;
+constexpr auto kPatch = http::Method::kPatch;
+
+TEST_F(AdminMirrorTest, AGetIsCalledAndAnsweredLater) {
+  Make(Tokens::kNone);
+  EXPECT_EQ(StatusOf(kGet, "/admin/v1/pool"), 0);
+  EXPECT_THAT(called_, ElementsAre("GetPool by ipv4:127.0.0.1:5000"));
+  admin::v1::Pool pool;
+  pool.set_etag("4");
+  replies_.front()(pool.SerializeAsString());
+  EXPECT_EQ(answer_.status, 200);
+  EXPECT_EQ(answer_.headers, "ETag: \"4\"\r\n");
+  EXPECT_EQ(StatusOf(http::Method::kHead, "/admin/v1/pool"), 0);
+  EXPECT_EQ(called_.size(), 2U);
+}
+
+TEST_F(AdminMirrorTest, WithoutATokenFileNothingIsChangedAndLoopbackMayLook) {
+  Make(Tokens::kNone);
+  const http::Response refused = Ask(kPost, "/admin/v1/config:reload", kOperator);
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_THAT(refused.body, HasSubstr("--admin-token-file FILE"));
+  EXPECT_EQ(StatusOf(kGet, "/admin/v1"), 200);
+  EXPECT_THAT(called_, IsEmpty());
+}
+
+TEST_F(AdminMirrorTest, WithoutATokenFileNobodyLooksFromBeyondLoopback) {
+  Make(Tokens::kNone, {false, true, {}});
+  EXPECT_EQ(StatusOf(kGet, "/admin/v1/pool"), 403);
+  EXPECT_EQ(StatusOf(kGet, "/admin/v1"), 403);
+  EXPECT_THAT(called_, IsEmpty());
+}
+
+TEST_F(AdminMirrorTest, WithATokenFileEveryCallNeedsATokenOfItsRole) {
+  Make(Tokens::kKnown);
+  for (const char* path : {"/admin/v1", "/admin/v1/pool"}) {
+    const http::Response unknown = Ask(kGet, path);
+    EXPECT_EQ(unknown.status, 401);
+    EXPECT_EQ(unknown.headers, "WWW-Authenticate: Bearer realm=\"baton\"\r\n");
+    EXPECT_EQ(StatusOf(kGet, path, kNobody), 401);
+  }
+  EXPECT_EQ(StatusOf(kPost, "/admin/v1/config:reload"), 401);
+  const http::Response viewer = Ask(kPost, "/admin/v1/config:reload", kViewer);
+  EXPECT_EQ(viewer.status, 403);
+  EXPECT_THAT(viewer.body, AllOf(HasSubstr("vera is a viewer"), HasSubstr("operator")));
+  EXPECT_THAT(called_, IsEmpty());
+  EXPECT_EQ(StatusOf(kGet, "/admin/v1/pool", kViewer), 0);
+  EXPECT_EQ(StatusOf(kGet, "/admin/v1/pool", kOperator), 0);
+  EXPECT_EQ(StatusOf(kPost, "/admin/v1/config:reload", kOperator), 0);
+  EXPECT_THAT(called_, ElementsAre("GetPool by vera from ipv4:127.0.0.1:5000",
+                                   "GetPool by olga from ipv4:127.0.0.1:5000",
+                                   "ReloadConfig by olga from ipv4:127.0.0.1:5000"));
+}
+
+TEST_F(AdminMirrorTest, TokensThatAreNoneAreRefusedAndCountedAndNeverShown) {
+  Make(Tokens::kKnown);
+  for (const char* bad : {"", "Bearer", "Bearer ", "Bearer  operators", "Basic operators",
+                          "operators", "Bearer operators ", "Bearer operators,x"}) {
+    const http::Response refused = Ask(kGet, "/admin/v1/pool", {{"Authorization", bad}});
+    EXPECT_EQ(refused.status, 401) << bad;
+    EXPECT_THAT(refused.headers, HasSubstr("error=\"invalid_token\""));
+    EXPECT_THAT(refused.body, ::testing::Not(HasSubstr("operators"))) << bad;
+  }
+  EXPECT_EQ(StatusOf(kGet, "/admin/v1/pool",
+                     {{"Authorization", "Bearer operators"}, {"Authorization", "Bearer x"}}),
+            401);
+  EXPECT_EQ(Refused("wrong_token"), 9);
+  EXPECT_EQ(StatusOf(kGet, "/admin/v1/pool"), 401);
+  EXPECT_EQ(Refused("no_token"), 1);
+  EXPECT_EQ(StatusOf(kPost, "/admin/v1/config:reload", kViewer), 403);
+  EXPECT_EQ(Refused("viewer"), 1);
+}
+
+TEST_F(AdminMirrorTest, BeyondLoopbackTokensTravelOverTlsAlone) {
+  Make(Tokens::kKnown, {false, false, {}});
+  const http::Response plain = Ask(kGet, "/admin/v1/pool", kOperator);
+  EXPECT_EQ(plain.status, 403);
+  EXPECT_THAT(plain.body, HasSubstr("--pages-tls-certificate"));
+  EXPECT_EQ(Refused("not_secured"), 1);
+  EXPECT_EQ(StatusOf(http::Method::kOptions, "/admin/v1/pool"), 403);
+}
+
+TEST_F(AdminMirrorTest, OtherSitesAreRefusedWhateverTheyShow) {
+  Make(Tokens::kKnown);
+  Headers cross = kOperator;
+  cross.emplace_back("Sec-Fetch-Site", "cross-site");
+  for (const auto method : {kGet, kPost, http::Method::kOptions}) {
+    EXPECT_EQ(StatusOf(method, "/admin/v1/config:reload", cross), 403);
+  }
+  cross.back() = {"Origin", "http://evil.example"};
+  EXPECT_EQ(StatusOf(kGet, "/admin/v1/pool", cross), 403);
+  EXPECT_EQ(Refused("other_site"), 4);
+  EXPECT_THAT(called_, IsEmpty());
+}
+
+TEST_F(AdminMirrorTest, WhatTravelsIsJson) {
+  Make(Tokens::kKnown);
+  const auto with = [](const char* type) {
+    Headers headers = kOperator;
+    headers.emplace_back("Content-Type", type);
+    return headers;
+  };
+  const std::string body = R"({"size": 3})";
+  EXPECT_EQ(StatusOf(kPatch, "/admin/v1/pool", kOperator, body), 415);
+  for (const char* type : {"application/x-www-form-urlencoded", "text/plain", "",
+                           "application/jsonx", "multipart/form-data"}) {
+    EXPECT_EQ(StatusOf(kPatch, "/admin/v1/pool", with(type), body), 415) << type;
+    EXPECT_EQ(StatusOf(kPost, "/admin/v1/config:reload", with(type)), 415) << type;
+  }
+  Headers packed = with("application/json");
+  packed.emplace_back("Content-Encoding", "gzip");
+  EXPECT_EQ(StatusOf(kPatch, "/admin/v1/pool", packed, body), 415);
+  EXPECT_THAT(called_, IsEmpty());
+  EXPECT_EQ(StatusOf(kPatch, "/admin/v1/pool", with("Application/JSON; charset=utf-8"), body), 0);
+  admin::v1::UpdatePoolRequest request;
+  EXPECT_TRUE(request.ParseFromString(message_));
+  EXPECT_EQ(request.pool().size(), 3);
+}
+
+TEST_F(AdminMirrorTest, VerbsAndPathsThatAreNotThereAreSaid) {
+  Make(Tokens::kNone);
+  EXPECT_EQ(StatusOf(kGet, "/admin"), 404);
+  EXPECT_EQ(StatusOf(kGet, "/admin/v2/pool"), 404);
+  EXPECT_EQ(StatusOf(kGet, "/admin/v1/pool/"), 404);
+  EXPECT_EQ(StatusOf(http::Method::kDelete, "/admin/v1/pool"), 405);
+  EXPECT_EQ(answer_.headers, "Allow: GET, HEAD, OPTIONS, PATCH\r\n");
+  EXPECT_EQ(StatusOf(kGet, "/admin/v1/config:reload"), 405);
+  EXPECT_EQ(answer_.headers, "Allow: OPTIONS, POST\r\n");
+  EXPECT_EQ(StatusOf(kPost, "/admin/v1"), 405);
+  EXPECT_EQ(StatusOf(http::Method::kOptions, "/admin/v1/pool"), 204);
+  EXPECT_EQ(answer_.headers, "Allow: GET, HEAD, OPTIONS, PATCH\r\n");
+  EXPECT_THAT(called_, IsEmpty());
+}
+
+TEST_F(AdminMirrorTest, WrongRequestsAreNotCalled) {
+  Make(Tokens::kNone);
+  EXPECT_EQ(StatusOf(kGet, "/admin/v1/endpoints?page_size=x"), 400);
+  EXPECT_EQ(StatusOf(kGet, "/admin/v1/endpoints?page_size=%"), 400);
+  EXPECT_EQ(StatusOf(kGet, "/admin/v1/pool", {}, "{}"), 400);
+  EXPECT_EQ(StatusOf(kGet, "/admin/v1/pool", {{"If-Match", "\"1\""}, {"If-Match", "\"1\""}}), 400);
+  EXPECT_EQ(StatusOf(kGet, "/admin/v1/endpoints/\xFF"), 400);
+  EXPECT_THAT(called_, IsEmpty());
+}
+
+TEST_F(AdminMirrorTest, OnlySoManyAreUnderWayAtOnce) {
+  Make(Tokens::kNone);
+  for (int i = 0; i < AdminMirror::kMostAtOnce; ++i) {
+    EXPECT_EQ(StatusOf(kGet, "/admin/v1/status"), 0);
+  }
+  EXPECT_EQ(StatusOf(kGet, "/admin/v1/status"), 503);
+  EXPECT_EQ(answer_.headers, "Retry-After: 1\r\n");
+  replies_.front()(Fail(ErrorCode::kNotFound, "nothing"));
+  EXPECT_EQ(answer_.status, 404);
+  EXPECT_EQ(StatusOf(kGet, "/admin/v1/status"), 0);
+}
+
+TEST_F(AdminMirrorTest, AReplyMayComeWhenTheMirrorHasGone) {
+  Make(Tokens::kNone);
+  EXPECT_EQ(StatusOf(kGet, "/admin/v1/pool"), 0);
+  mirror_.reset();
+  replies_.front()(admin::v1::Pool().SerializeAsString());
+  EXPECT_EQ(answer_.status, 200);
+}
+
+TEST_F(AdminMirrorTest, WithoutAnAdminPlaneNothingIsThere) {
+  mirror_.emplace(MirrorDoor::Options{}, nullptr, clock_, registry_);
+  const http::Response off = Ask(kGet, "/admin/v1/pool");
+  EXPECT_EQ(off.status, 404);
+  EXPECT_THAT(off.body, HasSubstr("the admin plane is off"));
+}
+
+}  // namespace
+}  // namespace baton::app
