@@ -16,6 +16,16 @@ foreach(package tl-expected spdlog fmt TBB prometheus-cpp simdjson yaml-cpp CLI1
   endif()
 endforeach()
 
+# libseccomp has no CMake package.
+find_path(SECCOMP_INCLUDE_DIR seccomp.h)
+find_library(SECCOMP_LIBRARY seccomp)
+if(NOT SECCOMP_INCLUDE_DIR OR NOT SECCOMP_LIBRARY)
+  baton_missing("libseccomp (2.5 or later)" "${how_system}")
+endif()
+add_library(baton_seccomp INTERFACE)
+target_include_directories(baton_seccomp SYSTEM INTERFACE ${SECCOMP_INCLUDE_DIR})
+target_link_libraries(baton_seccomp INTERFACE ${SECCOMP_LIBRARY})
+
 # llhttp: the system's where there is one, else compiled from the four C files of the fetched source package.
 find_package(llhttp QUIET)
 if(llhttp_FOUND)

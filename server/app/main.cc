@@ -8,12 +8,14 @@
 #include <vector>
 
 #include "server/app/flags.h"
+#include "server/app/paths_of.h"
 #include "server/app/server.h"
 #include "server/app/start_options.h"
 #include "server/base/log.h"
 #include "server/config/documents.h"
 #include "server/config/layers.h"
 #include "server/config/text.h"
+#include "server/lifecycle/protection.h"
 #include "server/lifecycle/signals.h"
 
 namespace baton::app {
@@ -40,11 +42,13 @@ std::vector<std::string> Variables() {
 int Serve(const StartOptions& options, LoadedConfiguration configuration,
           const std::vector<std::string>& unknown_variables) {
   lifecycle::BlockSignals();
+  auto protections = lifecycle::ProtectFromStart(options.server.process);  // before any thread
+  if (!protections) return Fail(protections.error(), kCouldNotStart);
   std::optional<LogGuard> log(options.log);
   for (const std::string& name : unknown_variables) {
     Log(LogLevel::kWarning, "unknown_variable", {{"name", name}});
   }
-  auto server = Server::Start(options.server, std::move(configuration));
+  auto server = Server::Start(options.server, std::move(configuration), *std::move(protections));
   if (!server) {
     log.reset();
     return Fail(server.error(), kCouldNotStart);
@@ -89,8 +93,11 @@ int Run(const CommandLine& line) {
                                    : config::ToYaml(loaded->configuration, line.shows_origins));
     return 0;
   }
-  const auto options = ToStartOptions(loaded->configuration);
+  auto options = ToStartOptions(loaded->configuration);
   if (!options) return Fail(options.error(), if_wrong);
+  auto paths = PathsOf(loaded->configuration, sources);
+  if (!paths) return Fail(paths.error(), if_wrong);
+  options->server.process.paths = *std::move(paths);
   if (line.command == Command::kCheck) return Check(*options, loaded->unknown_variables);
   return Serve(*options, {std::move(sources), loaded->configuration}, loaded->unknown_variables);
 }

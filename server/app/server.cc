@@ -32,6 +32,7 @@
 #include "server/http/file_opener.h"
 #include "server/http/static_metrics.h"
 #include "server/lifecycle/privileges.h"
+#include "server/lifecycle/protection.h"
 #include "server/lifecycle/signals.h"
 #include "server/metrics/process_metrics.h"
 #include "server/net/socket.h"
@@ -75,8 +76,10 @@ serve::Scheduler::Options Scheduling(const ServerOptions& options) {
 
 // In the order of construction; destruction goes the other way.
 struct Server::Parts {
-  explicit Parts(const ServerOptions& server_options)
-      : options(server_options), session_options(options.Sessions()) {
+  Parts(const ServerOptions& server_options, lifecycle::Protections from_start)
+      : options(server_options),
+        protections(std::move(from_start)),
+        session_options(options.Sessions()) {
     const std::size_t of_each = options.limits.connections_per_address;
     if (of_each > 0) client_places.emplace(of_each);
   }
@@ -88,6 +91,7 @@ struct Server::Parts {
   Parts& operator=(const Parts&) = delete;
 
   const ServerOptions options;
+  lifecycle::Protections protections;  // complete once everything listens
   SystemClock clock;
   metrics::Registry registry;
   std::atomic<bool> is_ready{false};
@@ -427,12 +431,12 @@ void Server::Parts::TellListener(control::ListenerFigures& figures) const {
   if (figures.name == "http") {
     std::uint64_t open = 0;
     for (const auto& conductor : conductors) open += conductor->connections();
-    tell(http_fd.get(), http_metrics, open, http_tls != nullptr);
+    tell(http_fd.get(), http_metrics, open, secrets.http() != nullptr);
   } else if (figures.name == "pages" && pages) {
     std::int64_t open = 0;
     for (const auto& state : pages->listener_shard().states) open += state;
     tell(pages->listening_fd(), pages_metrics, static_cast<std::uint64_t>(open),
-         pages_tls != nullptr);
+         secrets.pages() != nullptr);
   }
 }
 
@@ -440,6 +444,7 @@ void Server::Parts::Observe() {
   AddServerGauges(registry, {endpoints, serving, pending, scheduler, reserve, conductors,
                              *control_room, *configuration, readiness, is_draining});
   metrics::AddProcessMetrics(registry);
+  lifecycle::AddProtectionMetrics(registry, protections);
   AddBacklogMetrics(registry, "http", http_fd.get());
   sampler.Add({"http", http_fd.get()});
   std::vector<const http::ListenerShard*> shards;
@@ -463,6 +468,7 @@ void Server::Parts::OpenPages(UniqueFd listening) {
 }
 
 void Server::Parts::BeReady() {
+  lifecycle::LogProtections(protections);
   secrets.WarnOfUnreadable();
   if (api_keys) api_keys->file().WarnIfUnreadable();
   readiness.Tell([this](bool is_ready_now) {
@@ -473,11 +479,12 @@ void Server::Parts::BeReady() {
 }
 
 Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
-                                              LoadedConfiguration configuration) {
+                                              LoadedConfiguration configuration,
+                                              lifecycle::Protections from_start) {
   const auto fail = [](const Status& status) { return tl::unexpected<Error>(status.error()); };
   if (const Status valid = options.Validate(); !valid) return fail(valid);
   const std::uint64_t descriptors = net::RaiseDescriptorLimit();
-  auto parts = std::make_unique<Parts>(options);
+  auto parts = std::make_unique<Parts>(options, std::move(from_start));
   UniqueFd pages_fd;
   if (const Status opened = parts->OpenSecrets(); !opened) return fail(opened);
   if (const Status listening = parts->ListenAll(pages_fd); !listening) return fail(listening);
@@ -487,8 +494,9 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
   }
   parts->Observe();
   parts->OpenPages(std::move(pages_fd));
-  if (const Status dropped = lifecycle::DropPrivileges(options.user); !dropped)
-    return fail(dropped);
+  const Status hardened =
+      lifecycle::ProtectOnceListening(options.user, options.process, parts->protections);
+  if (!hardened) return fail(hardened);
   parts->BeReady();
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
@@ -497,7 +505,8 @@ Status Server::Check(const ServerOptions& options) {
   if (Status valid = options.Validate(); !valid) return valid;
   Mistakes mistakes;
   mistakes.Add(lifecycle::CheckUser(options.user));
-  Parts parts(options);
+  mistakes.Add(lifecycle::CheckProtection(options.process));
+  Parts parts(options, {});
   mistakes.Add(parts.OpenSecrets());
   mistakes.Add(parts.LoadModels(Parts::WarmUps::kLeftOut));
   return mistakes.ToStatus();
@@ -545,6 +554,7 @@ void Server::Parts::Supervise() {
   }
   readiness.SetCanServe(!is_stuck && HasRequiredModels());
   control_room->Operations().Tell(main_loop.Now());
+  lifecycle::LogDeniedCalls();
   main_loop.RunAt(main_loop.Now() + kSuperviseEvery, [this] { Supervise(); });
 }
 

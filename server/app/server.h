@@ -9,6 +9,7 @@
 #include "server/app/server_options.h"
 #include "server/base/result.h"
 #include "server/control/control_port.h"
+#include "server/lifecycle/protection.h"
 
 namespace baton::app {
 
@@ -16,9 +17,11 @@ class Server {
  public:
   // Everything is loaded and listens when it returns; requests are answered from Run on.
   // Requires: lifecycle::BlockSignals was called before any thread was started.
-  // `options` are those of `configuration`, which is read again on SIGHUP.
+  // `options` are those of `configuration`, which is read again on SIGHUP. `from_start`: what
+  // lifecycle::ProtectFromStart came to; the rest is done once everything listens.
   static Result<std::unique_ptr<Server>> Start(const ServerOptions& options,
-                                               LoadedConfiguration configuration);
+                                               LoadedConfiguration configuration,
+                                               lifecycle::Protections from_start);
   // Loads everything that Start would, listens nowhere and runs no model. Errors: everything that
   // is wrong, a line each.
   static Status Check(const ServerOptions& options);

@@ -12,6 +12,7 @@
 #include "server/base/result.h"
 #include "server/http/session.h"
 #include "server/http/static_mount.h"
+#include "server/lifecycle/protection.h"
 #include "server/net/tls/tls_files.h"
 #include "server/serve/scheduling_policy.h"
 
@@ -55,6 +56,7 @@ struct ServerOptions {
   bool allows_model_control = false;          // clients load and unload models, too
   std::filesystem::path onnxruntime_library;  // empty: the usual places
   std::string user = "nobody";                // what root becomes once everything listens
+  lifecycle::ProtectionOptions process;
 
   // kInvalidArgument, naming the flag, what was expected and what came.
   Status Validate() const;

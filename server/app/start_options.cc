@@ -38,6 +38,10 @@ constexpr std::array<std::pair<std::string_view, LogLevel>, 4> kLevels = {
      {"info", LogLevel::kInfo},
      {"warning", LogLevel::kWarning},
      {"error", LogLevel::kError}}};
+constexpr std::array<std::pair<std::string_view, lifecycle::Wish>, 3> kWishes = {
+    {{"auto", lifecycle::Wish::kAuto},
+     {"off", lifecycle::Wish::kOff},
+     {"required", lifecycle::Wish::kRequired}}};
 constexpr std::array<std::pair<std::string_view, http::HalfClose>, 2> kHalfCloses = {
     {{"answer", http::HalfClose::kAnswer}, {"abandon", http::HalfClose::kAbandon}}};
 
@@ -89,6 +93,13 @@ std::vector<std::string> ReadNames(const std::string& text) {
 void TakeAdmin(const config::v1::Admin& admin, ServerOptions& server) {
   server.admin_door = {admin.socket(), admin.token_file(), ReadNames(admin.viewers()),
                        ReadNames(admin.host_names())};
+}
+
+void TakeProcess(const config::v1::Process& process, lifecycle::ProtectionOptions& options) {
+  options.seccomp = ReadWord(process.seccomp(), kWishes);
+  options.landlock = ReadWord(process.landlock(), kWishes);
+  options.outgoing_connections = process.outgoing_connections();
+  options.core_dumps = process.core_dumps();
 }
 
 void TakeSizes(const ServerConfig& values, ServerOptions& server) {
@@ -187,6 +198,7 @@ Result<StartOptions> ToStartOptions(const Configuration& configuration) {
   TakeAdmin(values.admin(), options.server);
   TakeSizes(values, options.server);
   TakeModels(values.models(), options.server);
+  TakeProcess(values.process(), options.server.process);
   mistakes.Add(TakeLimits(values.limits(), options.server));
   TakeEndpoints(configuration, options.server, mistakes);
   TakeStaticFiles(configuration, options.server, mistakes);

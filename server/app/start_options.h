@@ -13,7 +13,7 @@ struct StartOptions {
   LogOptions log;
 };
 
-// Requires: `configuration` was loaded (config::Load).
+// Requires: `configuration` was loaded (config::Load). Leaves out what PathsOf finds.
 // Errors: kInvalidArgument with everything that is still wrong, a line each, with where it was
 // said.
 Result<StartOptions> ToStartOptions(const config::Configuration& configuration);

@@ -66,6 +66,10 @@ TEST(StartOptionsTest, DefaultsOfTheSchemaAreThoseOfTheServer) {
   EXPECT_EQ(taken.onnxruntime_library, expected.onnxruntime_library);
   EXPECT_EQ(taken.test_endpoints, expected.test_endpoints);
   EXPECT_EQ(taken.user, expected.user);
+  EXPECT_EQ(taken.process.seccomp, expected.process.seccomp);
+  EXPECT_EQ(taken.process.landlock, expected.process.landlock);
+  EXPECT_EQ(taken.process.core_dumps, expected.process.core_dumps);
+  EXPECT_EQ(taken.process.outgoing_connections, expected.process.outgoing_connections);
   EXPECT_EQ(Read("")->log.format, LogOptions().format);
   EXPECT_EQ(Read("")->log.level, LogOptions().level);
 }
@@ -117,6 +121,18 @@ TEST(StartOptionsTest, EveryValueReachesItsPlace) {
   EXPECT_EQ(server.user, "somebody");
   EXPECT_EQ(options->log.format, LogOptions::Format::kJson);
   EXPECT_EQ(options->log.level, LogLevel::kError);
+}
+
+TEST(StartOptionsTest, WhatTheProcessGivesUpReachesItsPlace) {
+  const lifecycle::ProtectionOptions process =
+      Taken(
+          "process: {seccomp: required, landlock: off, outgoing_connections: true, "
+          "core_dumps: true}\n")
+          .process;
+  EXPECT_EQ(process.seccomp, lifecycle::Wish::kRequired);
+  EXPECT_EQ(process.landlock, lifecycle::Wish::kOff);
+  EXPECT_TRUE(process.outgoing_connections);
+  EXPECT_TRUE(process.core_dumps);
 }
 
 TEST(StartOptionsTest, WhatTheSchemaDoesNotKnowIsToldAtOnceWithItsPlace) {

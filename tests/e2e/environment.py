@@ -12,6 +12,7 @@ BIN = pathlib.Path(os.environ.get("BATON_BIN", ROOT / "build" / "bin"))
 TOOLS = pathlib.Path(os.environ.get("BATON_TOOLS", ROOT / "build" / "deps" / "tools"))
 DEPS = TOOLS.parent  # what scripts/install-dependencies fetched besides
 FAULT_SHIM = pathlib.Path(os.environ.get("BATON_FAULT_SHIM", ROOT / "build/release/test-bin/fault_shim.so"))
+TRESPASSER = pathlib.Path(os.environ.get("BATON_TRESPASSER", ROOT / "build/release/test-bin/trespasser.so"))
 # 1 for an optimised build; more under a sanitizer: fewer requests, more patience.
 SLOW_FACTOR = float(os.environ.get("BATON_SLOW_FACTOR", "1"))
 

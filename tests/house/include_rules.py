@@ -70,6 +70,9 @@ HEAVY = [
         one_source_per=2,
     ),
     Heavy(
+        "libseccomp", re.compile(r"^seccomp\.h$"), re.compile(r"^server/lifecycle/.*\.cc$"), one_source_per=2
+    ),
+    Heavy(
         "OpenSSL",
         re.compile(r"^openssl/(?!evp\.h$)"),
         re.compile(r"^server/(net/tls/.*|access/token)\.cc$"),

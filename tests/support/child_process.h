@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdio>
+#include <filesystem>
 #include <functional>
+#include <iterator>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +21,14 @@ inline int InAChild(const std::function<int()>& run) {
   EXPECT_EQ(waitpid(child, &status, 0), child);
   EXPECT_TRUE(WIFEXITED(status)) << "ended by signal " << WTERMSIG(status);
   return WEXITSTATUS(status);
+}
+
+// Whether a child process has one thread: a sanitizer may start one of its own there.
+inline bool ChildrenHaveOneThread() {
+  return InAChild([] {
+           const std::filesystem::directory_iterator threads("/proc/self/task");
+           return std::distance(begin(threads), end(threads)) == 1 ? 0 : 1;
+         }) == 0;
 }
 
 }  // namespace baton::testing_support
