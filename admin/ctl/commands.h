@@ -63,10 +63,10 @@ struct Command {
   int limit = 20;                     // of kMisses: 1 to 1024
   int count = 0;                      // of kWatch: lines; 0: until it is interrupted
   bool once = false;                  // of kTop
-  bool waits = false;     // of kStatus: until the server is ready; of kDrain: until nothing is left
+  bool waits = false;  // of kStatus: until the server is ready; of kDrain: until nothing is left
   bool returns_at_once = false;  // of kLoadModel, kUnloadModel, kReloadModels: does not wait
-  bool keeps_on = false;  // of what is shown: again whenever it has changed
-  std::string interval = "1s";  // of kTop, kWatch and keeps_on
+  bool keeps_on = false;         // of what is shown: again whenever it has changed
+  std::string interval = "1s";   // of kTop, kWatch and keeps_on
 
   Target target;        // its server empty: as the context, BATON_ADMIN or the default says
   std::string context;  // empty: the current one

@@ -171,7 +171,8 @@ void AddSettingsLooks(CLI::App& get, Command& command) {
 void AddLooks(CLI::App& app, Command& command) {
   AddCommand(app, "status", "What the server is doing now", command, Kind::kStatus)
       ->add_flag("--wait", command.waits, "Wait until it is ready, at most for --timeout (60s)");
-  CLI::App* get = AddGroup(app, "get", "Show the pool, endpoints, models, operations, settings or connections");
+  CLI::App* get =
+      AddGroup(app, "get", "Show the pool, endpoints, models, operations, settings or connections");
   AddWatch(AddCommand(*get, "pool", "The worker pool", command, Kind::kGetPool), command);
   AddWatch(AddCommand(*get, "endpoints", "Every endpoint, by name", command, Kind::kGetEndpoints),
            command);

@@ -57,12 +57,11 @@ AdminMethod AnsweredBy(Status (*answer)(const Call&, const Request&, Response&),
 // The line in the log that a change leaves.
 inline void Audit(const Call& call, const std::string& what, const ChangeTexts& texts,
                   control::Generation generation) {
-  Log(LogLevel::kInfo, "admin_change",
-      {{"who", call.caller.ToText()},
-       {"what", what},
-       {"before", texts.before},
-       {"after", texts.after},
-       {"generation", generation}});
+  LogAlways("admin_change", {{"who", call.caller.ToText()},
+                             {"what", what},
+                             {"before", texts.before},
+                             {"after", texts.after},
+                             {"generation", generation}});
 }
 
 }  // namespace baton::admin

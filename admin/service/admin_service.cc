@@ -49,15 +49,16 @@ rpc::PlainMethods OverGrpc(const AdminMethods& methods, const AdminDoor& door) {
   rpc::PlainMethods plain;
   for (const auto& [name, method] : methods) {
     const bool is_watch = IsWatch(name);
-    plain[service + name] = {is_watch ? Shape::kWatch : Shape::kUnary,
-                             [method = method, &door](const rpc::PlainAsk& ask, const rpc::PlainReply& reply) {
-                               method(door.CallerOf(VisitorOf(ask.call)), ask.message,
-                                      [reply](const Result<std::string>& answer) {
-                                        if (answer) return reply(grpc::Status(), *answer);
-                                        reply(ToGrpcStatus(answer.error()), {});
-                                      });
-                             },
-                             is_watch ? kMostWatchers : 0};
+    plain[service + name] = {
+        is_watch ? Shape::kWatch : Shape::kUnary,
+        [method = method, &door](const rpc::PlainAsk& ask, const rpc::PlainReply& reply) {
+          method(door.CallerOf(VisitorOf(ask.call)), ask.message,
+                 [reply](const Result<std::string>& answer) {
+                   if (answer) return reply(grpc::Status(), *answer);
+                   reply(ToGrpcStatus(answer.error()), {});
+                 });
+        },
+        is_watch ? kMostWatchers : 0};
   }
   return plain;
 }

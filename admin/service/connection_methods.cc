@@ -74,12 +74,11 @@ Status CloseConnection(const Call& call, const v1::CloseConnectionRequest& reque
   const auto closed = call.control.CloseConnection({*key, request.force()});
   const bool is_later = !closed && closed.error().code == ErrorCode::kUnavailable;
   if (closed || is_later) {
-    Log(LogLevel::kInfo, "admin_change",
-        {{"who", call.caller.ToText()},
-         {"what", request.name()},
-         {"peer", closed ? closed->peer : "unknown"},
-         {"before", "open"},
-         {"after", request.force() ? "closed" : "closing"}});
+    LogAlways("admin_change", {{"who", call.caller.ToText()},
+                               {"what", request.name()},
+                               {"peer", closed ? closed->peer : "unknown"},
+                               {"before", "open"},
+                               {"after", request.force() ? "closed" : "closing"}});
   }
   if (!closed) return tl::unexpected(closed.error());
   Fill(*closed, response);

@@ -47,6 +47,7 @@ Status UpdateEndpoint(const Call& call, const v1::UpdateEndpointRequest& request
   }
   Fill(changed->after, response);
   FillChanges(*changed, response);
+  if (update->validate_only) return {};
   for (const std::string& warning : response.warnings()) {
     Log(LogLevel::kWarning, "doubtful_setting",
         {{"endpoint", changed->after.name}, {"warning", warning}});
@@ -60,7 +61,7 @@ Status ResetEstimator(const Call& call, const v1::ResetEstimatorRequest& request
   if (!name) return tl::unexpected(name.error());
   const Result<control::EndpointState> endpoint = call.control.ResetEstimator(*name);
   if (!endpoint) return tl::unexpected(endpoint.error());
-  Log(LogLevel::kInfo, "estimator_reset", {{"who", call.caller.ToText()}, {"endpoint", *name}});
+  LogAlways("estimator_reset", {{"who", call.caller.ToText()}, {"endpoint", *name}});
   Fill(*endpoint, response);
   return {};
 }

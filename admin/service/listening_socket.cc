@@ -2,6 +2,7 @@
 #include "admin/service/listening_socket.h"
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
@@ -9,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 
@@ -22,6 +24,23 @@ constexpr mode_t kForOwnerAlone = S_IXUSR | S_IRWXG | S_IRWXO;
 
 }  // namespace
 
+namespace {
+
+// Another that starts holds it for an instant; who holds it longer has no business with it.
+bool Lock(int folder) {
+  using namespace std::chrono_literals;
+  constexpr int kTries = 200;
+  constexpr auto kBetweenTries = 10ms;
+  for (int tries = 0; tries < kTries; ++tries) {
+    if (::flock(folder, LOCK_EX | LOCK_NB) == 0) return true;
+    if (errno != EWOULDBLOCK) return false;
+    std::this_thread::sleep_for(kBetweenTries);
+  }
+  return ::flock(folder, LOCK_EX | LOCK_NB) == 0;
+}
+
+}  // namespace
+
 Result<ListeningSocket> ListeningSocket::Claim(const std::string& path) {
   if (path.size() > kLongestPath) {
     return Fail(
@@ -32,7 +51,7 @@ Result<ListeningSocket> ListeningSocket::Claim(const std::string& path) {
   const std::filesystem::path parent = std::filesystem::path(path).parent_path();
   UniqueFd folder(
       ::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder.valid() || ::flock(folder.get(), LOCK_EX) != 0) {
+  if (!folder.valid() || !Lock(folder.get())) {
     return Fail(
         ErrorCode::kFailedPrecondition,
         "cannot listen on unix:" + path + " for admin: its folder: " + std::strerror(errno));

@@ -72,16 +72,17 @@ Status Begins(const Call& call, const Request& request, google::longrunning::Ope
   control::OperationBook& book = call.control.Operations();
   const Result<control::OperationState> begun = book.Begin(*change, call.caller);
   if (!begun) return tl::unexpected(begun.error());
-  Log(LogLevel::kInfo, "admin_change",
-      {{"who", call.caller.ToText()},
-       {"what", WordOf(change->kind)},
-       {"model", change->name},
-       {"operation", begun->name}});
-  call.control.ChangeModels(*change, [&book, name = begun->name](auto changed) {
-    Log(LogLevel::kInfo, "operation_done",
-        {{"operation", name}, {"error", changed ? "" : changed.error().message}});
-    book.End(name, std::move(changed));
-  });
+  LogAlways("admin_change", {{"who", call.caller.ToText()},
+                             {"what", WordOf(change->kind)},
+                             {"model", change->name},
+                             {"operation", begun->name}});
+  call.control.ChangeModels(
+      *change, [&book, name = begun->name, who = call.caller.ToText()](auto changed) {
+        LogAlways(
+            "operation_done",
+            {{"operation", name}, {"who", who}, {"error", changed ? "" : changed.error().message}});
+        book.End(name, std::move(changed));
+      });
   const Result<control::OperationState> now = book.Find(begun->name);
   Fill(now ? *now : *begun, response);
   return {};

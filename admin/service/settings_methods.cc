@@ -61,9 +61,9 @@ Status TakeValues(const google::protobuf::FieldMask& mask, const std::string& na
     const std::string key = path.substr(kValues.size() + 1);
     const auto value = given.find(key);
     if (value == given.end()) {
+      const std::string field = name + "." + path;
       return Fail(ErrorCode::kInvalidArgument,
-                  name + "." + path + ": expected a value, since update_mask names it",
-                  name + "." + path);
+                  field + ": expected a value, since update_mask names it", field);
     }
     values.insert(*value);
   }

@@ -36,9 +36,10 @@ std::string ModeText(mode_t mode) {
 
 Status CheckKind(const std::string& path, const struct stat& status) {
   if (!S_ISREG(status.st_mode)) return Wrong(path, "is no file");
-  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+  if ((status.st_mode & (S_IWGRP | S_IXGRP | S_IRWXO)) != 0) {
     return Wrong(path, "has the mode " + ModeText(status.st_mode) +
-                           ", expected that nobody but its owner may read or write it (chmod 600)");
+                           ", expected that nobody but its owner may write it, and nobody but "
+                           "its group read it (chmod 600, or 640)");
   }
   if (status.st_size > static_cast<off_t>(yaml::kMaxFileBytes)) {
     return Wrong(path, "has " + std::to_string(status.st_size) + " bytes, expected at most 1MiB");

@@ -140,8 +140,11 @@ void AdminMirror::CallFound(const admin::HttpMirror::Found& found, const http::R
     return reply(
         ToResponse(admin::HttpMirror::ToAnswer(method, tl::unexpected(message.error()), false)));
   }
-  if (under_way_->fetch_add(1) >= kMostAtOnce) {
-    --*under_way_;
+  // Who waits for an operation holds up nobody: the book of operations says how many may.
+  const auto under_way =
+      method.name == "WaitOperation" ? std::make_shared<std::atomic<int>>(0) : under_way_;
+  if (under_way->fetch_add(1) >= kMostAtOnce) {
+    --*under_way;
     http::Response response = ErrorResponse(
         503, "UNAVAILABLE", "expected at most " + std::to_string(kMostAtOnce) + " calls at once");
     http::AppendHeader(response.headers, "Retry-After", "1");
@@ -149,7 +152,7 @@ void AdminMirror::CallFound(const admin::HttpMirror::Found& found, const http::R
   }
   // A copy of the method: the reply may come when this has gone.
   call_(method.name, std::move(caller), *std::move(message),
-        [under_way = under_way_, method, reply,
+        [under_way, method, reply,
          has_if_match = if_match.has_value()](const Result<std::string>& answer) {
           --*under_way;
           reply(ToResponse(admin::HttpMirror::ToAnswer(method, answer, has_if_match)));

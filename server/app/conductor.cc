@@ -274,6 +274,7 @@ void Conductor::Send(Index index, const api::AnswerView& view, std::string& body
                         !view.may_be_gzip && !view.json_bytes && view.granted_budget &&
                         view.cache == serve::CacheState::kNone;
   const auto answer = [&](http::Response&& response) {
+    loop_.AssertOnLoop();
     if (!rated_.empty()) TellOfRate(index, response.headers);
     place.session->Answer(place.exchange, std::move(response));
   };

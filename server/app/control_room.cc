@@ -65,12 +65,12 @@ ControlRoom::ControlRoom(const Parts& parts)
   // At 0 from the start; other codes come with the first call that ends in them.
   MutexLock lock(mutex_);
   for (const char* const method :
-       {"GetStatus",       "GetPool",        "UpdatePool",    "ListEndpoints", "GetEndpoint",
-        "UpdateEndpoint",  "ResetEstimator", "ListMisses",    "ListModels",    "GetModel",
-        "LoadModel",       "UnloadModel",    "ReloadModels",  "GetConfig",     "ReloadConfig",
-        "Drain",           "Resume",         "GetLimits",     "UpdateLimits",  "GetAdmission",
-        "UpdateAdmission", "GetLogging",     "UpdateLogging", "ListListeners", "GetListener",
-        "ListConnections", "CloseConnection", "ListOperations", "GetOperation", "WaitOperation"}) {
+       {"GetStatus",       "GetPool",         "UpdatePool",     "ListEndpoints", "GetEndpoint",
+        "UpdateEndpoint",  "ResetEstimator",  "ListMisses",     "ListModels",    "GetModel",
+        "LoadModel",       "UnloadModel",     "ReloadModels",   "GetConfig",     "ReloadConfig",
+        "Drain",           "Resume",          "GetLimits",      "UpdateLimits",  "GetAdmission",
+        "UpdateAdmission", "GetLogging",      "UpdateLogging",  "ListListeners", "GetListener",
+        "ListConnections", "CloseConnection", "ListOperations", "GetOperation",  "WaitOperation"}) {
     BooksOf(method, "OK");
   }
 }
@@ -187,7 +187,6 @@ Result<EndpointState> ControlRoom::ResetEstimator(const std::string& name) {
   if (endpoint == nullptr) return NotFound(name, "name");
   parts_.scheduler.ResetEstimate(endpoint->index);
   parts_.reserve.ResetEstimate(endpoint->index);
-  Log(LogLevel::kInfo, "estimator_reset", {{"endpoint", name}});
   return GetEndpoint(name);
 }
 

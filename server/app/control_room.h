@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "server/app/conductor.h"
+#include "server/app/cores.h"
 #include "server/app/live_configuration.h"
 #include "server/app/model_keeper.h"
 #include "server/app/readiness.h"
@@ -120,6 +121,11 @@ class ControlRoom final : public control::ControlPort {
 
   // Any thread.
   control::OperationBook operations_;
+
+  // Questions that each conductor has not answered yet; shared with the answers, which may come
+  // when this has gone.
+  using Unanswered = std::array<std::atomic<int>, kMostConductors>;
+  const std::shared_ptr<Unanswered> unanswered_ = std::make_shared<Unanswered>();
 
   // Held over the whole of a reload, before mutex_: they take turns while others go on.
   Mutex reloading_;

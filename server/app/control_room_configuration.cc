@@ -43,12 +43,12 @@ void LogTaken(const LiveConfiguration::Wanted& wanted, const std::string& who,
   for (const config::Difference& difference : wanted.differences) LogDifference(difference);
   const auto waiting = std::count_if(wanted.differences.begin(), wanted.differences.end(),
                                      [](const auto& one) { return one.needs_restart; });
-  Log(LogLevel::kInfo, wanted.Changes() ? "config_applied" : "config_unchanged",
-      {{"who", who},
-       {"file", state.file},
-       {"generation", state.generation},
-       {"hash", state.hash},
-       {"needs_restart", static_cast<std::int64_t>(waiting)}});
+  LogAlways(wanted.Changes() ? "config_applied" : "config_unchanged",
+            {{"who", who},
+             {"file", state.file},
+             {"generation", state.generation},
+             {"hash", state.hash},
+             {"needs_restart", static_cast<std::int64_t>(waiting)}});
 }
 
 std::vector<control::ConfigurationDifference> ToControl(

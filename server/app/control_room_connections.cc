@@ -66,12 +66,17 @@ control::ConnectionList ControlRoom::ListConnections(const control::ConnectionQu
   const auto first =
       query.after ? static_cast<std::size_t>(std::max(0, query.after->conductor)) : 0;
   std::size_t asked = 0;
-  for (std::size_t i = first; i < count; ++i, ++asked) {
+  for (std::size_t i = first; i < count; ++i) {
+    if ((*unanswered_)[i] > 0) continue;  // it owes an answer: waiting again would only add up
     std::optional<std::uint64_t> after;
     if (query.after && i == first) after = query.after->number;
-    parts_.conductors[i]->List(after, query.limit, [gathering, i](Connections connections) {
-      gathering->Put(i, std::move(connections));
-    });
+    ++asked;
+    ++(*unanswered_)[i];
+    parts_.conductors[i]->List(after, query.limit,
+                               [gathering, i, unanswered = unanswered_](Connections connections) {
+                                 --(*unanswered)[i];
+                                 gathering->Put(i, std::move(connections));
+                               });
   }
   control::ConnectionList list;
   std::vector<std::optional<Connections>> answers = gathering->Wait(asked);
@@ -97,10 +102,14 @@ Result<control::ConnectionState> ControlRoom::CloseConnection(
   const auto conductor = static_cast<std::size_t>(close.key.conductor);
   if (close.key.conductor < 0 || conductor >= parts_.conductors.size()) return not_found();
   const auto gathering = std::make_shared<Gathering<Found>>(1);
+  const bool is_silent = (*unanswered_)[conductor]++ > 0;
   parts_.conductors[conductor]->Close(
       close.key.number, close.is_forced,
-      [gathering](Found connection) { gathering->Put(0, std::move(connection)); });
-  const std::vector<std::optional<Found>> answer = gathering->Wait(1);
+      [gathering, conductor, unanswered = unanswered_](Found connection) {
+        --(*unanswered)[conductor];
+        gathering->Put(0, std::move(connection));
+      });
+  const std::vector<std::optional<Found>> answer = gathering->Wait(is_silent ? 0 : 1);
   if (!answer[0]) {
     return Fail(ErrorCode::kUnavailable,
                 "conductor " + std::to_string(conductor) +

@@ -15,7 +15,7 @@ namespace {
 
 constexpr const char* kQuotaFile = "/sys/fs/cgroup/cpu.max";
 constexpr std::size_t kCoresPerConductor = 4;
-constexpr std::size_t kMostConductors = 8;
+constexpr std::size_t kMostByItself = 8;
 
 std::size_t CoresOfMask() {
   cpu_set_t cores;
@@ -47,7 +47,7 @@ std::size_t UsableCores() {
 }
 
 std::size_t ConductorsFor(std::size_t cores) {
-  return std::clamp<std::size_t>(cores / kCoresPerConductor, 1, kMostConductors);
+  return std::clamp<std::size_t>(cores / kCoresPerConductor, 1, kMostByItself);
 }
 
 }  // namespace baton::app

@@ -7,6 +7,8 @@
 
 namespace baton::app {
 
+inline constexpr int kMostConductors = 64;
+
 // Those that it may run on, and no more than the quota of its control group is worth. At least 1.
 std::size_t UsableCores();
 

@@ -25,6 +25,18 @@ Status ListenerSecrets::Open(const ServerOptions& options, metrics::Registry& re
     auto tokens = access::SecretFile::Open(path, access::SecretKind::kTokens);
     if (!tokens) return Fail(tokens.error().code, "admin.token_file: " + tokens.error().message);
     admin_tokens_ = *std::move(tokens);
+    AddSecretFileMetrics(registry, "admin_tokens", *admin_tokens_);
+    return {};
+  };
+  const auto open_keys = [&](const std::string& path) -> Status {
+    if (path.empty()) return {};
+    auto keys = access::ApiKeys::Open(path);
+    if (!keys) {
+      return Fail(keys.error().code, "api_keys.file: " + keys.error().message, "api_keys.file");
+    }
+    api_keys_ = *std::move(keys);
+    api_key_metrics_.emplace(registry, *api_keys_);
+    AddSecretFileMetrics(registry, "api_keys", api_keys_->file());
     return {};
   };
   Mistakes mistakes;
@@ -33,6 +45,7 @@ Status ListenerSecrets::Open(const ServerOptions& options, metrics::Registry& re
   mistakes.Add(open("pages", options.pages_tls, pages_));
   mistakes.Add(open("admin", options.admin_tls, admin_));
   mistakes.Add(open_tokens(options.admin_door.token_file));
+  mistakes.Add(open_keys(options.api_keys));
   return mistakes.ToStatus();
 }
 
@@ -47,10 +60,13 @@ std::vector<net::TlsCertificate*> ListenerSecrets::Certificates() const {
   return all;
 }
 
-void ListenerSecrets::Renew() {
+bool ListenerSecrets::Renew() {
   const auto now = std::chrono::system_clock::now();
   for (net::TlsCertificate* const certificate : Certificates()) certificate->ReloadIfDue(now);
   if (admin_tokens_) static_cast<void>(admin_tokens_->ReadIfChanged());
+  if (!api_keys_ || !api_keys_->ReadIfChanged()) return false;
+  api_key_metrics_->FollowFile();
+  return true;
 }
 
 void ListenerSecrets::WarnOfUnreadable() const {
@@ -58,6 +74,7 @@ void ListenerSecrets::WarnOfUnreadable() const {
     certificate->WarnOfUnreadable();
   }
   if (admin_tokens_) admin_tokens_->WarnIfUnreadable();
+  if (api_keys_) api_keys_->file().WarnIfUnreadable();
 }
 
 admin::AdminDoor::Options ListenerSecrets::AdminDoor(const AdminOptions& options) const {

@@ -107,11 +107,12 @@ Result<const Member*> FindMember(const std::vector<Member>& members, const std::
 
 Status LiveConfiguration::Complete(Wanted& wanted) {
   wanted.with_operators = wanted.configuration;
-  for (const auto& [path, text] : wanted.operators) {
-    const auto& all = config::AllSettings();
+  const auto& all = config::AllSettings();
+  for (const auto& said : wanted.operators) {
+    const std::string& path = said.first;
     const auto setting =
         std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.path == path; });
-    config::SetValue(HolderOf(wanted.with_operators, path), *setting->field, text);
+    config::SetValue(HolderOf(wanted.with_operators, path), *setting->field, said.second);
     wanted.with_operators.origins[path] = "operator";
   }
   if (Status sound = config::CheckWhole(wanted.with_operators); !sound) return sound;

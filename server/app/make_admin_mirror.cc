@@ -10,15 +10,23 @@
 #include "server/access/secret_file.h"
 
 namespace baton::app {
+namespace {
+
+bool IsLoopback(const ListenAddress& address) {
+  return address.host.starts_with("127.") || address.host == "::1";
+}
+
+}  // namespace
 
 std::unique_ptr<AdminMirror> MakeAdminMirror(const ServerOptions& options,
                                              const access::SecretFile* tokens,
                                              admin::AdminServer* admin, const Clock& clock,
                                              metrics::Registry& registry) {
-  const std::string& host = options.pages.host;
-  const bool is_loopback = host.starts_with("127.") || host == "::1";
+  const bool is_loopback = IsLoopback(options.pages);
   MirrorDoor::Options door;
   door.site = {is_loopback, options.pages_tls.IsOn(), options.admin_door.host_names};
+  door.may_look_unnamed =
+      !options.admin.off && IsLoopback(options.admin) && options.admin_tls.client_ca.empty();
   if (tokens != nullptr) {
     door.find_token = [tokens](std::string_view token) {
       return tokens->Find(token, std::chrono::system_clock::now());

@@ -81,7 +81,7 @@ std::optional<Refusal> MirrorDoor::RefuseSite(const http::Request& request,
 tl::expected<std::string, Refusal> MirrorDoor::Admit(const http::Request& request,
                                                      const std::string& from, bool changes) {
   if (options_.find_token) return AdmitByToken(request, from, changes);
-  if (!changes && options_.site.is_loopback) return std::string();
+  if (!changes && options_.site.is_loopback && options_.may_look_unnamed) return std::string();
   return tl::unexpected<Refusal>(
       Refuse(Reason::kNoToken,
              Denied("this needs a token, and the server knows none: start it with "

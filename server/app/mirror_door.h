@@ -36,6 +36,8 @@ class MirrorDoor {
  public:
   struct Options {
     pages::Site site;
+    // The admin plane asks nobody who looks for a name: no token, no certificate, no Unix socket.
+    bool may_look_unnamed = true;
     // Who presents a token; none when nobody's. Null: no token file is configured.
     std::function<std::optional<access::Identity>(std::string_view token)> find_token;
   };

@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 using Paths = std::vector<fs::path>;
 
 constexpr int kLinksBelow = 2;            // <model>/<version>
-constexpr std::size_t kMostLinks = 4096;  // that are looked at
+constexpr std::size_t kMostLinks = 4096;  // that are followed
 
 // An operator's relative path, whatever the folder.
 fs::path Absolute(const fs::path& path) {
@@ -30,11 +30,16 @@ fs::path Absolute(const fs::path& path) {
   return error ? path : absolute.lexically_normal();
 }
 
+// With the folder a file may be replaced; one right below the root would open everything.
 void AddFolderOf(const fs::path& file, Paths& paths) {
-  paths.push_back(Absolute(file).parent_path());
+  const auto add = [&paths](const fs::path& one) {
+    const fs::path folder = one.parent_path();
+    paths.push_back(folder == folder.root_path() ? one : folder);
+  };
+  add(Absolute(file));
   std::error_code error;
   const fs::path real = fs::canonical(file, error);
-  if (!error) paths.push_back(real.parent_path());
+  if (!error) add(real);
 }
 
 // With the folders that links in it lead to.
@@ -42,11 +47,13 @@ void AddFolder(const fs::path& folder, Paths& paths) {
   paths.push_back(Absolute(folder));
   std::error_code error;
   std::size_t left = kMostLinks;
-  for (fs::recursive_directory_iterator entry(folder, error), end;
-       !error && entry != end && left > 0; entry.increment(error), --left) {
+  constexpr auto kPastOthers = fs::directory_options::skip_permission_denied;
+  for (fs::recursive_directory_iterator entry(folder, kPastOthers, error), end;
+       !error && entry != end && left > 0; entry.increment(error)) {
     if (entry.depth() >= kLinksBelow) entry.disable_recursion_pending();
     std::error_code no_link;
     if (!entry->is_symlink(no_link)) continue;
+    --left;
     const fs::path real = fs::canonical(entry->path(), no_link);
     if (!no_link) paths.push_back(real);
   }

@@ -11,9 +11,7 @@
 #include <utility>
 
 #include "admin/service/admin_server.h"
-#include "server/access/api_keys.h"
 #include "server/api/grpc/grpc_infer.h"
-#include "server/app/api_key_metrics.h"
 #include "server/app/admin_socket_place.h"
 #include "server/app/conductor.h"
 #include "server/app/control_room.h"
@@ -101,8 +99,6 @@ struct Server::Parts {
   std::vector<control::ListenerState> listeners;
   const http::Session::Options session_options;
   ListenerSecrets secrets;
-  std::unique_ptr<access::ApiKeys> api_keys;       // null: clients of the data plane need none
-  std::optional<ApiKeyMetrics> api_key_metrics;    // where there are some
   std::optional<net::ClientPlaces> client_places;  // empty: nobody counts
   std::optional<net::ConnectionPlaces> places;
   http::ListenerMetrics http_metrics;
@@ -144,10 +140,7 @@ struct Server::Parts {
   bool all_workers_stuck = false;  // main thread
   std::string missing_model;       // main thread: required, and no version of it answers
 
-  Status OpenSecrets();
-  Status OpenApiKeys();
   void RenewSecrets();
-  void RenewApiKeys();
   Status ListenAll(UniqueFd& pages_fd);
   ServedDirectory::Changes Changes();
   enum class WarmUps { kRun, kLeftOut };
@@ -182,37 +175,12 @@ void Server::Parts::AddListener(const std::string& name, const ListenAddress& ad
   listeners.push_back({name, in_use.ToText()});
 }
 
-// Everything that is wrong with any of them.
-Status Server::Parts::OpenSecrets() {
-  Mistakes mistakes;
-  mistakes.Add(secrets.Open(options, registry));
-  mistakes.Add(OpenApiKeys());
-  return mistakes.ToStatus();
-}
-
-Status Server::Parts::OpenApiKeys() {
-  if (options.api_keys.empty()) return {};
-  auto opened = access::ApiKeys::Open(options.api_keys);
-  if (!opened) {
-    return Fail(opened.error().code, "api_keys.file: " + opened.error().message, "api_keys.file");
-  }
-  api_keys = *std::move(opened);
-  api_key_metrics.emplace(registry, *api_keys);
-  AddSecretFileMetrics(registry, "api_keys", api_keys->file());
-  return {};
-}
-
-void Server::Parts::RenewApiKeys() {
-  if (!api_keys || !api_keys->ReadIfChanged()) return;
-  for (const auto& conductor : conductors) conductor->Use(api_keys->ring());
-  api_key_metrics->FollowFile();
-}
-
 // They are looked at again and again: whoever renews one just writes it.
 void Server::Parts::RenewSecrets() {
   main_loop.AssertOnLoop();
-  secrets.Renew();
-  RenewApiKeys();
+  if (secrets.Renew()) {
+    for (const auto& conductor : conductors) conductor->Use(secrets.api_keys()->ring());
+  }
   main_loop.RunAt(main_loop.Now() + kLookAtSecretsEvery, [this] { RenewSecrets(); });
 }
 
@@ -282,7 +250,7 @@ Conductor::Options Server::Parts::ConductorOptions(std::uint32_t index) const {
   Conductor::Options made;
   made.index = index;
   made.listening_fd = http_fd.get();
-  if (api_keys) made.keys = api_keys->ring();
+  if (secrets.api_keys() != nullptr) made.keys = secrets.api_keys()->ring();
   return made;
 }
 
@@ -358,7 +326,7 @@ Status Server::Parts::StartGrpc() {
   conductor.malformed_envoy_timeout = malformed_budgets.envoy_timeout;
   Result<std::unique_ptr<GrpcFront>> started = GrpcFront::Start(
       listener, conductor,
-      {clock, *grpc_calls, desk, serving, endpoints.unknown(), directory, api_keys.get()});
+      {clock, *grpc_calls, desk, serving, endpoints.unknown(), directory, secrets.api_keys()});
   if (!started) return tl::unexpected<Error>(started.error());
   grpc = std::move(*started);
   AddListener("grpc", options.grpc, grpc->port());
@@ -380,7 +348,6 @@ Status Server::Parts::StartAdmin() {
   Result<std::unique_ptr<admin::AdminServer>> started =
       admin::AdminServer::Start(admin_options, *control_room, *grpc_calls);
   if (!started) return tl::unexpected<Error>(started.error());
-  if (!grpc) grpc_calls->RunByItself();  // else its conductor does
   admin = std::move(*started);
   admin->SetServing(false);  // until everything is there
   if (!options.admin.off) AddListener("admin", options.admin, admin->port());
@@ -437,6 +404,10 @@ void Server::Parts::TellListener(control::ListenerFigures& figures) const {
     for (const auto& state : pages->listener_shard().states) open += state;
     tell(pages->listening_fd(), pages_metrics, static_cast<std::uint64_t>(open),
          secrets.pages() != nullptr);
+  } else if (figures.name == "grpc") {
+    figures.is_secured = secrets.grpc() != nullptr;
+  } else if (figures.name == "admin") {
+    figures.is_secured = secrets.admin() != nullptr;
   }
 }
 
@@ -470,11 +441,11 @@ void Server::Parts::OpenPages(UniqueFd listening) {
 void Server::Parts::BeReady() {
   lifecycle::LogProtections(protections);
   secrets.WarnOfUnreadable();
-  if (api_keys) api_keys->file().WarnIfUnreadable();
   readiness.Tell([this](bool is_ready_now) {
     if (grpc) grpc->SetServing(is_ready_now);
   });
   readiness.SetCanServe(true);
+  if (admin && !grpc) grpc_calls->RunByItself();  // else its conductor does
   if (admin) admin->SetServing(true);
 }
 
@@ -486,7 +457,9 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
   const std::uint64_t descriptors = net::RaiseDescriptorLimit();
   auto parts = std::make_unique<Parts>(options, std::move(from_start));
   UniqueFd pages_fd;
-  if (const Status opened = parts->OpenSecrets(); !opened) return fail(opened);
+  if (const Status opened = parts->secrets.Open(options, parts->registry); !opened) {
+    return fail(opened);
+  }
   if (const Status listening = parts->ListenAll(pages_fd); !listening) return fail(listening);
   if (const Status data = parts->StartDataPlane(descriptors); !data) return fail(data);
   if (const Status control = parts->StartControl(std::move(configuration)); !control) {
@@ -507,7 +480,7 @@ Status Server::Check(const ServerOptions& options) {
   mistakes.Add(lifecycle::CheckUser(options.user));
   mistakes.Add(lifecycle::CheckProtection(options.process));
   Parts parts(options, {});
-  mistakes.Add(parts.OpenSecrets());
+  mistakes.Add(parts.secrets.Open(options, parts.registry));
   mistakes.Add(parts.LoadModels(Parts::WarmUps::kLeftOut));
   return mistakes.ToStatus();
 }
@@ -602,6 +575,7 @@ bool Server::Run() {
   }
   threads.clear();  // joins
   if (parts.files) parts.files->Stop();
+  if (parts.pages) parts.pages->Stop();  // its mirror calls the admin plane
   // Calls that wait for a load end with it: without the keeper they never would.
   const bool has_keeper_ended = parts.keeper->Stop(kKeeperStopGrace);
   if (parts.grpc && has_keeper_ended) parts.grpc->Stop();

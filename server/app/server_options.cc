@@ -2,6 +2,7 @@
 #include "server/app/server_options.h"
 
 #include "server/api/gateway.h"
+#include "server/app/cores.h"
 #include "server/serve/worker_pool.h"
 
 namespace baton::app {
@@ -31,7 +32,8 @@ Status ServerOptions::Validate() const {
   }
   for (const Status& checked :
        {CheckRange("--workers", workers, 0, serve::WorkerPool::kLargest),
-        CheckRange("--conductors", conductors, 0, 64), CheckRange("--backlog", backlog, 1, 65535),
+        CheckRange("--conductors", conductors, 0, kMostConductors),
+        CheckRange("--backlog", backlog, 1, 65535),
         CheckRange("--max-connections", max_connections, 0, 1'000'000),
         CheckDuration("--max-budget", max_budget, 1h, ""),
         CheckDuration("--default-budget", default_budget, max_budget, " (--max-budget)"),

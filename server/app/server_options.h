@@ -20,9 +20,9 @@ namespace baton::app {
 
 // The admin plane's doors.
 struct AdminOptions {
-  std::string socket = "auto";       // path of a Unix socket, or "auto", or "off"
-  std::string token_file;            // empty: calls need no token, but changes over HTTP
-  std::vector<std::string> viewers;  // names in client certificates that may only look
+  std::string socket = "auto";          // path of a Unix socket, or "auto", or "off"
+  std::string token_file;               // empty: calls need no token, but changes over HTTP
+  std::vector<std::string> viewers;     // names in client certificates that may only look
   std::vector<std::string> host_names;  // that browsers call a loopback listener by
 };
 
@@ -36,9 +36,9 @@ struct ServerOptions {
   net::TlsFiles grpc_tls;                                                // the same
   net::TlsFiles pages_tls;                                               // the same
   std::string api_keys;     // their file; empty: clients of the data plane need none
-  net::TlsFiles admin_tls;                                               // the same
-  AdminOptions admin_door;                                               // who may call `admin`
-  int workers = 0;                                                       // 1 to 1024; 0: one a core
+  net::TlsFiles admin_tls;  // the same
+  AdminOptions admin_door;  // who may call `admin`
+  int workers = 0;          // 1 to 1024; 0: one a core
   int conductors = 1;       // 1 to 64; 0: by the cores (ConductorsFor)
   int backlog = 4096;       // 1 to 65535; the kernel cuts it to net.core.somaxconn
   int max_connections = 0;  // 1 to 1000000; 0: what the descriptors allow

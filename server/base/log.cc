@@ -104,6 +104,17 @@ LogGuard::LogGuard(const LogOptions& options) {
   delete g_logger.exchange(logger.release());
 }
 
+namespace {
+
+void Write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
+  Logger* const logger = g_logger.load();
+  if (logger == nullptr) return;
+  logger->lines->info(logger->json ? AsJson(level, event, fields) : AsText(level, event, fields));
+  ++g_written[static_cast<std::size_t>(level)];
+}
+
+}  // namespace
+
 LogGuard::~LogGuard() {
   const std::unique_ptr<Logger> logger(g_logger.exchange(nullptr));
   if (logger) g_dropped_before += logger->writer->overrun_counter();
@@ -112,10 +123,11 @@ LogGuard::~LogGuard() {
 void SetLogLevel(LogLevel level) { g_level = level; }
 
 void Log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
-  Logger* const logger = g_logger.load();
-  if (logger == nullptr || level < g_level.load()) return;
-  logger->lines->info(logger->json ? AsJson(level, event, fields) : AsText(level, event, fields));
-  ++g_written[static_cast<std::size_t>(level)];
+  if (level >= g_level.load()) Write(level, event, fields);
+}
+
+void LogAlways(std::string_view event, std::initializer_list<LogField> fields) {
+  Write(LogLevel::kInfo, event, fields);
 }
 
 std::uint64_t LogLinesWritten(LogLevel level) { return g_written[static_cast<std::size_t>(level)]; }

@@ -50,6 +50,8 @@ void SetLogLevel(LogLevel level);
 
 // `event` is a name such as "model_loaded". Does nothing without a LogGuard or below its level.
 void Log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields = {});
+// The same as information that is written at every level: who has changed what.
+void LogAlways(std::string_view event, std::initializer_list<LogField> fields = {});
 
 // How many lines were written at `level`, and how many were overrun, since the start of the
 // process.

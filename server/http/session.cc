@@ -138,6 +138,7 @@ void Session::OnFlushed(SteadyTime at) {
   SendContinueWhenDue();
   ResumeAfterAnswer();
   if (state_ == State::kClosed) return;
+  if (is_leaving_ && state_ == State::kReading && IsIdle()) MoveTo(State::kFinishing);
   FinishIfDone();
   if (state_ == State::kClosed) return;
   UpdateVisible();

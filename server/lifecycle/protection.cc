@@ -111,9 +111,9 @@ Status ProtectOnceListening(const std::string& user, const ProtectionOptions& op
                             Protections& protections) {
   if (Status dropped = DropPrivileges(user); !dropped) return dropped;
   protections.unprivileged = {geteuid() != 0, "it runs as root"};
-  if (options.core_dumps) {
-    if (Status allowed = AllowCoreDumps(); !allowed) return allowed;
-  }
+  // Who becomes another user may be dumped again, by fs.suid_dumpable.
+  const Status dumps = options.core_dumps ? AllowCoreDumps() : ForbidCoreDumps();
+  if (!dumps) return dumps;
   auto seccomp = Wished("seccomp", options.seccomp, CheckSeccomp(), [&options] {
     return FilterSyscalls({options.outgoing_connections, options.core_dumps});
   });

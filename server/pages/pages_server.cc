@@ -68,9 +68,13 @@ PagesServer::PagesServer(UniqueFd listening, const Clock& clock, metrics::Regist
                      [this] { return last_scrape_seconds_.load(); });
 }
 
-PagesServer::~PagesServer() {
+void PagesServer::Stop() {
   loop_.Stop();
   if (thread_.joinable()) thread_.join();
+}
+
+PagesServer::~PagesServer() {
+  Stop();
   {
     MutexLock lock(landing_->mutex);
     landing_->loop = nullptr;

@@ -33,6 +33,8 @@ class PagesServer final : private http::SessionOwner {
   ~PagesServer() override;
 
   void Start();
+  // Closes every connection and returns when the thread has ended. A second call does nothing.
+  void Stop();
   const http::ListenerShard& listener_shard() const { return listener_shard_; }
   int listening_fd() const { return listening_.get(); }
 

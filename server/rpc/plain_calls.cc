@@ -43,7 +43,10 @@ class PlainCalls::Call {
   // Answers the watched message again, where nothing is being written.
   void Tell();
   void CutOff() { context_.TryCancel(); }
-  const PlainMethod* method() const { return method_; }
+  // It has had an answer: who is not let in takes nobody's place.
+  bool Watches(const PlainMethod& method) const {
+    return method_ == &method && last_answer_.has_value();
+  }
 
  private:
   using Shape = PlainMethod::Shape;
@@ -96,12 +99,6 @@ void PlainCalls::Call::OnCame(bool ok) {
     Finish({grpc::StatusCode::UNIMPLEMENTED, "unknown method " + context_.method()});
     return;
   }
-  if (!calls_.HasRoomFor(found->second)) {
-    Finish({grpc::StatusCode::RESOURCE_EXHAUSTED,
-            "at most " + std::to_string(found->second.most_open) + " calls of " +
-                context_.method() + " may be open at once"});
-    return;
-  }
   method_ = &found->second;
   if (method_->shape != Shape::kUnary) calls_.streams_.insert(this);
   if (calls_.is_closed_ && method_->shape != Shape::kUnary) CutOff();
@@ -142,6 +139,10 @@ void PlainCalls::Call::OnReply(const grpc::Status& status, const std::string& an
     Finish(status);
   } else if (method_->shape != Shape::kWatch) {
     Write(answer);
+  } else if (!last_answer_ && !calls_.HasRoomFor(*method_)) {
+    Finish({grpc::StatusCode::RESOURCE_EXHAUSTED, "at most " + std::to_string(method_->most_open) +
+                                                      " calls of " + context_.method() +
+                                                      " may be open at once"});
   } else if (answer != last_answer_) {
     last_answer_ = answer;
     Write(answer);
@@ -205,7 +206,7 @@ void PlainCalls::RequestOne() {
 bool PlainCalls::HasRoomFor(const PlainMethod& method) const {
   if (method.most_open == 0) return true;
   const auto open = std::count_if(streams_.begin(), streams_.end(),
-                                  [&](const Call* call) { return call->method() == &method; });
+                                  [&](const Call* call) { return call->Watches(method); });
   return static_cast<std::size_t>(open) < method.most_open;
 }
 

@@ -65,10 +65,12 @@ TEST_F(SecretFileTest, ExpiredTokenIsNobodys) {
 }
 
 TEST_F(SecretFileTest, FileThatOthersMayReadIsRefused) {
-  for (const mode_t mode : {0640U, 0604U, 0620U, 0602U, 0644U, 0777U}) {
+  for (const mode_t mode : {0660U, 0650U, 0604U, 0620U, 0602U, 0644U, 0777U}) {
     Replace(EntryOf("ann", "anns"), mode);
     EXPECT_THAT(WhyNotOpened(), HasSubstr("expected that nobody but its owner")) << mode;
   }
+  Replace(EntryOf("bob", "bobs"), 0640);  // a group's, as services of systemd get it
+  EXPECT_EQ(WhyNotOpened(), "");
   Replace(EntryOf("ann", "anns"), 0400);
   EXPECT_EQ(WhyNotOpened(), "");
 }

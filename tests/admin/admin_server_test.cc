@@ -280,7 +280,19 @@ TYPED_TEST(ReflectionTest, DescribesEveryListedServiceWithAllThatItImports) {
   EXPECT_THAT(
       this->FileNames(answers[0]),
       ::testing::UnorderedElementsAre(
-          "baton/admin/v1/admin_service.proto", "baton/admin/v1/admission.proto", "baton/admin/v1/change.proto", "baton/admin/v1/config.proto", "baton/admin/v1/connection.proto", "baton/admin/v1/drain.proto", "baton/admin/v1/endpoint.proto", "baton/admin/v1/http_rule.proto", "baton/admin/v1/limits.proto", "baton/admin/v1/logging.proto", "baton/admin/v1/miss.proto", "baton/admin/v1/model.proto", "baton/admin/v1/pool.proto", "baton/admin/v1/server_status.proto", "baton/admin/v1/setting.proto", "baton/admin/v1/status_update.proto", "google/api/annotations.proto", "google/api/client.proto", "google/api/field_behavior.proto", "google/api/http.proto", "google/api/launch_stage.proto", "google/longrunning/operations.proto", "google/protobuf/any.proto", "google/protobuf/descriptor.proto", "google/protobuf/duration.proto", "google/protobuf/empty.proto", "google/protobuf/field_mask.proto", "google/rpc/status.proto"));
+          "baton/admin/v1/admin_service.proto", "baton/admin/v1/admission.proto",
+          "baton/admin/v1/change.proto", "baton/admin/v1/config.proto",
+          "baton/admin/v1/connection.proto", "baton/admin/v1/drain.proto",
+          "baton/admin/v1/endpoint.proto", "baton/admin/v1/http_rule.proto",
+          "baton/admin/v1/limits.proto", "baton/admin/v1/logging.proto",
+          "baton/admin/v1/miss.proto", "baton/admin/v1/model.proto", "baton/admin/v1/pool.proto",
+          "baton/admin/v1/server_status.proto", "baton/admin/v1/setting.proto",
+          "baton/admin/v1/status_update.proto", "google/api/annotations.proto",
+          "google/api/client.proto", "google/api/field_behavior.proto", "google/api/http.proto",
+          "google/api/launch_stage.proto", "google/longrunning/operations.proto",
+          "google/protobuf/any.proto", "google/protobuf/descriptor.proto",
+          "google/protobuf/duration.proto", "google/protobuf/empty.proto",
+          "google/protobuf/field_mask.proto", "google/rpc/status.proto"));
   EXPECT_THAT(this->FileNames(answers[1]), ::testing::SizeIs(1));
   EXPECT_THAT(this->FileNames(answers[2]),
               ::testing::ElementsAre("baton/admin/v1/pool.proto", "baton/admin/v1/change.proto"));

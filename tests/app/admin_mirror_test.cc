@@ -40,7 +40,9 @@ enum class Tokens { kKnown, kNone };
 class AdminMirrorTest : public ::testing::Test {
  protected:
   void Make(Tokens tokens, pages::Site site = {}) {
-    MirrorDoor::Options door{std::move(site), nullptr};
+    MirrorDoor::Options door;
+    door.site = std::move(site);
+    door.may_look_unnamed = may_look_unnamed_;
     if (tokens == Tokens::kKnown) door.find_token = &FindToken;
     mirror_.emplace(
         std::move(door),
@@ -84,6 +86,7 @@ class AdminMirrorTest : public ::testing::Test {
     return std::stod(all.substr(all.find(line) + line.size()));
   }
 
+  bool may_look_unnamed_ = true;
   ManualClock clock_;
   metrics::Registry registry_;
   std::vector<std::string> called_;
@@ -255,6 +258,21 @@ TEST_F(AdminMirrorTest, AReplyMayComeWhenTheMirrorHasGone) {
   mirror_.reset();
   replies_.front()(admin::v1::Pool().SerializeAsString());
   EXPECT_EQ(answer_.status, 200);
+}
+
+TEST_F(AdminMirrorTest, NobodyLooksUnnamedWhereTheAdminPlaneAsksForANameOrACertificate) {
+  may_look_unnamed_ = false;
+  Make(Tokens::kNone);
+  EXPECT_EQ(StatusOf(kGet, "/admin/v1/pool"), 403);
+  EXPECT_THAT(called_, IsEmpty());
+}
+
+TEST_F(AdminMirrorTest, WhoWaitsForAnOperationKeepsNobodyOut) {
+  Make(Tokens::kNone);
+  for (int i = 0; i < AdminMirror::kMostAtOnce + 1; ++i) {
+    EXPECT_EQ(StatusOf(kGet, "/admin/v1/operations/0-1:wait"), 0);
+  }
+  EXPECT_EQ(StatusOf(kGet, "/admin/v1/status"), 0);
 }
 
 TEST_F(AdminMirrorTest, WithoutAnAdminPlaneNothingIsThere) {

@@ -45,7 +45,7 @@ class StatusSamplerTest : public testing::Test {
   serve::Scheduler reserve_{clock_, {}, endpoints_.size()};
   ServingState serving_{endpoints_, scheduler_, reserve_, {}};
   metrics::Shard* const shard_ = registry_.TakeShard();
-  const std::vector<std::unique_ptr<Conductor>> conductors_;
+  const std::vector<std::unique_ptr<Conductor>> conductors_{};
   StatusSampler sampler_{{registry_, endpoints_, serving_, scheduler_, conductors_}};
   SteadyTime now_ = clock_.Now();
 };

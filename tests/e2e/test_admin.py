@@ -7,6 +7,7 @@ import pytest
 
 import environment
 import server_process
+from streams import messages, started
 
 SERVICE = "baton.admin.v1.AdminService"
 METHODS = ("GetStatus", "GetPool", "UpdatePool", "ListEndpoints", "GetEndpoint", "UpdateEndpoint",
@@ -32,11 +33,14 @@ def call(server, method, data=None):
     return json.loads(grpcurl(server, f"{SERVICE}/{method}", data=data or {}).stdout)
 
 
+def buf_words(server, name, data=None):
+    """buf's own client: what it prints is JSON, of an error too."""
+    return (environment.tool("buf"), "curl", "--protocol", "grpc", "--http2-prior-knowledge", "-d", json.dumps(data or {}),
+            f"http://{server.admin}/{name}")
+
+
 def buf_curl(server, name, data=None, expect=0):
-    """buf's own client: what it prints is JSON, of an error too. It may not look for settings at home."""
-    return environment.run(
-        environment.tool("buf"), "curl", "--protocol", "grpc", "--http2-prior-knowledge", "-d", json.dumps(data or {}),
-        f"http://{server.admin}/{name}", expect=expect)
+    return environment.run(*buf_words(server, name, data), expect=expect)
 
 
 def refused(server, method, code, data):
@@ -62,22 +66,58 @@ REQUESTS = {
     "UpdateEndpoint": {"endpoint": {"name": "endpoints/tumour", "max_workers": 2}},
     "ResetEstimator": {"name": "endpoints/tumour"}, "GetModel": {"name": "models/tumour"},
     "LoadModel": {"name": "models/tumour"}, "UnloadModel": {"name": "models/digits"},
+    "UpdateLimits": {"limits": {"values": {"idle_time": "30s"}}},
+    "UpdateAdmission": {"admission": {"values": {"default_budget": "60ms"}}},
+    "UpdateLogging": {"logging": {"values": {"level": "debug"}}}, "GetListener": {"name": "listeners/http"},
 }
+STREAMS = ("WatchStatus",)
 
 
 def snake(keys):
     return {re.sub("([A-Z])", lambda letter: "_" + letter[1].lower(), key) for key in keys}
 
 
+def ask_by_grpcurl(server, method, data):
+    return call(server, method, data)
+
+
+def ask_by_buf(server, method, data):
+    return json.loads(buf_curl(server, f"{SERVICE}/{method}", data).stdout)
+
+
 def test_every_method_answers_grpcurl_and_buf_alike(server):
     operation = call(server, "ReloadModels")["name"]
     for method in METHODS:
-        of_operation = {"name": operation} if method in ("GetOperation", "WaitOperation") else {}
-        data = REQUESTS.get(method, of_operation)
-        by_grpcurl = call(server, method, data)
-        by_buf = json.loads(buf_curl(server, f"{SERVICE}/{method}", data).stdout)
+        if method in STREAMS:
+            continue
+        answers = []
+        for ask in (ask_by_grpcurl, ask_by_buf):
+            data = REQUESTS.get(method, {})
+            if method in ("GetOperation", "WaitOperation"):
+                data = {"name": operation}
+            if method != "CloseConnection":
+                answers.append(ask(server, method, data))
+                continue
+            with server.connect() as connection:
+                connection.ask("GET", "/hello")
+                (listed,) = call(server, "ListConnections")["connections"]
+                answers.append(ask(server, method, {"name": listed["name"]}))
+                assert connection.at_end() == b""
+        by_grpcurl, by_buf = answers
         # An update that changes nothing says that it changed nothing.
         assert snake(by_buf) - {"changes"} == snake(by_grpcurl) - {"changes"}, method
+
+
+def test_every_stream_tells_grpcurl_and_buf_alike(server):
+    for method in STREAMS:
+        name = f"{SERVICE}/{method}"
+        told = []
+        for words in ((environment.tool("grpcurl"), "-plaintext", "-d", "{}", server.admin, name),
+                      buf_words(server, name)):
+            with started(*words) as client:
+                told.append(messages(client, 2))
+        by_grpcurl, by_buf = told
+        assert snake(by_buf[1]) == snake(by_grpcurl[1]), method
 
 
 def test_an_operation_is_waited_for_and_remembered(server):

@@ -72,7 +72,8 @@ def test_calls_need_a_token_where_there_is_a_file_of_them(tokens):
         plain = ["-plaintext"]
         assert "token is needed" in grpcurl(*plain, server.admin, "list", expect=1).stderr  # reflection
         # Who has the schema needs no reflection.
-        proto = ["-import-path", environment.ROOT / "proto", "-proto", "baton/admin/v1/admin_service.proto"]
+        proto = ["-import-path", environment.ROOT / "proto", "-import-path", environment.DEPS / "googleapis",
+                 "-proto", "baton/admin/v1/admin_service.proto"]
         for method in (f"{SERVICE}/GetPool", f"{SERVICE}/UpdatePool"):
             none = grpcurl(*plain, *proto, server.admin, method, expect=UNAUTHENTICATED).stderr
             assert "authorization: Bearer TOKEN" in none
@@ -130,6 +131,9 @@ def test_tokens_are_rotated_while_it_serves(tokens):
     with server_process.running("--admin-token-file", tokens / "tokens") as server:
         server.batonctl("get", "pool", "--token-file", tokens / "alice")
         (tokens / "tokens").write_text("- name: half")  # of a file: what there is stays
+        refused = {"file": "admin_tokens", "result": "failed"}
+        assert server.metrics_when(lambda now: now("baton_secret_reads_total", **refused) > 0)(
+            "baton_secret_reads_total", **refused) > 0
         server.batonctl("get", "pool", "--token-file", tokens / "alice")
         write_tokens(tokens / "tokens", {"carol": (OTHER, "operator")})
         deadline = time.monotonic() + environment.patience(30)

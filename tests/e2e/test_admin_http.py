@@ -83,7 +83,7 @@ def generation(server):
     return get(server, "/admin/v1/status")["generation"]
 
 
-def calls(server):
+def calls(operation, connection):
     """Every method once, by its name: verb, path, and what goes with it."""
     return {
         "GetStatus": ("GET", "/admin/v1/status", None),
@@ -99,28 +99,57 @@ def calls(server):
         "LoadModel": ("POST", "/admin/v1/models/tumour:load", {}),
         "UnloadModel": ("POST", "/admin/v1/models/digits:unload", None),
         "ReloadModels": ("POST", "/admin/v1/models:reload", None),
+        "ListOperations": ("GET", "/admin/v1/operations", None),
+        "GetOperation": ("GET", f"/admin/v1/{operation}", None),
+        "WaitOperation": ("GET", f"/admin/v1/{operation}:wait?timeout_ms=60000", None),
         "GetConfig": ("GET", "/admin/v1/config", None),
         "ReloadConfig": ("POST", "/admin/v1/config:reload", {"validate_only": True}),
+        "Drain": ("POST", "/admin/v1/server:drain", None),
+        "Resume": ("POST", "/admin/v1/server:resume", None),
+        "GetLimits": ("GET", "/admin/v1/limits", None),
+        "UpdateLimits": ("PATCH", "/admin/v1/limits", {"values": {"idle_time": "30s"}}),
+        "GetAdmission": ("GET", "/admin/v1/admission", None),
+        "UpdateAdmission": ("PATCH", "/admin/v1/admission", {"values": {"default_budget": "60ms"}}),
+        "GetLogging": ("GET", "/admin/v1/logging", None),
+        "UpdateLogging": ("PATCH", "/admin/v1/logging", {"values": {"level": "debug"}}),
+        "ListListeners": ("GET", "/admin/v1/listeners", None),
+        "GetListener": ("GET", "/admin/v1/listeners/http", None),
+        "ListConnections": ("GET", "/admin/v1/connections?page_size=5", None),
+        "CloseConnection": ("DELETE", f"/admin/v1/{connection}", None),
     }
+
+
+def done(server, begun):
+    """An operation, when it is."""
+    return get(server, f"/admin/v1/{begun['name']}:wait?timeout_ms=60000")
 
 
 def test_every_method_answers_and_get_changes_nothing(server):
     index = get(server, "/admin/v1")["methods"]
-    methods = calls(server)
-    for method in index:
-        assert method["what"].endswith("."), method
-        # The proto says which they are; a method that is new needs an example here.
-        verb, path, data = methods.pop(method["method"])
-        assert verb == method["verb"]
-        before = generation(server)
-        status, headers, body = curl(server, verb, path, data=data)
-        assert status == 200, (method, body)
-        assert isinstance(body, dict) and headers["content-type"] == "application/json"
-        assert headers["cache-control"] == "no-store" and not [name for name in headers if "allow-origin" in name]
-        if verb == "GET":
-            assert generation(server) == before, method
-            head, of_head, nothing = curl(server, "HEAD", path)
-            assert (head, nothing) == (200, None) and int(of_head["content-length"]) > 0
+    _, _, begun = curl(server, "POST", "/admin/v1/models:reload")
+    assert done(server, begun)["done"]
+    with server.connect() as data_plane:
+        data_plane.ask("GET", "/hello")
+        (connection,) = get(server, "/admin/v1/connections")["connections"]
+        methods = calls(begun["name"], connection["name"])
+        for method in index:
+            assert method["what"].endswith("."), method
+            # The proto says which they are; a method that is new needs an example here.
+            verb, path, data = methods.pop(method["method"])
+            assert verb == method["verb"]
+            before = generation(server)
+            status, headers, body = curl(server, verb, path, data=data)
+            assert status == 200, (method, body)
+            assert isinstance(body, dict) and headers["content-type"] == "application/json"
+            assert headers["cache-control"] == "no-store"
+            assert not [name for name in headers if "allow-origin" in name]
+            if verb == "GET":
+                assert generation(server) == before, method
+                head, of_head, nothing = curl(server, "HEAD", path)
+                assert (head, nothing) == (200, None) and int(of_head["content-length"]) > 0
+            elif body.get("name", "").startswith("operations/"):
+                assert "error" not in done(server, body)
+        assert data_plane.at_end() == b""
     assert not methods, "the index does not have them"
     assert get(server, "/admin/v1/pool")["size"] == 3
     assert get(server, "/admin/v1/endpoints/tumour")["max_workers"] == 1
@@ -200,7 +229,7 @@ def test_without_a_token_file_loopback_looks_and_changes_nothing(open_server):
     server = open_server
     assert curl(server, "GET", "/admin/v1/pool", token=None)[0] == 200
     before = generation(server)
-    for method, (verb, path, data) in calls(server).items():
+    for method, (verb, path, data) in calls("operations/0-1", "connections/0-1").items():
         if verb == "GET":
             continue
         for token in (None, OPERATOR):

@@ -361,8 +361,9 @@ def test_explain_knows_all_that_the_documents_and_schemas_know():
     for proto in (environment.ROOT / "proto/baton/admin/v1").glob("*.proto"):
         message = None
         for line in proto.read_text().splitlines():
-            found = re.match(r"message (\w+)", line)
-            message = found[1] if found else message
+            found = re.match(r"(message|extend) ([\w.]+)", line)
+            if found:
+                message = found[2] if found[1] == "message" else None
             field = re.match(r"  (?:repeated |optional )?[\w.]+ (\w+) = \d+;", line)
             if field and message:
                 assert f"{message}.{field[1]}" in known
@@ -393,7 +394,8 @@ def test_bash_completes_commands_options_values_and_names(server, tmp_path, cont
     at = {"BATON_ADMIN": server.admin, **contexts}
     assert complete_in_bash(f"{program} des", tmp_path, **at) == ["describe"]
     assert complete_in_bash(f"{program} get ", tmp_path, **at) == [
-        "pool", "endpoints", "endpoint", "models", "model", "operations", "operation"]
+        "pool", "endpoints", "endpoint", "models", "model", "operations", "operation", "limits", "admission", "logging",
+        "listeners", "connections"]
     assert complete_in_bash(f"{program} get endpoint tum", tmp_path, **at) == ["tumour", "tumour_logistic"]
     assert "endpoints" in complete_in_bash(f"{program} get endp", tmp_path, **at)
     assert complete_in_bash(f"{program} get pool --out", tmp_path, **at) == ["--output"]

@@ -12,6 +12,7 @@ import http_raw
 import reloads
 import server_process
 from stopped_thread import stopped
+from streams import messages, started
 
 SERVICE = "baton.admin.v1.AdminService"
 
@@ -26,32 +27,6 @@ def call(server, method, data=None, expect=0):
     done = environment.run(environment.tool("grpcurl"), "-plaintext", "-d", json.dumps(data or {}), server.admin,
                            f"{SERVICE}/{method}", expect=expect)
     return json.loads(done.stdout) if expect == 0 else done.stderr
-
-
-@contextlib.contextmanager
-def started(*command):
-    process = environment.start(*command)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
-
-
-def messages(process, count):
-    """The first of those that a stream prints, whole."""
-    text, found = "", []
-    end = time.monotonic() + environment.patience(30)
-    while len(found) < count and time.monotonic() < end:
-        if select.select([process.stdout], [], [], 0.1)[0]:
-            text += process.stdout.read1(65536).decode()
-        with contextlib.suppress(json.JSONDecodeError):
-            message, length = json.JSONDecoder().raw_decode(text.lstrip())
-            found.append(message)
-            text = text.lstrip()[length:]
-    assert len(found) == count, text
-    return found
 
 
 # Watching.
@@ -134,7 +109,7 @@ def test_sigterm_ends_a_server_that_is_out_of_service():
 
 def test_drain_waits_until_nothing_is_in_flight(server):
     with contextlib.ExitStack() as stack:
-        held, = server.hold(stack, 1, 3000)
+        held, = server.hold(stack, 1, 8000)
         server.batonctl("drain", "--wait", timeout=environment.patience(60))
         assert server.metrics()("baton_requests_in_flight") == 0
         reply = held.read()
@@ -161,7 +136,7 @@ def test_the_log_level_is_changed_and_shown(server):
     server.batonctl("log-level", "info")
     server.batonctl("set", "pool", "size=4")
     log = server.log()
-    assert "size=4" in log and '"after":"size=3"' not in log
+    assert "size=4" in log and '"after":"size=3"' in log, "who has changed what is told at every level"
     assert "debug, info, warning, error" in server.batonctl("log-level", "loud", expect=1).stderr
     assert "restart" in server.batonctl("set", "logging", "format=text", expect=5).stderr
 
@@ -232,7 +207,12 @@ def test_what_an_operator_has_set_stays_until_the_file_says_otherwise():
 
 
 def connections(server):
-    return json.loads(server.batonctl("get", "connections", "-o", "json").stdout)["connections"]
+    """Of all conductors: one that does not come to run in time is asked again."""
+    deadline = time.monotonic() + environment.patience(20)
+    while True:
+        listed = json.loads(server.batonctl("get", "connections", "-o", "json").stdout)
+        if not listed.get("silent_conductors") or time.monotonic() > deadline:
+            return listed.get("connections", [])
 
 
 def pending(server):
@@ -273,7 +253,7 @@ def test_a_connection_is_closed_behind_its_answer_or_at_once(server):
         assert idle.ask("POST", "/reverse", {"data": "x"}).status == 200
         assert "is closed" in server.batonctl("close", "connection", connections(server)[0]["name"]).stdout
         assert idle.at_end() == b""
-        busy, = server.hold(stack, 1, 2000)
+        busy, = server.hold(stack, 1, 8000)
         name = pending(server)
         assert "closes with its next answer" in server.batonctl("close", "connection", name).stdout
         assert [one["closing"] for one in connections(server) if one["name"] == name] == [True]
@@ -281,7 +261,7 @@ def test_a_connection_is_closed_behind_its_answer_or_at_once(server):
         assert (reply.status, reply.header("Connection")) == (200, "close")
         assert busy.at_end() == b""
         busy.close()  # else it lingers for a while
-        cut, = server.hold(stack, 1, 2000)
+        cut, = server.hold(stack, 1, 8000)
         short = pending(server).split("/")[1]
         assert "is closed" in server.batonctl("close", "connection", short, "--force").stdout
         with pytest.raises(http_raw.EndOfConnection):

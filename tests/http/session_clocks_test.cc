@@ -256,6 +256,19 @@ TEST_F(SessionWriteTimeoutTest, TheTimeToTakeAnAnswerStartsWithTheAnswer) {
   EXPECT_TRUE(harness_.session().HasUnsent());
 }
 
+TEST_F(SessionWriteTimeoutTest, OneThatIsToCloseDoesSoBehindAnAnswerThatIsBeingWritten) {
+  harness_.Send(Get("/"));
+  AnswerMuch(0);
+  ASSERT_TRUE(harness_.session().HasUnsent());
+  harness_.LetGo();
+  ASSERT_FALSE(harness_.IsClosed());
+  while (harness_.session().HasUnsent()) harness_.Read();
+  harness_.Read();
+  EXPECT_TRUE(harness_.PeerIsAtEnd());
+  harness_.HalfClose();
+  EXPECT_EQ(harness_.Closed(CloseReason::kOperator), 1);
+}
+
 TEST(SessionTimeoutsTest, LeaveToSendABodyIsGivenAfterALongSilenceToo) {
   SessionHarness harness;
   harness.EchoPaths();

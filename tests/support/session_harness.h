@@ -81,6 +81,10 @@ class SessionHarness final : public http::SessionOwner {
   void Attach(std::uint64_t exchange, http::AnswerNote note) {
     session_->Attach(http::ExchangeId{exchange}, note);
   }
+  void LetGo() {
+    loop_.loop().AssertOnLoop();
+    session_->CloseWhenAnswered();
+  }
   void BeginDrain() {
     loop_.loop().AssertOnLoop();
     session_->BeginDrain();
