@@ -30,12 +30,16 @@ std::string FirstLines(const std::string& text, std::size_t longest) {
 }
 
 void LogDifference(const config::Difference& difference) {
-  Log(difference.needs_restart ? LogLevel::kWarning : LogLevel::kInfo,
-      difference.needs_restart ? "config_needs_restart" : "config_changed",
-      {{"key", difference.key},
-       {"before", Shortened(difference.before, kLongestLogged)},
-       {"after", Shortened(difference.after, kLongestLogged)},
-       {"origin", difference.origin}});
+  const std::initializer_list<LogField> fields = {
+      {"key", difference.key},
+      {"before", Shortened(difference.before, kLongestLogged)},
+      {"after", Shortened(difference.after, kLongestLogged)},
+      {"origin", difference.origin}};
+  if (difference.needs_restart) {
+    Log(LogLevel::kWarning, "config_needs_restart", fields);
+  } else {
+    LogAlways("config_changed", fields);
+  }
 }
 
 void LogTaken(const LiveConfiguration::Wanted& wanted, const std::string& who,
