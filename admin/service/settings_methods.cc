@@ -61,7 +61,8 @@ Status TakeValues(const google::protobuf::FieldMask& mask, const std::string& na
     const std::string key = path.substr(kValues.size() + 1);
     const auto value = given.find(key);
     if (value == given.end()) {
-      const std::string field = name + "." + path;
+      std::string field(name);
+      field.append(".").append(path);
       return Fail(ErrorCode::kInvalidArgument,
                   field + ": expected a value, since update_mask names it", field);
     }
