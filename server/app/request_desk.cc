@@ -45,6 +45,8 @@ RequestDesk::Index RequestDesk::Receive(const serve::Endpoint& endpoint, SteadyT
   const Index index = records_.Open();
   RequestRecord& record = records_[index];
   record.endpoint = &endpoint;
+  record.trace.trace_id = NewTraceId();
+  record.trace.span = NewSpanId();
   record.deadline = Deadline(arrival, Duration::zero());
   books_.CountReceived(endpoint);
   return index;

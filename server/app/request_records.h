@@ -9,6 +9,7 @@
 
 #include "server/api/catalogue.h"
 #include "server/base/deadline.h"
+#include "server/base/trace_context.h"
 #include "server/net/event_loop.h"
 #include "server/serve/endpoint_policy.h"
 #include "server/serve/response_cache.h"
@@ -19,6 +20,7 @@ namespace baton::app {
 
 struct RequestRecord {
   const serve::Endpoint* endpoint = nullptr;
+  TraceContext trace;  // never without a trace id and a span once it was received
   Deadline deadline;
   SteadyTime due;           // deadline less guard
   bool has_budget = false;  // a budget was granted
