@@ -7,6 +7,7 @@
 
 #include "server/base/clock.h"
 #include "server/base/result.h"
+#include "server/base/trace_context.h"
 #include "server/http/message.h"
 #include "server/serve/answer.h"
 #include "server/serve/cache_state.h"
@@ -33,10 +34,11 @@ struct AnswerView {
   Duration retry_after = Duration::zero();  // of refusals, and of what is too often; said in whole
                                             // seconds, rounded up, at least 1
   std::optional<std::size_t> json_bytes;    // of the body, which goes on with raw tensors
-  bool may_be_gzip = false;      // another request might get this body as gzip; says Vary
-  bool is_gzip = false;          // this one does
-  std::optional<int> status;     // instead of what answer and error imply
-  const Error* error = nullptr;  // its message becomes the body of what is no prediction
+  bool may_be_gzip = false;             // another request might get this body as gzip; says Vary
+  bool is_gzip = false;                 // this one does
+  std::optional<int> status;            // instead of what answer and error imply
+  const Error* error = nullptr;         // its message becomes the body of what is no prediction
+  const TraceContext* trace = nullptr;  // that the caller named; said again over gRPC
 };
 
 // `body` is the prediction's or the fallback's, and is ignored for everything else.

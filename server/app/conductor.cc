@@ -7,6 +7,7 @@
 #include "server/api/criticality.h"
 #include "server/api/fallback_body.h"
 #include "server/api/inference_header.h"
+#include "server/api/trace_headers.h"
 #include "server/base/thread_name.h"
 
 namespace baton::app {
@@ -157,6 +158,15 @@ Conductor::Index Conductor::Receive(http::Session& session, http::ExchangeId exc
   return index;
 }
 
+Conductor::Index Conductor::Receive(http::Session& session, http::ExchangeId exchange,
+                                    const serve::Endpoint& endpoint, const http::Request& request) {
+  const Index index = Receive(session, exchange, endpoint, request.arrival);
+  api::FollowCaller(desk_.record(index).trace, [&request](std::string_view name, std::size_t nth) {
+    return request.Header(name, nth);
+  });
+  return index;
+}
+
 // Whatever is answered without a worker, or refused for what its head says, needs no body. A zero
 // budget does where there is a fallback, which may have to name the request's id.
 http::HeadVerdict Conductor::OnHead(http::Session& session, const http::Request& head) {
@@ -194,7 +204,7 @@ void Conductor::OnRequest(http::Session& session, http::ExchangeId exchange,
   api::Resolution resolution =
       shared_.gateway.Resolve(request, desk_.catalogue(), shared_.is_ready);
   if (resolution.plan) {
-    const Index index = Receive(session, exchange, *resolution.plan->endpoint, request.arrival);
+    const Index index = Receive(session, exchange, *resolution.plan->endpoint, request);
     if (key && key->rate) rated_[index] = *key;
     const auto fault = FaultOfBody(request, *resolution.plan);
     if (!ReadAsk(index, request, *resolution.plan)) return;
@@ -212,8 +222,10 @@ void Conductor::OnRequest(http::Session& session, http::ExchangeId exchange,
     return;
   }
   if (resolution.is_clients_fault) {
-    desk_.NoteInvalid(Receive(session, exchange, *resolution.endpoint, request.arrival));
+    const Index index = Receive(session, exchange, *resolution.endpoint, request);
+    desk_.NoteInvalid(index);
     http::AppendHeader(resolution.response.headers, "Baton-Answer", "invalid");
+    TellOfTrace(index, resolution.response.headers);
   }
   session.Answer(exchange, std::move(resolution.response));
 }
@@ -276,6 +288,7 @@ void Conductor::Send(Index index, const api::AnswerView& view, std::string& body
   const auto answer = [&](http::Response&& response) {
     loop_.AssertOnLoop();
     if (!rated_.empty()) TellOfRate(index, response.headers);
+    TellOfTrace(index, response.headers);
     place.session->Answer(place.exchange, std::move(response));
   };
   if (is_plain) {
@@ -290,6 +303,11 @@ void Conductor::Send(Index index, const api::AnswerView& view, std::string& body
     return;
   }
   answer(api::MakeResponse(view, std::move(body)));
+}
+
+void Conductor::TellOfTrace(Index index, std::string& headers) {
+  const TraceContext& trace = desk_.record(index).trace;
+  if (api::IsFollowed(trace)) api::AppendTraceHeaders(headers, trace);
 }
 
 std::optional<std::string> Conductor::DeclaredFallback(const RequestRecord& record,

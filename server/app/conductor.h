@@ -147,6 +147,9 @@ class Conductor final : private http::SessionOwner, private Front {
   // Opens the record of a request, and remembers where its answer goes.
   Index Receive(http::Session& session, http::ExchangeId exchange, const serve::Endpoint& endpoint,
                 SteadyTime arrival) BATON_REQUIRES(on_loop);
+  // The same of one whose head is there: it may belong to its caller's trace.
+  Index Receive(http::Session& session, http::ExchangeId exchange, const serve::Endpoint& endpoint,
+                const http::Request& request) BATON_REQUIRES(on_loop);
   // Refusals are ready-made; the bodies of those who give way first are not looked into.
   bool IsTerse() const BATON_REQUIRES(on_loop) { return ladder_.level() >= OverloadLevel::kTerse; }
   // conductor_keys.cc: where clients need API keys. None: what the request asks for needs none.
@@ -159,6 +162,9 @@ class Conductor final : private http::SessionOwner, private Front {
   void RefuseForKey(http::Session& session, http::ExchangeId exchange, const http::Request& request,
                     const access::KeyDecision& decision) BATON_REQUIRES(on_loop);
   void TellOfRate(Index index, std::string& headers) BATON_REQUIRES(on_loop);
+
+  // Who named a trace is told where the request is in it.
+  void TellOfTrace(Index index, std::string& headers) BATON_REQUIRES(on_loop);
 
   // conductor_files.cc: static files.
   void AskForFile(http::Session& session, http::ExchangeId exchange, http::Request&& request)

@@ -41,8 +41,11 @@ std::optional<access::KeyDecision> Conductor::KeyDecisionOf(http::Session& sessi
 
 void Conductor::RefuseForKey(http::Session& session, http::ExchangeId exchange,
                              const http::Request& request, const access::KeyDecision& decision) {
-  desk_.NoteInvalid(Receive(session, exchange, shared_.gateway.unknown(), request.arrival));
-  session.Answer(exchange, api::KeyRefusal(decision));
+  const Index index = Receive(session, exchange, shared_.gateway.unknown(), request);
+  desk_.NoteInvalid(index);
+  http::Response refusal = api::KeyRefusal(decision);
+  TellOfTrace(index, refusal.headers);
+  session.Answer(exchange, std::move(refusal));
 }
 
 void Conductor::TellOfRate(Index index, std::string& headers) {

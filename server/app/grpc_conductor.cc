@@ -13,6 +13,7 @@
 #include "server/api/grpc/infer_codec.h"
 #include "server/api/json.h"
 #include "server/api/key_refusal.h"
+#include "server/api/trace_headers.h"
 #include "server/base/check.h"
 #include "server/base/thread_name.h"
 
@@ -136,7 +137,11 @@ bool GrpcConductor::IsLetIn(std::unique_ptr<api::InferCall>& call) {
 GrpcConductor::Index GrpcConductor::Receive(std::unique_ptr<api::InferCall> call,
                                             const serve::Endpoint& endpoint) {
   const Index index = desk_.Receive(endpoint, loop_.ReadableSince());
-  desk_.record(index).format = api::BodyFormat::kGrpc;
+  RequestRecord& record = desk_.record(index);
+  record.format = api::BodyFormat::kGrpc;
+  api::FollowCaller(record.trace, [&call = *call](std::string_view name, std::size_t nth) {
+    return call.Metadata(name, nth);
+  });
   if (calls_.size() <= index) calls_.resize(index + 1);
   open_.emplace(call->id(), index);
   calls_[index] = std::move(call);
@@ -213,7 +218,10 @@ void GrpcConductor::Send(Index index, const api::AnswerView& view, std::string& 
   const std::unique_ptr<api::InferCall> call = std::move(calls_[index]);
   open_.erase(call->id());
   const SteadyTime first_write = loop_.ReadClock();
-  call->Finish(view, body);
+  const TraceContext& trace = desk_.record(index).trace;
+  api::AnswerView told = view;
+  if (api::IsFollowed(trace)) told.trace = &trace;
+  call->Finish(told, body);
   desk_.Sent(index, first_write, loop_.ReadClock());
 }
 

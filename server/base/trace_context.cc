@@ -29,6 +29,38 @@ void AppendHex(std::string& out, std::uint64_t value) {
   for (int shift = 60; shift >= 0; shift -= 4) out += kDigits[(value >> shift) & 0xf];
 }
 
+std::string_view Trimmed(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+bool IsLowerOrDigit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+
+// `vendor`, or `tenant@vendor`; the second version of the specification is as strict on the first
+// character and less on where the `@` is.
+bool IsKey(std::string_view key) {
+  constexpr std::size_t kMostBytes = 256;
+  constexpr std::string_view kOthers = "_-*/@";
+  return !key.empty() && key.size() <= kMostBytes && IsLowerOrDigit(key.front()) &&
+         std::ranges::all_of(key, [&](char c) {
+           return IsLowerOrDigit(c) || kOthers.find(c) != std::string_view::npos;
+         });
+}
+
+// Of a member without blanks around it.
+bool IsValue(std::string_view value) {
+  constexpr std::size_t kMostBytes = 256;
+  return !value.empty() && value.size() <= kMostBytes &&
+         std::ranges::all_of(value, [](char c) { return c >= ' ' && c <= '~' && c != '='; });
+}
+
+bool IsMember(std::string_view member) {
+  const std::size_t equals = member.find('=');
+  return equals != std::string_view::npos && IsKey(member.substr(0, equals)) &&
+         IsValue(member.substr(equals + 1));
+}
+
 std::uint64_t Random() {
   thread_local std::mt19937_64 engine = [] {
     std::random_device device;
@@ -66,8 +98,31 @@ std::optional<TraceContext> ParseTraceparent(std::string_view header) {
 }
 
 std::string ToTraceparent(const TraceContext& context) {
-  return "00-" + ToText(context.trace_id) + "-" + ToText(context.span) +
-         (context.is_sampled ? "-01" : "-00");
+  std::string text;
+  text.reserve(kLength);
+  AppendTraceparent(text, context);
+  return text;
+}
+
+void AppendTraceparent(std::string& out, const TraceContext& context) {
+  out += "00-";
+  AppendHex(out, context.trace_id.high);
+  AppendHex(out, context.trace_id.low);
+  out += '-';
+  AppendHex(out, static_cast<std::uint64_t>(context.span));
+  out += context.is_sampled ? "-01" : "-00";
+}
+
+bool IsTracestate(std::string_view text) {
+  if (text.size() > kMostTracestateBytes) return false;
+  std::size_t members = 0;
+  while (true) {
+    const std::size_t end = std::min(text.find(','), text.size());
+    const std::string_view member = Trimmed(text.substr(0, end));
+    if (!member.empty() && (++members > kMostTracestateMembers || !IsMember(member))) return false;
+    if (end == text.size()) return members > 0;
+    text.remove_prefix(end + 1);
+  }
 }
 
 TraceId NewTraceId() { return {Random(), Random()}; }

@@ -114,6 +114,13 @@ TEST_F(AllocationsTest, NorForAnswersThatWaitForTheirTurn) {
   EXPECT_EQ(CountFor(kReverse + Times(2, kHello), 3), 0u);
 }
 
+TEST_F(AllocationsTest, NorForOneThatBelongsToATrace) {
+  std::string traced = kReverse;
+  traced.insert(traced.find("Accept"),
+                "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n");
+  EXPECT_EQ(CountFor(traced), 0u);
+}
+
 TEST_F(AllocationsTest, AnInferenceAllocatesTensorsOnly) {
   const std::string request =
       Post("/v2/models/sum/infer", R"({"inputs":[{"name":"x","datatype":"FP32","shape":[1,4],)"

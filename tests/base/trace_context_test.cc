@@ -51,6 +51,47 @@ TEST(TraceContextTest, IgnoresWhatBreaksTheSpecification) {
   }
 }
 
+TEST(TraceContextTest, KnowsAWellFormedState) {
+  for (const std::string& state : {
+           std::string("rojo=00f067aa0ba902b7,congo=t61rcWkgMzE"),
+           std::string("a=1 , b=2,\t,c=3"),
+           std::string("tenant@vendor=x y!~;z"),
+           std::string("0a/b*c-d_e=1"),
+           std::string("a=1,a=2"),
+           "k=" + std::string(256, 'v'),
+           std::string(256, 'k') + "=v",
+       }) {
+    EXPECT_TRUE(IsTracestate(state)) << state;
+  }
+}
+
+TEST(TraceContextTest, KnowsAStateThatIsNone) {
+  std::string many = "a=1";
+  for (std::size_t i = 1; i < kMostTracestateMembers; ++i) many += ",a=1";
+  EXPECT_TRUE(IsTracestate(many));
+  for (const std::string& state : {
+           std::string(),
+           std::string(" , "),
+           std::string("a"),
+           std::string("a="),
+           std::string("=a"),
+           std::string("A=1"),
+           std::string("@a=1"),
+           std::string("a =1"),
+           std::string("a=b=c"),
+           std::string("a=\x7f"),
+           std::string("a=\xc3\xa4"),
+           std::string("a=1\r\nX: y"),
+           std::string("a=1\0b", 5),
+           "k=" + std::string(257, 'v'),
+           std::string(257, 'k') + "=v",
+           many + ",a=1",
+           "a=" + std::string(254, 'x') + ",b=" + std::string(254, 'x'),
+       }) {
+    EXPECT_FALSE(IsTracestate(state)) << state;
+  }
+}
+
 TEST(TraceContextTest, WritesItsOwnSpanAsTheParentOfOthers) {
   TraceContext context = *ParseTraceparent(kExample);
   context.span = SpanId{0x1234};

@@ -72,7 +72,7 @@ class ArrivingCalls::Handle final : public InferCall {
 
   CallId id() const override { return id_; }
   std::optional<Duration> budget() const override { return budget_; }
-  std::optional<std::string_view> Metadata(std::string_view name) const override;
+  std::optional<std::string_view> Metadata(std::string_view name, std::size_t nth) const override;
   bool has_room() const override { return call_->calls_.parts_.unread.has_room(); }
   bool TakeBody(std::string& body) override;
   void Finish(const AnswerView& view, std::string& body) override;
@@ -85,10 +85,16 @@ class ArrivingCalls::Handle final : public InferCall {
   const std::optional<Duration> budget_;
 };
 
-std::optional<std::string_view> ArrivingCalls::Handle::Metadata(std::string_view name) const {
+std::optional<std::string_view> ArrivingCalls::Handle::Metadata(std::string_view name,
+                                                                std::size_t nth) const {
   const auto& metadata = call_->context_.client_metadata();
-  const auto found = metadata.find(grpc::string_ref(name.data(), name.size()));
-  if (found == metadata.end()) return std::nullopt;
+  const grpc::string_ref key(name.data(), name.size());
+  auto found = metadata.lower_bound(key);  // those of one name are in the order they came in
+  while (nth > 0 && found != metadata.end() && found->first == key) {
+    --nth;
+    ++found;
+  }
+  if (found == metadata.end() || found->first != key) return std::nullopt;
   return std::string_view(found->second.data(), found->second.size());
 }
 

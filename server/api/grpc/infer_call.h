@@ -25,8 +25,9 @@ class InferCall {
   virtual CallId id() const = 0;
   // What the client's deadline left when it came; zero when it had passed already.
   virtual std::optional<Duration> budget() const = 0;
-  // By the lower-case name: the first where there are several. Lives as long as the call.
-  virtual std::optional<std::string_view> Metadata(std::string_view name) const = 0;
+  // By the lower-case name: the first, or the `nth` from 0. Lives as long as the call.
+  virtual std::optional<std::string_view> Metadata(std::string_view name,
+                                                   std::size_t nth = 0) const = 0;
 
   // False while more waits to be read by clients than may: its answer would come on top.
   virtual bool has_room() const = 0;

@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "server/api/trace_headers.h"
+
 namespace baton::api {
 namespace {
 
@@ -79,6 +81,12 @@ void AddTrailingMetadata(grpc::ServerContext& context, const AnswerView& view) {
   if (view.age) {
     const auto seconds = std::chrono::floor<std::chrono::seconds>(*view.age).count();
     context.AddTrailingMetadata("age", std::to_string(std::max<std::int64_t>(seconds, 0)));
+  }
+  if (view.trace != nullptr) {
+    context.AddTrailingMetadata(std::string(kTraceparent), ToTraceparent(*view.trace));
+    if (!view.trace->state.empty()) {
+      context.AddTrailingMetadata(std::string(kTracestate), view.trace->state);
+    }
   }
   if (view.stages) context.AddTrailingMetadata("server-timing", ServerTimingText(*view.stages));
 }

@@ -16,8 +16,8 @@ grpc::Status StatusOf(const AnswerView& view);
 // Of the calls that have no tickets.
 grpc::Status StatusOf(const Error& error);
 
-// baton-answer, and where they apply baton-cause, baton-budget-ms, retry-after, age and
-// server-timing.
+// baton-answer, and where they apply baton-cause, baton-budget-ms, retry-after, age,
+// traceparent, tracestate and server-timing.
 void AddTrailingMetadata(grpc::ServerContext& context, const AnswerView& view);
 
 }  // namespace baton::api
