@@ -1,16 +1,21 @@
 #!/usr/bin/env python3
-"""Writes the Grafana dashboard out of panels.py; --check only compares it with the committed file."""
+"""Writes the Grafana dashboards out of the boards beside it; --check only compares them with the committed files."""
 import argparse
 import json
 import pathlib
 import sys
 
-from panels import ANNOTATIONS, SECTIONS
+import capacity
+import endpoints
+import slo
+from annotations import ANNOTATIONS
 
-OUTPUT = pathlib.Path(__file__).parent / "dashboards" / "baton-slo.json"
+BOARDS = (slo.BOARD, capacity.BOARD, endpoints.BOARD)
+FOLDER = pathlib.Path(__file__).parent / "dashboards"
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 SELECTOR = 'job=~"$job",instance=~"$instance"'
-HEIGHTS = {"stat": 4, "timeseries": 8, "heatmap": 8}
+HEIGHTS = {"stat": 4, "timeseries": 8, "heatmap": 8, "table": 9}
+AT_ONE_TIME = ("stat", "table")  # panels that show one moment
 TOTAL_WIDTH = 24
 
 
@@ -21,16 +26,19 @@ def expand(expr):
 
 def target(query, index, kind):
     made = {"datasource": DATASOURCE, "editorMode": "code", "expr": expand(query.expr),
-            "legendFormat": query.legend or "__auto", "range": kind != "stat", "instant": kind == "stat",
-            "refId": chr(ord("A") + index)}
-    if kind == "heatmap":
-        made["format"] = "heatmap"
+            "legendFormat": query.legend or "__auto", "range": kind not in AT_ONE_TIME,
+            "instant": kind in AT_ONE_TIME, "refId": chr(ord("A") + index)}
+    if kind in ("heatmap", "table"):
+        made["format"] = kind
     return made
 
 
 def thresholds(panel):
     if panel.red_below is not None:
         steps = [{"color": "red", "value": None}, {"color": "green", "value": panel.red_below}]
+    elif panel.lines:
+        steps = [{"color": "transparent", "value": None}]
+        steps += [{"color": colour, "value": value} for value, colour in panel.lines]
     elif panel.red_from is not None:
         steps = [{"color": "green", "value": None}, {"color": "red", "value": panel.red_from}]
     else:
@@ -43,7 +51,23 @@ def overrides(panel):
     apart = {"id": "custom.stacking", "value": {"mode": "none"}}
     bare = {"id": "custom.fillOpacity", "value": 0}
     return [{"matcher": {"id": "byRegexp", "options": f"/^{legend}$/"}, "properties": [dash, apart, bare]}
-            for legend in panel.dashed]
+            for legend in panel.dashed] + [column_override(column) for column in panel.columns]
+
+
+def column_override(column):
+    properties = [{"id": "unit", "value": column.unit}]
+    if column.decimals is not None:
+        properties.append({"id": "decimals", "value": column.decimals})
+    if column.red_from is not None:
+        steps = [{"color": "text", "value": None}, {"color": "red", "value": column.red_from}]
+        properties += [{"id": "thresholds", "value": {"mode": "absolute", "steps": steps}},
+                       {"id": "custom.cellOptions", "value": {"type": "color-text"}}]
+    if column.words:
+        words = {str(value): {"text": text, "color": colour, "index": index}
+                 for index, (value, (text, colour)) in enumerate(column.words.items())}
+        properties += [{"id": "mappings", "value": [{"type": "value", "options": words}]},
+                       {"id": "custom.cellOptions", "value": {"type": "color-text"}}]
+    return {"matcher": {"id": "byName", "options": column.title}, "properties": properties}
 
 
 def field_config(panel):
@@ -56,7 +80,7 @@ def field_config(panel):
         defaults["custom"] = {
             "drawStyle": "line", "fillOpacity": 40 if panel.stack else 8, "lineWidth": 1, "showPoints": "never",
             "stacking": {"mode": "normal" if panel.stack else "none"},
-            "thresholdsStyle": {"mode": "line" if panel.red_from is not None else "off"}}
+            "thresholdsStyle": {"mode": "line" if panel.lines or panel.red_from is not None else "off"}}
     elif panel.kind == "stat":
         defaults["color"] = {"mode": "thresholds"}
     return {"defaults": defaults, "overrides": overrides(panel)}
@@ -70,12 +94,32 @@ def options(panel):
         return {"calculate": False, "cellGap": 1, "legend": {"show": True},
                 "color": {"mode": "scheme", "scheme": "Turbo", "steps": 64, "exponent": 0.5, "scale": "exponential"},
                 "yAxis": {"axisPlacement": "left", "unit": panel.unit}, "rowsFrame": {"layout": "le"},
-                "cellValues": {"unit": "reqps"}, "tooltip": {"show": True, "yHistogram": True}}
+                "cellValues": {"unit": "reqps"}, "tooltip": {"mode": "single", "yHistogram": True}}
+    if panel.kind == "table":
+        return {"showHeader": True, "cellHeight": "sm", "footer": {"show": False, "reducer": ["sum"]},
+                "sortBy": [{"displayName": title, "desc": False} for title in list(panel.keys.values())[:1]]}
     return {"legend": {"displayMode": "list", "placement": "bottom", "showLegend": True},
             "tooltip": {"mode": "multi", "sort": "desc"}}
 
 
+def transformations(panel):
+    """One row for each combination of the keys, one column for each query."""
+    titles = {**panel.keys, **{value_field(i): column.title for i, column in enumerate(panel.columns)}}
+    organized = {"excludeByName": {"Time": True}, "indexByName": {name: i for i, name in enumerate(titles)},
+                 "renameByName": titles}
+    return [{"id": "merge", "options": {}}, {"id": "organize", "options": organized}]
+
+
+def value_field(index):
+    return f"Value #{chr(ord('A') + index)}"
+
+
 def panel_json(panel, panel_id, x, y):
+    made = panel_frame(panel, panel_id, x, y)
+    return {**made, "transformations": transformations(panel)} if panel.kind == "table" else made
+
+
+def panel_frame(panel, panel_id, x, y):
     return {"id": panel_id, "type": panel.kind, "title": panel.title, "description": panel.description,
             "datasource": DATASOURCE, "gridPos": {"x": x, "y": y, "w": panel.width, "h": HEIGHTS[panel.kind]},
             "fieldConfig": field_config(panel), "options": options(panel),
@@ -119,26 +163,34 @@ def annotations():
              "titleFormat": "{{instance}} " + text, "step": "10s"} for name, colour, expr, text in ANNOTATIONS]
 
 
-def dashboard():
-    return {"uid": "baton-slo", "title": "Baton: the promise", "tags": ["baton"], "schemaVersion": 39,
-            "description": "Whether answers leave inside their budgets, why not, and what is getting tight.",
+def links():
+    """The other boards, with the same time and variables."""
+    return [{"type": "dashboards", "title": "Baton", "tags": ["baton"], "asDropdown": False, "includeVars": True,
+             "keepTime": True, "targetBlank": False, "icon": "external link", "tooltip": "", "url": ""}]
+
+
+def dashboard(board):
+    return {"uid": board.uid, "title": board.title, "tags": ["baton"], "schemaVersion": 39,
+            "description": board.description, "links": links(),
             "editable": True, "graphTooltip": 1, "refresh": "10s", "time": {"from": "now-1h", "to": "now"},
             "timezone": "browser", "annotations": {"list": annotations()}, "templating": {"list": variables()},
-            "panels": layout(SECTIONS)}
+            "panels": layout(board.sections)}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when the file is out of date")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a file is out of date")
     arguments = parser.parse_args()
-    text = json.dumps(dashboard(), indent=2, ensure_ascii=False) + "\n"
+    files = {f"{board.uid}.json": json.dumps(dashboard(board), indent=2, ensure_ascii=False) + "\n" for board in BOARDS}
     if not arguments.check:
-        OUTPUT.write_text(text, encoding="utf-8")
+        for name, text in files.items():
+            (FOLDER / name).write_text(text, encoding="utf-8")
         return 0
-    if OUTPUT.exists() and OUTPUT.read_text(encoding="utf-8") == text:
-        return 0
-    print(f"{OUTPUT.name} is not what generate.py writes: run deploy/grafana/generate.py", file=sys.stderr)
-    return 1
+    there = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.json")}
+    stale = sorted(name for name in files.keys() | there.keys() if files.get(name) != there.get(name))
+    for name in stale:
+        print(f"{name} is not what generate.py writes: run deploy/grafana/generate.py", file=sys.stderr)
+    return 1 if stale else 0
 
 
 if __name__ == "__main__":

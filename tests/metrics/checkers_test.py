@@ -76,13 +76,19 @@ class CatalogueTest(unittest.TestCase):
 class DashboardLintTest(unittest.TestCase):
     def setUp(self):
         self.entries = catalogue.read_catalogue((ROOT / "docs/metrics.md").read_text(encoding="utf-8"))
-        path = ROOT / "deploy/grafana/dashboards/baton-slo.json"
-        self.dashboard = json.loads(path.read_text(encoding="utf-8"))
+        self.records = promql.records((ROOT / "deploy/prometheus/rules.yml").read_text(encoding="utf-8"))
+        self.dashboard = self.read("baton-slo")
         self.panels = [panel for panel in self.dashboard["panels"] if panel["type"] != "row"]
         self.rate = next(panel for panel in self.panels if "[$__rate_interval]" in panel["targets"][0]["expr"])
 
+    def read(self, name):
+        return json.loads((ROOT / f"deploy/grafana/dashboards/{name}.json").read_text(encoding="utf-8"))
+
+    def lint(self):
+        return dashboard_lint.lint(self.dashboard, self.entries, self.records)
+
     def assert_found(self, part):
-        problems = dashboard_lint.lint(self.dashboard, self.entries)
+        problems = self.lint()
         self.assertTrue(any(part in problem for problem in problems), problems)
 
     def replace_in_query(self, old, new):
@@ -91,7 +97,7 @@ class DashboardLintTest(unittest.TestCase):
         target["expr"] = target["expr"].replace(old, new)
 
     def test_the_committed_dashboard_has_no_problem(self):
-        self.assertEqual(dashboard_lint.lint(self.dashboard, self.entries), [])
+        self.assertEqual(self.lint(), [])
 
     def test_a_panel_without_description_or_unit_is_found(self):
         self.panels[0]["description"] = ""
@@ -122,6 +128,32 @@ class DashboardLintTest(unittest.TestCase):
     def test_a_metric_outside_the_catalogue_is_found(self):
         self.replace_in_query("baton_", "baton_former_")
         self.assert_found("not in the catalogue")
+
+    def test_a_name_that_no_rule_records_is_found(self):
+        self.records.remove("baton:misses:rate30d")
+        self.assert_found("no rule records")
+
+    def test_looking_back_by_a_fixed_time_is_found(self):
+        self.dashboard["annotations"]["list"][-1]["expr"] = self.dashboard["annotations"]["list"][-1]["expr"].replace(
+            "offset $__rate_interval", "offset 5m")
+        self.assert_found("looks back by 5m")
+
+    def test_a_table_whose_columns_do_not_fit_together_is_found(self):
+        self.dashboard = self.read("baton-endpoints")
+        table = next(panel for panel in self.dashboard["panels"] if panel["type"] == "table")
+        self.assertEqual(self.lint(), [])
+        table["targets"][1]["expr"] = table["targets"][1]["expr"].replace("by (endpoint)", "by (instance)")
+        self.assert_found("groups by something else")
+        table["targets"].append({**table["targets"][0], "refId": "Z"})
+        self.assert_found("has no title for Value #Z")
+
+    def test_two_boards_of_one_name_and_one_without_a_way_to_the_others_are_found(self):
+        boards = {f"{name}.json": self.read(name) for name in ("baton-slo", "baton-capacity")}
+        self.assertEqual(dashboard_lint.lint_together(boards), [])
+        boards["baton-capacity.json"].update(uid="baton-slo", links=[])
+        problems = dashboard_lint.lint_together(boards)
+        self.assertEqual(sum("is another board's" in problem for problem in problems), 2)
+        self.assertIn("baton-capacity.json: has no link to the other boards", problems)
 
     def test_a_fixed_data_source_is_found(self):
         self.panels[0]["datasource"] = {"type": "prometheus", "uid": "mine"}

@@ -2,7 +2,7 @@
 """Runs every query of the dashboards against a Prometheus and reports those that return nothing.
 
     dashboard_queries.py --prometheus http://localhost:9090 --instance localhost:8082 DASHBOARD...
-    dashboard_queries.py --synthetic docs/metrics.md DASHBOARD...
+    dashboard_queries.py --synthetic docs/metrics.md --rules deploy/prometheus/rules.yml DASHBOARD...
 
 The second starts a Prometheus of its own over made-up counters that follow the catalogue: it shows that the
 queries fit the names, labels and types there. Exit code 1 when a query returns nothing.
@@ -13,6 +13,7 @@ import http.server
 import itertools
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -84,13 +85,21 @@ def synthetic_server(entries):
         server.server_close()
 
 
+def in_a_hurry(rules):
+    """The text of a file of rules, each of its groups evaluated once a second."""
+    return re.sub(r"^    interval: \w+$", "    interval: 1s", rules, flags=re.MULTILINE)
+
+
 @contextlib.contextmanager
-def prometheus(binary, target):
-    """A Prometheus that scrapes `target` four times a second; yields its URL."""
+def prometheus(binary, scrape_config, rules, scrape_interval="250ms"):
+    """A Prometheus with this scrape_config and these rules, all of it in a hurry; yields its URL."""
     with tempfile.TemporaryDirectory() as folder:
-        config = {"global": {"scrape_interval": "250ms", "scrape_timeout": "250ms"},
-                  "scrape_configs": [{"job_name": "baton", "static_configs": [{"targets": [target]}]}]}
+        config = {"global": {"scrape_interval": scrape_interval, "scrape_timeout": scrape_interval,
+                             "evaluation_interval": "1s"},
+                  "rule_files": ["rules.yml"], "scrape_configs": [{"job_name": "baton", **scrape_config}]}
         (pathlib.Path(folder) / "prometheus.yml").write_text(json.dumps(config), encoding="utf-8")
+        text = pathlib.Path(rules).read_text(encoding="utf-8")
+        (pathlib.Path(folder) / "rules.yml").write_text(in_a_hurry(text), encoding="utf-8")
         log_path = pathlib.Path(folder) / "log"
         with open(log_path, "wb") as log:
             process = subprocess.Popen(
@@ -139,10 +148,17 @@ def unanswered(url, paths, variables, is_live):
 
 def run_synthetic(arguments):
     entries = read_catalogue(pathlib.Path(arguments.synthetic).read_text(encoding="utf-8"))
-    with synthetic_server(entries) as (target, scraped_enough), prometheus(arguments.binary, target) as url:
-        if not scraped_enough.wait(60):
-            raise SystemExit("Prometheus did not scrape within a minute")
-        return unanswered(url, arguments.dashboards, {"$instance": target}, is_live=False)
+    with synthetic_server(entries) as (target, scraped_enough):
+        scrape_config = {"static_configs": [{"targets": [target]}]}
+        with prometheus(arguments.binary, scrape_config, arguments.rules) as url:
+            if not scraped_enough.wait(60):
+                raise SystemExit("Prometheus did not scrape within a minute")
+            until = time.monotonic() + 30  # rules are evaluated, too
+            while (empty := unanswered(url, arguments.dashboards, {"$instance": target}, is_live=False)):
+                if time.monotonic() > until:
+                    break
+                time.sleep(0.5)
+            return empty
 
 
 def main():
@@ -150,6 +166,7 @@ def main():
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--prometheus", help="its URL")
     source.add_argument("--synthetic", metavar="CATALOGUE", help="docs/metrics.md")
+    parser.add_argument("--rules", help="with --synthetic: what records what dashboards use besides")
     parser.add_argument("--binary", default="prometheus", help="with --synthetic: the Prometheus to start")
     parser.add_argument("--job", default="baton")
     parser.add_argument("--instance", default=".+")

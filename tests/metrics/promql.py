@@ -6,7 +6,9 @@ import subprocess
 import tempfile
 
 METRIC = re.compile(r"\b(?:baton|process)_[a-z0-9_]+\b")
-SELECTED = re.compile(r"\b((?:baton|process)_[a-z0-9_]+|up)\b(\{[^}]*\})?")
+# What the recording rules make of them.
+RECORDED = re.compile(r"\bbaton:[a-z_]+:[a-z0-9_]+\b")
+SELECTED = re.compile(r"\b((?:baton|process)_[a-z0-9_]+|baton:[a-z_]+:[a-z0-9_]+|up)\b(\{[^}]*\})?")
 # What Grafana would put in.
 VARIABLES = {"$__rate_interval": "1m", "$__range": "1h", "$job": ".+", "$instance": ".+", "$endpoint": ".+"}
 
@@ -33,6 +35,15 @@ def metrics_in(expr, entries):
 
 def unknown_metrics(expr, entries):
     return sorted(name for name in metrics_in(expr, entries) if name not in entries)
+
+
+def recorded_in(expr):
+    return set(RECORDED.findall(expr))
+
+
+def records(rules_text):
+    """The names that a file of rules records."""
+    return set(re.findall(r"^ +- record: (\S+)$", rules_text, re.MULTILINE))
 
 
 def selectors(expr):
