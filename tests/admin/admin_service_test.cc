@@ -1,17 +1,13 @@
 // The admin service over a real channel and a fake control port.
 #include <limits>
-#include <memory>
-#include <stdexcept>
 #include <string>
 
 #include "baton/admin/v1/admin_service.grpc.pb.h"
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 
-#include "admin/service/admin_server.h"
 #include "server/base/log.h"
-#include "server/rpc/call_queue.h"
-#include "tests/admin/fake_control_port.h"
+#include "tests/admin/served_fixture.h"
 
 namespace baton::admin {
 namespace {
@@ -21,19 +17,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class AdminServiceTest : public ::testing::Test {
+class AdminServiceTest : public ServedFixture {
  protected:
-  AdminServiceTest() {
-    auto started = AdminServer::Start(
-        {.address = {.off = false, .host = "127.0.0.1", .port = 0}, .unix_socket = {}}, control_,
-        queue_);
-    if (!started) throw std::runtime_error(started.error().message);
-    server_ = *std::move(started);
-    queue_.RunByItself();
-    stub_ = v1::AdminService::NewStub(grpc::CreateChannel(
-        "127.0.0.1:" + std::to_string(server_->port()), grpc::InsecureChannelCredentials()));
-  }
-
   template <typename Request, typename Response>
   grpc::Status Call(grpc::Status (v1::AdminService::Stub::*method)(grpc::ClientContext*,
                                                                    const Request&, Response*),
@@ -54,10 +39,6 @@ class AdminServiceTest : public ::testing::Test {
     return Call(&v1::AdminService::Stub::GetEndpoint, request, endpoint_);
   }
 
-  FakeControlPort control_;
-  rpc::CallQueue queue_;
-  std::unique_ptr<AdminServer> server_;
-  std::unique_ptr<v1::AdminService::Stub> stub_;
   v1::Pool pool_;
   v1::Endpoint endpoint_;
 };

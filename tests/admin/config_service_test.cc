@@ -1,16 +1,12 @@
 // The configuration over a real channel and a fake control port, as messages and as batonctl shows
 // it.
-#include <memory>
-#include <stdexcept>
 #include <string>
 
 #include "baton/admin/v1/admin_service.grpc.pb.h"
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 
-#include "admin/service/admin_server.h"
-#include "server/rpc/call_queue.h"
-#include "tests/admin/fake_control_port.h"
+#include "tests/admin/served_fixture.h"
 #include "tests/admin/subprocess.h"
 
 namespace baton::admin {
@@ -18,20 +14,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class ConfigServiceTest : public ::testing::Test {
+class ConfigServiceTest : public ServedFixture {
  protected:
-  ConfigServiceTest() {
-    auto started = AdminServer::Start(
-        {.address = {.off = false, .host = "127.0.0.1", .port = 0}, .unix_socket = {}}, control_,
-        queue_);
-    if (!started) throw std::runtime_error(started.error().message);
-    server_ = *std::move(started);
-    queue_.RunByItself();
-    address_ = "127.0.0.1:" + std::to_string(server_->port());
-    stub_ = v1::AdminService::NewStub(
-        grpc::CreateChannel(address_, grpc::InsecureChannelCredentials()));
-  }
-
   grpc::Status Get(const std::string& name) {
     grpc::ClientContext context;
     v1::GetConfigRequest request;
@@ -44,17 +28,7 @@ class ConfigServiceTest : public ::testing::Test {
     request.set_validate_only(validate_only);
     return stub_->ReloadConfig(&context, request, &reload_);
   }
-  Outcome Batonctl(std::vector<std::string> words) {
-    words.insert(words.begin(), BATONCTL_PATH);
-    words.push_back("--server=" + address_);
-    return RunProgram(words, {});
-  }
 
-  FakeControlPort control_;
-  rpc::CallQueue queue_;
-  std::unique_ptr<AdminServer> server_;
-  std::string address_;
-  std::unique_ptr<v1::AdminService::Stub> stub_;
   v1::Config config_;
   v1::ReloadConfigResponse reload_;
 };

@@ -1,8 +1,6 @@
 // The settings, estimates and misses of endpoints over a real channel and a fake control port.
 #include <functional>
 #include <limits>
-#include <memory>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,10 +9,8 @@
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 
-#include "admin/service/admin_server.h"
 #include "server/base/log.h"
-#include "server/rpc/call_queue.h"
-#include "tests/admin/fake_control_port.h"
+#include "tests/admin/served_fixture.h"
 
 namespace baton::admin {
 namespace {
@@ -23,19 +19,8 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class EndpointServiceTest : public ::testing::Test {
+class EndpointServiceTest : public ServedFixture {
  protected:
-  EndpointServiceTest() {
-    auto started = AdminServer::Start(
-        {.address = {.off = false, .host = "127.0.0.1", .port = 0}, .unix_socket = {}}, control_,
-        queue_);
-    if (!started) throw std::runtime_error(started.error().message);
-    server_ = *std::move(started);
-    queue_.RunByItself();
-    stub_ = v1::AdminService::NewStub(grpc::CreateChannel(
-        "127.0.0.1:" + std::to_string(server_->port()), grpc::InsecureChannelCredentials()));
-  }
-
   grpc::Status Update(const v1::UpdateEndpointRequest& request) {
     grpc::ClientContext context;
     return stub_->UpdateEndpoint(&context, request, &endpoint_);
@@ -62,10 +47,6 @@ class EndpointServiceTest : public ::testing::Test {
   }
   control::EndpointState Tumour() { return *control_.GetEndpoint("tumour"); }
 
-  FakeControlPort control_;
-  rpc::CallQueue queue_;
-  std::unique_ptr<AdminServer> server_;
-  std::unique_ptr<v1::AdminService::Stub> stub_;
   v1::Endpoint endpoint_;
   v1::ListMissesResponse misses_;
 };

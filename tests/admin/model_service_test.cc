@@ -1,7 +1,5 @@
 // Models over a real channel and a fake control port, as messages and as batonctl shows them.
 #include <cmath>
-#include <memory>
-#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -12,9 +10,7 @@
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 
-#include "admin/service/admin_server.h"
-#include "server/rpc/call_queue.h"
-#include "tests/admin/fake_control_port.h"
+#include "tests/admin/served_fixture.h"
 #include "tests/admin/subprocess.h"
 
 namespace baton::admin {
@@ -23,20 +19,8 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-class ModelServiceTest : public ::testing::Test {
+class ModelServiceTest : public ServedFixture {
  protected:
-  ModelServiceTest() {
-    auto started = AdminServer::Start(
-        {.address = {.off = false, .host = "127.0.0.1", .port = 0}, .unix_socket = {}}, control_,
-        queue_);
-    if (!started) throw std::runtime_error(started.error().message);
-    server_ = *std::move(started);
-    queue_.RunByItself();
-    address_ = "127.0.0.1:" + std::to_string(server_->port());
-    stub_ = v1::AdminService::NewStub(
-        grpc::CreateChannel(address_, grpc::InsecureChannelCredentials()));
-  }
-
   template <typename Request, typename Response, typename Method>
   grpc::Status Ask(Method method, const std::string& name, Response& response) {
     grpc::ClientContext context;
@@ -61,11 +45,6 @@ class ModelServiceTest : public ::testing::Test {
     return stub_->WaitOperation(&context, request, &operation_);
   }
 
-  FakeControlPort control_;
-  rpc::CallQueue queue_;
-  std::unique_ptr<AdminServer> server_;
-  std::string address_;
-  std::unique_ptr<v1::AdminService::Stub> stub_;
   v1::Model model_;
   google::longrunning::Operation operation_;
 };

@@ -1,15 +1,11 @@
 // Limits, the log, listeners and connections over a real channel and a fake control port.
-#include <memory>
-#include <stdexcept>
 #include <string>
 
 #include "baton/admin/v1/admin_service.grpc.pb.h"
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 
-#include "admin/service/admin_server.h"
-#include "server/rpc/call_queue.h"
-#include "tests/admin/fake_control_port.h"
+#include "tests/admin/served_fixture.h"
 #include "tests/admin/subprocess.h"
 
 namespace baton::admin {
@@ -19,20 +15,8 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using Code = grpc::StatusCode;
 
-class SettingsServiceTest : public ::testing::Test {
+class SettingsServiceTest : public ServedFixture {
  protected:
-  SettingsServiceTest() {
-    auto started = AdminServer::Start(
-        {.address = {.off = false, .host = "127.0.0.1", .port = 0}, .unix_socket = {}}, control_,
-        queue_);
-    if (!started) throw std::runtime_error(started.error().message);
-    server_ = *std::move(started);
-    queue_.RunByItself();
-    address_ = "127.0.0.1:" + std::to_string(server_->port());
-    stub_ = v1::AdminService::NewStub(
-        grpc::CreateChannel(address_, grpc::InsecureChannelCredentials()));
-  }
-
   grpc::Status Update(const v1::UpdateLimitsRequest& request) {
     grpc::ClientContext context;
     return stub_->UpdateLimits(&context, request, &limits_);
@@ -48,17 +32,7 @@ class SettingsServiceTest : public ::testing::Test {
     EXPECT_TRUE(stub_->GetLimits(&context, {}, &limits).ok());
     return limits;
   }
-  Outcome Batonctl(std::vector<std::string> words) {
-    words.insert(words.begin(), BATONCTL_PATH);
-    words.push_back("--server=" + address_);
-    return RunProgram(words, {});
-  }
 
-  FakeControlPort control_;
-  rpc::CallQueue queue_;
-  std::unique_ptr<AdminServer> server_;
-  std::string address_;
-  std::unique_ptr<v1::AdminService::Stub> stub_;
   v1::Limits limits_;
 };
 

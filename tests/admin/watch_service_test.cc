@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,10 +10,8 @@
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 
-#include "admin/service/admin_server.h"
 #include "server/control/status_feed.h"
-#include "server/rpc/call_queue.h"
-#include "tests/admin/fake_control_port.h"
+#include "tests/admin/served_fixture.h"
 
 namespace baton::admin {
 namespace {
@@ -57,24 +54,7 @@ struct Watch {
   bool is_finished = false;
 };
 
-class WatchServiceTest : public ::testing::Test {
- protected:
-  WatchServiceTest() {
-    auto started = AdminServer::Start(
-        {.address = {.off = false, .host = "127.0.0.1", .port = 0}, .unix_socket = {}}, control_,
-        queue_);
-    if (!started) throw std::runtime_error(started.error().message);
-    server_ = *std::move(started);
-    queue_.RunByItself();
-    stub_ = v1::AdminService::NewStub(grpc::CreateChannel(
-        "127.0.0.1:" + std::to_string(server_->port()), grpc::InsecureChannelCredentials()));
-  }
-
-  FakeControlPort control_;
-  rpc::CallQueue queue_;
-  std::unique_ptr<AdminServer> server_;
-  std::unique_ptr<v1::AdminService::Stub> stub_;
-};
+class WatchServiceTest : public ServedFixture {};
 
 TEST_F(WatchServiceTest, TheNewestIsThereAtOnceAndTheNextWhenItComes) {
   control_.status_feed().Publish(Sample(1));
