@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <utility>
 
 #include <google/protobuf/descriptor.h>
@@ -14,15 +13,8 @@
 namespace baton::admin {
 namespace {
 
-constexpr std::string_view kScheme = "bearer ";
 constexpr std::string_view kPackage = "/baton.admin.";
 constexpr Duration kBetweenLines = 1s;
-
-bool IsScheme(std::string_view text) {
-  return std::equal(text.begin(), text.end(), kScheme.begin(), kScheme.end(), [](char a, char b) {
-    return std::tolower(static_cast<unsigned char>(a)) == b;
-  });
-}
 
 // "/baton.admin.v1.AdminService/GetPool" is "baton.admin.v1.AdminService.GetPool" in the schema.
 bool ChangesNothing(std::string_view method) {
@@ -58,18 +50,13 @@ void AdminDoor::AddMetrics(metrics::Registry& registry) const {
 
 tl::expected<AdminDoor::Holder, Denied> AdminDoor::Recognise(const Visitor& visitor) const {
   if (visitor.is_on_socket) return Holder{"unix", true};
-  if (options_.find_token) {
+  if (options_.find_holder) {
     if (visitor.authorization.empty()) {
       return Deny(Denied::Reason::kNoToken,
                   "a token is needed, and none was sent: expected the header 'authorization: "
                   "Bearer TOKEN' (batonctl --token-file FILE)");
     }
-    const std::string_view token =
-        visitor.authorization.substr(std::min(kScheme.size(), visitor.authorization.size()));
-    const auto holder = IsScheme(visitor.authorization.substr(0, kScheme.size()))
-                            ? options_.find_token(token)
-                            : std::nullopt;
-    if (holder) return *holder;
+    if (const auto holder = options_.find_holder(visitor.authorization)) return *holder;
     return Deny(Denied::Reason::kWrongToken,
                 "the token is nobody's, or has expired: expected 'authorization: Bearer TOKEN' "
                 "with one of those in the server's token file");

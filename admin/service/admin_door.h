@@ -60,8 +60,9 @@ class AdminDoor {
     bool may_change = false;
   };
   struct Options {
-    // Whose token it is; none for nobody's. Null: calls need none.
-    std::function<std::optional<Holder>(std::string_view token)> find_token;
+    // Whose token the header has; none for nobody's, and for what is no "Bearer TOKEN". Null: calls
+    // need none.
+    std::function<std::optional<Holder>(std::string_view authorization)> find_holder;
     std::vector<std::string> viewers;  // names in certificates that may only look
   };
 

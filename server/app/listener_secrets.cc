@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "server/access/presented.h"
 #include "server/app/mistakes.h"
 
 namespace baton::app {
@@ -81,8 +82,9 @@ admin::AdminDoor::Options ListenerSecrets::AdminDoor(const AdminOptions& options
   admin::AdminDoor::Options door;
   door.viewers = options.viewers;
   if (!admin_tokens_) return door;
-  door.find_token = [&tokens = *admin_tokens_](std::string_view token) {
-    const auto holder = tokens.Find(token, std::chrono::system_clock::now());
+  door.find_holder = [&tokens = *admin_tokens_](std::string_view authorization) {
+    const auto holder =
+        tokens.Find(access::BearerToken(authorization), std::chrono::system_clock::now());
     return holder ? std::optional(admin::AdminDoor::Holder{holder->name,
                                                            holder->role == access::Role::kOperator})
                   : std::nullopt;

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "server/access/presented.h"
 #include "server/base/log.h"
 
 namespace baton::app {
@@ -11,17 +12,6 @@ namespace {
 constexpr Duration kBetweenLines = 1s;
 constexpr std::array<std::string_view, 5> kReasonTexts = {"other_site", "not_secured", "no_token",
                                                           "wrong_token", "viewer"};
-
-// TOKEN of "Bearer TOKEN"; the scheme in any case (RFC 9110, 11.1).
-std::string_view TokenIn(std::string_view authorization) {
-  constexpr std::string_view kScheme = "bearer ";
-  for (std::size_t i = 0; i < kScheme.size(); ++i) {
-    if (i == authorization.size()) return "";
-    const char c = authorization[i];
-    if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c) != kScheme[i]) return "";
-  }
-  return authorization.substr(kScheme.size());
-}
 
 Refusal Unauthenticated(std::string message, std::string_view challenge) {
   Refusal refusal{401, "UNAUTHENTICATED", std::move(message)};
@@ -101,7 +91,7 @@ tl::expected<std::string, Refusal> MirrorDoor::AdmitByToken(const http::Request&
                                   "TOKEN', got none",
                                   "Bearer realm=\"baton\""));
   }
-  const std::string_view token = TokenIn(*authorization);
+  const std::string_view token = access::BearerToken(*authorization);
   const bool is_twice = request.Header("Authorization", 1).has_value();
   const auto holder = token.empty() || is_twice ? std::nullopt : options_.find_token(token);
   if (!holder) {

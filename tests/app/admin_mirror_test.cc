@@ -152,8 +152,8 @@ TEST_F(AdminMirrorTest, WithATokenFileEveryCallNeedsATokenOfItsRole) {
 
 TEST_F(AdminMirrorTest, TokensThatAreNoneAreRefusedAndCountedAndNeverShown) {
   Make(Tokens::kKnown);
-  for (const char* bad : {"", "Bearer", "Bearer ", "Bearer  operators", "Basic operators",
-                          "operators", "Bearer operators ", "Bearer operators,x"}) {
+  for (const char* bad : {"", "Bearer", "Bearer ", "Bearer operators x", "Basic operators",
+                          "operators", "Beareroperators", "Bearer operators,x"}) {
     const http::Response refused = Ask(kGet, "/admin/v1/pool", {{"Authorization", bad}});
     EXPECT_EQ(refused.status, 401) << bad;
     EXPECT_THAT(refused.headers, HasSubstr("error=\"invalid_token\""));
