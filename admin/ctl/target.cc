@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include "server/base/duration_text.h"
 #include "server/yaml/text_file.h"
 
 namespace baton::ctl {
@@ -22,9 +23,12 @@ Status Read(const std::string& path, std::string& text) {
   return {};
 }
 
+// A name that only begins like a loopback address, such as 127.example.org, may be anywhere.
 bool StaysOnTheMachine(const std::string& server) {
-  return server.starts_with("unix:") || server.starts_with("127.") ||
-         server.starts_with("localhost:") || server.starts_with("[::1]:");
+  if (server.starts_with("unix:")) return true;
+  if (server.find(':') == server.npos) return false;  // a bare port is an address to gRPC
+  const Result<ListenAddress> address = ParseListenAddress(server);
+  return address && address->IsLoopback();
 }
 
 Status CheckWhole(const Target& target) {

@@ -10,23 +10,16 @@
 #include "server/access/secret_file.h"
 
 namespace baton::app {
-namespace {
-
-bool IsLoopback(const ListenAddress& address) {
-  return address.host.starts_with("127.") || address.host == "::1";
-}
-
-}  // namespace
 
 std::unique_ptr<AdminMirror> MakeAdminMirror(const ServerOptions& options,
                                              const access::SecretFile* tokens,
                                              admin::AdminServer* admin, const Clock& clock,
                                              metrics::Registry& registry) {
-  const bool is_loopback = IsLoopback(options.pages);
+  const bool is_loopback = options.pages.IsLoopback();
   MirrorDoor::Options door;
   door.site = {is_loopback, options.pages_tls.IsOn(), options.admin_door.host_names};
   door.may_look_unnamed =
-      !options.admin.off && IsLoopback(options.admin) && options.admin_tls.client_ca.empty();
+      !options.admin.off && options.admin.IsLoopback() && options.admin_tls.client_ca.empty();
   if (tokens != nullptr) {
     door.find_token = [tokens](std::string_view token) {
       return tokens->Find(token, std::chrono::system_clock::now());

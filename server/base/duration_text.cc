@@ -75,6 +75,10 @@ std::string ListenAddress::ToText() const {
   return (is_v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
+// Other spellings, such as 0:0:0:0:0:0:0:1, count as open to all: whoever writes them is asked for
+// a lock too many, never for one too few.
+bool ListenAddress::IsLoopback() const { return host.starts_with("127.") || host == "::1"; }
+
 Result<ListenAddress> ParseListenAddress(std::string_view text) {
   ListenAddress address;
   if (text == "off") {

@@ -24,6 +24,7 @@ struct ListenAddress {
   std::uint16_t port = 0;
 
   std::string ToText() const;  // "off", "127.0.0.1:8080" or "[::1]:8080"
+  bool IsLoopback() const;     // nobody but this machine reaches it
 };
 
 // "off", "HOST:PORT", ":PORT" (every IPv4 address) or "PORT" (loopback). HOST is numeric

@@ -103,13 +103,11 @@ void Checker::Tls() {
   TlsFilesOf("tls.admin", tls.admin());
 }
 
-bool IsLoopback(const std::string& host) { return host.starts_with("127.") || host == "::1"; }
-
 // Whoever reaches the admin plane rules the server.
 void Checker::AdminDoor() {
   const v1::ServerConfig& values = configuration_.values;
   const auto address = ParseListenAddress(values.listeners().admin());
-  if (!address || address->off || IsLoopback(address->host)) return;
+  if (!address || address->off || address->IsLoopback()) return;
   const v1::AdminTls& tls = values.tls().admin();
   if (tls.has_certificate() && (tls.has_client_ca() || values.admin().has_token_file())) return;
   Refuse("listeners.admin",

@@ -89,6 +89,15 @@ TEST(ParseListenAddressTest, EveryFormGivesHostAndPort) {
   }
 }
 
+TEST(ParseListenAddressTest, OnlyLoopbackIsLoopback) {
+  for (const char* const near : {"127.0.0.1:1", "127.1.2.3:1", "localhost:1", "8080", "[::1]:1"}) {
+    EXPECT_TRUE(ParseListenAddress(near)->IsLoopback()) << near;
+  }
+  for (const char* const far : {"off", ":1", "*:1", "10.127.0.1:1", "[::]:1", "[::2]:1"}) {
+    EXPECT_FALSE(ParseListenAddress(far)->IsLoopback()) << far;
+  }
+}
+
 TEST(ParseListenAddressTest, OffIsAListenerThatIsNotWanted) {
   const Result<ListenAddress> parsed = ParseListenAddress("off");
   ASSERT_TRUE(parsed);

@@ -66,7 +66,8 @@ TEST_F(TargetTest, ATokenLeavesTheMachineOverTlsOnly) {
   for (const char* const near : {"unix:/s", "127.0.0.1:1", "localhost:1", "[::1]:1"}) {
     EXPECT_TRUE(ReadTarget({near, "", "", "", token})) << near;
   }
-  for (const char* const far : {"10.0.0.7:8081", "lab:8081", "localhost.example:1"}) {
+  for (const char* const far : {"10.0.0.7:8081", "lab:8081", "localhost.example:1",
+                                "127.example.org:8081", "8081", ":8081"}) {
     EXPECT_THAT(Refused({far, "", "", "", token}), HasSubstr("over TLS only")) << far;
     EXPECT_TRUE(ReadTarget({far, "system", "", "", token})) << far;
   }
