@@ -32,12 +32,6 @@ tl::unexpected<Error> NotFound(const std::string& endpoint, const std::string& f
   return Fail(ErrorCode::kNotFound, "there is no endpoint '" + endpoint + "'", field);
 }
 
-std::int64_t UnixMillis() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 void LogChange(const Changed<EndpointState>& changed) {
   for (const auto& [field, before, after] :
        control::ChangedSettings(changed.before, changed.after)) {

@@ -57,12 +57,6 @@ metrics::Counter AddMalformedBudgets(metrics::Registry& registry, const char* so
                              {{"source", source}});
 }
 
-std::int64_t UnixMillis() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 serve::Scheduler::Options Scheduling(const ServerOptions& options) {
   serve::Scheduler::Options scheduling;
   scheduling.policy = options.scheduling;

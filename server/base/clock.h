@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 
 namespace baton {
 
@@ -31,6 +32,13 @@ class ManualClock final : public Clock {
  private:
   std::atomic<Duration::rep> now_ns_{std::chrono::duration_cast<Duration>(1s).count()};
 };
+
+// What people and other machines read: milliseconds since 1970, of the clock that may be set.
+inline std::int64_t UnixMillis() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
 
 inline double ToSeconds(Duration duration) {
   return std::chrono::duration<double>(duration).count();
