@@ -100,7 +100,8 @@ std::vector<MirroredMethod> ReadMethods() {
     const auto comment = comments.find(i);
     methods.push_back({&method, method.name(), verb, *std::move(parsed), rule.body(),
                        comment == comments.end() ? "" : comment->second,
-                       method.options().idempotency_level() != MethodOptions::NO_SIDE_EFFECTS});
+                       method.options().idempotency_level() != MethodOptions::NO_SIDE_EFFECTS,
+                       rule.waits()});
   }
   return methods;
 }

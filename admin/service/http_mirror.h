@@ -40,6 +40,7 @@ struct MirroredMethod {
   std::string body_field;  // "*": the request itself; empty: there is no body
   std::string what;        // what it does, as one sentence
   bool changes = false;    // anything: then an operator is asked for, else a viewer will do
+  bool waits = false;      // for as long as its caller asks it to
 };
 
 // Threads: any; it never changes.

@@ -141,8 +141,7 @@ void AdminMirror::CallFound(const admin::HttpMirror::Found& found, const http::R
         ToResponse(admin::HttpMirror::ToAnswer(method, tl::unexpected(message.error()), false)));
   }
   // Who waits for an operation holds up nobody: the book of operations says how many may.
-  const auto under_way =
-      method.name == "WaitOperation" ? std::make_shared<std::atomic<int>>(0) : under_way_;
+  const auto under_way = method.waits ? std::make_shared<std::atomic<int>>(0) : under_way_;
   if (under_way->fetch_add(1) >= kMostAtOnce) {
     --*under_way;
     http::Response response = ErrorResponse(

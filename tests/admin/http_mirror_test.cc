@@ -118,6 +118,17 @@ TEST_F(HttpMirrorTest, WhatChangesNothingIsAGetAndNothingElseIs) {
   }
 }
 
+TEST_F(HttpMirrorTest, WhatTakesATimeToWaitWaitsAndNothingElse) {
+  bool is_any = false;
+  for (const MirroredMethod& method : Mirror().methods()) {
+    const bool takes_time =
+        method.descriptor->input_type()->FindFieldByName("timeout_ms") != nullptr;
+    EXPECT_EQ(method.waits, takes_time) << method.name;
+    is_any = is_any || takes_time;
+  }
+  EXPECT_TRUE(is_any);
+}
+
 TEST_F(HttpMirrorTest, FieldsComeFromThePathAndTheQuery) {
   const auto endpoint = Request<v1::GetEndpointRequest>("GET", "/admin/v1/endpoints//reverse", {});
   EXPECT_EQ(endpoint.name(), "endpoints//reverse");
