@@ -7,7 +7,7 @@ import pytest
 
 import environment
 import server_process
-from streams import messages, started
+from streams import started
 
 SERVICE = "baton.admin.v1.AdminService"
 METHODS = ("GetStatus", "GetPool", "UpdatePool", "ListEndpoints", "GetEndpoint", "UpdateEndpoint",
@@ -115,7 +115,7 @@ def test_every_stream_tells_grpcurl_and_buf_alike(server):
         for words in ((environment.tool("grpcurl"), "-plaintext", "-d", "{}", server.admin, name),
                       buf_words(server, name)):
             with started(*words) as client:
-                told.append(messages(client, 2))
+                told.append(client.take(2))
         by_grpcurl, by_buf = told
         assert snake(by_buf[1]) == snake(by_grpcurl[1]), method
 
