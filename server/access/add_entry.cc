@@ -1,22 +1,47 @@
-// Written beside the file, and moved over it.
+// Written beside the file, and moved over it, under a lock on its folder: the file itself is
+// another one afterwards.
 #include "server/access/add_entry.h"
 
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <fcntl.h>
 #include <filesystem>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <system_error>
+#include <thread>
 #include <unistd.h>
 
 #include "server/access/guarded_file.h"
+#include "server/base/clock.h"
 #include "server/base/fd.h"
 
 namespace baton::access {
 namespace {
 
+constexpr Duration kLongestWait = 10s;
+constexpr Duration kBetweenLooks = 5ms;
+
 tl::unexpected<Error> CannotWrite(const std::string& path) {
   return Fail(ErrorCode::kInvalidArgument, path + ": cannot be written: " + std::strerror(errno));
+}
+
+// Held until it is closed, or the process has gone.
+Result<UniqueFd> LockFolderOf(const std::filesystem::path& path) {
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  UniqueFd fd(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.valid()) return CannotWrite(path);
+  for (Duration waited{}; flock(fd.get(), LOCK_EX | LOCK_NB) != 0; waited += kBetweenLooks) {
+    if (errno != EWOULDBLOCK && errno != EINTR) return CannotWrite(path);
+    if (waited >= kLongestWait) {
+      return Fail(ErrorCode::kUnavailable, path.string() + ": another process keeps the lock on " +
+                                               folder.string() + ": try again when it has ended");
+    }
+    std::this_thread::sleep_for(kBetweenLooks);
+  }
+  return fd;
 }
 
 bool WriteAll(int fd, const std::string& text) {
@@ -57,6 +82,8 @@ Status AddEntry(const std::string& path, SecretKind kind, const SecretEntry& ent
   std::error_code error;
   const std::filesystem::path real = std::filesystem::weakly_canonical(path, error);
   const std::string target = error ? path : real.string();
+  const Result<UniqueFd> lock = LockFolderOf(target);
+  if (!lock) return tl::unexpected(lock.error());
   const Result<GuardedText> before = ReadGuardedFile(target);
   if (!before && before.error().code != ErrorCode::kNotFound) {
     return tl::unexpected(before.error());

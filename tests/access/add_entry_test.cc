@@ -1,8 +1,11 @@
 #include "server/access/add_entry.h"
 
+#include <atomic>
 #include <filesystem>
 #include <string>
 #include <sys/stat.h>
+#include <thread>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -64,6 +67,28 @@ TEST_F(AddEntryTest, LinkStaysALink) {
   ASSERT_TRUE(Add("bob", "bobs"));
   EXPECT_TRUE(std::filesystem::is_symlink(path_));
   EXPECT_TRUE(Knows("bobs"));
+}
+
+TEST_F(AddEntryTest, ManyAtOnceLoseNoEntry) {
+  constexpr int kAdders = 8;
+  constexpr int kEach = 4;
+  std::atomic<int> failed = 0;
+  {
+    std::vector<std::jthread> adders;
+    for (int adder = 0; adder < kAdders; ++adder) {
+      adders.emplace_back([this, adder, &failed] {
+        for (int i = 0; i < kEach; ++i) {
+          const std::string name = std::to_string(adder) + "-" + std::to_string(i);
+          if (!Add(name, "of " + name)) ++failed;
+        }
+      });
+    }
+  }
+  EXPECT_EQ(failed, 0);
+  for (int entry = 0; entry < kAdders * kEach; ++entry) {
+    const std::string name = std::to_string(entry / kEach) + "-" + std::to_string(entry % kEach);
+    EXPECT_TRUE(Knows("of " + name)) << name;
+  }
 }
 
 TEST_F(AddEntryTest, WhatDoesNotFitLeavesTheFile) {
