@@ -24,12 +24,15 @@ def expand(expr):
             .replace("@R", "$__rate_interval"))
 
 
-def target(query, index, kind):
+def target(query, index, panel):
+    kind = panel.kind
     made = {"datasource": DATASOURCE, "editorMode": "code", "expr": expand(query.expr),
             "legendFormat": query.legend or "__auto", "range": kind not in AT_ONE_TIME,
             "instant": kind in AT_ONE_TIME, "refId": chr(ord("A") + index)}
     if kind in ("heatmap", "table"):
         made["format"] = kind
+    if panel.exemplars:
+        made["exemplar"] = True
     return made
 
 
@@ -123,7 +126,7 @@ def panel_frame(panel, panel_id, x, y):
     return {"id": panel_id, "type": panel.kind, "title": panel.title, "description": panel.description,
             "datasource": DATASOURCE, "gridPos": {"x": x, "y": y, "w": panel.width, "h": HEIGHTS[panel.kind]},
             "fieldConfig": field_config(panel), "options": options(panel),
-            "targets": [target(query, i, panel.kind) for i, query in enumerate(panel.queries)]}
+            "targets": [target(query, i, panel) for i, query in enumerate(panel.queries)]}
 
 
 def layout(sections):

@@ -38,6 +38,7 @@ class Panel:
     red_from: float | None = None    # from here on the value is bad
     red_below: float | None = None   # below this the value is bad
     decimals: int | None = None
+    exemplars: bool = False    # show single requests with their trace_id, where Prometheus keeps them
     columns: tuple = ()        # of a table: one a query
     keys: dict = field(default_factory=dict)  # of a table: label -> title, in their order; a row each value
 

@@ -54,16 +54,16 @@ BOARD = Board("baton-slo", "Baton: the promise", "Whether answers leave inside t
               "one before the deadline: nothing may lie above it.",
               "percentunit",
               [Query("sum by (le) (rate(baton_request_budget_used_ratio_bucket{@E}[@R]))", "{{le}}")],
-              kind="heatmap"),
+              kind="heatmap", exemplars=True),
         Panel("Budget used, quantiles", "The same as quantiles, with the deadline as a line at 100 %.",
               "percentunit", quantiles("baton_request_budget_used_ratio"), red_from=1),
         Panel("Request duration",
               "From the first readable byte to the last byte handed to the kernel, with the shortest default budget "
-              "dashed.",
+              "dashed. The points are single requests with their trace_id, where Prometheus keeps exemplars.",
               "s",
               quantiles("baton_request_duration_seconds")
               + [Query("min(baton_deadline_seconds{@E})", "default budget")],
-              dashed=("default budget",)),
+              dashed=("default budget",), exemplars=True),
     ]),
     Section("Burn rates, and saying no", [
         Panel("Burn rate, pages",

@@ -209,7 +209,7 @@ def soak(lives, seconds, scrape_every_s, seed):
     print(f"seed {seed}: BATON_SOAK_SEED={seed}")
     chance, found, truth, scrapes = random.Random(seed), [], [], 0
     with contextlib.ExitStack() as stack:
-        prometheus = Prometheus(stack, "500ms")
+        prometheus = Prometheus(stack, "500ms" if environment.SLOW_FACTOR == 1 else "2s")
         for number in range(lives):
             wrong, count, last = one_life(prometheus, chance, seconds, scrape_every_s, is_killed=number % 2 == 0)
             found += [f"life {number}: {one}" for one in wrong]
@@ -232,6 +232,6 @@ def check_rates(prometheus, lives):
         for value in lives[0].values_of(name, by):
             true = sum(life(name, **{by: value}) for life in lives)
             # It reckons with what may have come before the first scrape and after the last, and so is a little above.
-            assert abs(said[value] - true) <= 0.1 * true + 0.5, f"{name} by {by}={value}: {said[value]:g}, not {true:g}"
+            assert abs(said[value] - true) <= 0.2 * true + 0.5, f"{name} by {by}={value}: {said[value]:g}, not {true:g}"
     resets = prometheus.ask(f'resets(baton_requests_received_total{{endpoint="reverse"}}[{over}])')
     assert resets[0][1] == len(lives) - 1

@@ -102,15 +102,26 @@ def misses_one_by_one(server):
     ask(server, "model_unavailable", "/v2/models/plus/infer", infer("x", "FP32", [1]))
 
 
+@contextlib.contextmanager
+def held(server):
+    """Every worker is held; who held them leaves without an answer."""
+    with contextlib.ExitStack() as stack:
+        connections = server.hold(stack, WORKERS, 9000, cancellable=True)
+        yield stack
+        for connection in connections:
+            connection.reset()
+    server.metrics_when_idle()
+
+
 def misses_of_a_crowd(server, watched_for):
     """With every worker held there is no time for some, and those with nobody's experience wait in vain.
     `watched_for`: called while there are as many pending responses as there may be."""
     server.teach()
-    with contextlib.ExitStack() as stack:
-        held = server.hold(stack, WORKERS, 9000, cancellable=True)
+    with held(server):
         critical = [("Baton-Criticality", "critical"), *short(200)]
         causes = {server.ask("POST", "/test/spin", {"ms": 1}, critical).header("Baton-Cause") for _ in range(10)}
         assert causes == {"no_time", "expired_in_queue"}, causes
+    with held(server) as stack:
         server.batonctl("set", "admission", "queued_requests=1")
         waiting = stack.enter_context(server.connect())
         waiting.send(request("POST", "/test/sleep", {"ms": 1}))
@@ -120,9 +131,7 @@ def misses_of_a_crowd(server, watched_for):
         ask(server, "pending_full", "/test/sleep", {"ms": 1})
         watched_for()
         server.batonctl("set", "admission", "pending_requests=1000")
-        for connection in [*held, waiting]:
-            connection.reset()  # they have left: `none`
-    server.metrics_when_idle()
+        waiting.reset()
 
 
 def operators(reloaded):
@@ -149,10 +158,12 @@ def overloaded(server, seconds):
 
 
 def overrun(server):
-    """Stopped whole, with somebody's request under way: that is late, and few can connect meanwhile."""
+    """Stopped whole, with somebody's request under way: that is late, and few can connect meanwhile. The answer."""
     with contextlib.ExitStack() as stack:
         waiting = stack.enter_context(server.connect())
-        waiting.send(request("POST", "/test/sleep", {"ms": 200}, short(300)))
+        budget_s = patience(0.6)
+        body = {"ms": budget_s * 1000 * 0.8, "cancellable": True}
+        waiting.send(request("POST", "/test/sleep", body, short(budget_s * 1000)))
         server.metrics_when(lambda now: now("baton_requests_in_flight") > 0, seconds=2)
         server.signal(signal.SIGSTOP)
         try:
@@ -160,9 +171,10 @@ def overrun(server):
                 comer = stack.enter_context(socket.socket())
                 comer.setblocking(False)
                 comer.connect_ex(http_raw.split_address(server.http))
-            time.sleep(0.5)  # longer than the budgets, and than it takes the kernel to drop a SYN
+            time.sleep(budget_s + 0.2)  # longer, too, than it takes the kernel to drop a SYN
         finally:
             server.signal(signal.SIGCONT)
+        return waiting.read()  # who left before it would not be answered late, but not at all
 
 
 def has_been_overrun(scrape):
