@@ -17,6 +17,7 @@
 #include <openssl/x509.h>
 
 #include "server/base/fd.h"
+#include "server/net/tls/socket_bio.h"
 
 namespace baton::net {
 namespace {
@@ -284,7 +285,9 @@ Result<TlsTexts> TlsContext::ToTexts() const {
 
 std::unique_ptr<ssl_st, TlsDeleter> TlsContext::Accept(int fd) const {
   std::unique_ptr<ssl_st, TlsDeleter> connection(SSL_new(context_.get()));
-  if (!connection || SSL_set_fd(connection.get(), fd) != 1) return nullptr;
+  BIO* const socket = connection ? NewSocketBio(fd) : nullptr;
+  if (socket == nullptr) return nullptr;
+  SSL_set_bio(connection.get(), socket, socket);
   SSL_set_accept_state(connection.get());
   return connection;
 }
