@@ -39,6 +39,12 @@ std::string_view ToText(Denied::Reason reason) {
   return kTexts.at(static_cast<std::size_t>(reason));
 }
 
+bool IsViewer(const std::vector<std::string>& viewers, const std::vector<std::string>& names) {
+  return std::any_of(names.begin(), names.end(), [&viewers](const std::string& name) {
+    return std::find(viewers.begin(), viewers.end(), name) != viewers.end();
+  });
+}
+
 void AdminDoor::AddMetrics(metrics::Registry& registry) const {
   for (std::size_t i = 0; i < kDeniedReasons; ++i) {
     registry.AddCounterFunction(
@@ -62,12 +68,7 @@ tl::expected<AdminDoor::Holder, Denied> AdminDoor::Recognise(const Visitor& visi
                 "with one of those in the server's token file");
   }
   if (visitor.certificate.empty()) return Holder{"", true};
-  const auto is_viewer = [this](const std::string& name) {
-    return std::find(options_.viewers.begin(), options_.viewers.end(), name) !=
-           options_.viewers.end();
-  };
-  return Holder{visitor.certificate.front(),
-                std::none_of(visitor.certificate.begin(), visitor.certificate.end(), is_viewer)};
+  return Holder{visitor.certificate.front(), !IsViewer(options_.viewers, visitor.certificate)};
 }
 
 tl::expected<control::Caller, Denied> AdminDoor::Admit(const Visitor& visitor,

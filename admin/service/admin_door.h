@@ -45,6 +45,9 @@ struct Denied {
 inline constexpr std::size_t kDeniedReasons = 3;
 std::string_view ToText(Denied::Reason reason);
 
+// Whether one of the names in a certificate is a viewer's.
+bool IsViewer(const std::vector<std::string>& viewers, const std::vector<std::string>& names);
+
 // A caller on the Unix socket is an operator, whatever it shows. Where tokens are asked for, every
 // other needs one, whose holder it is; a certificate does not replace it. Where none are, it is who
 // its certificate names, and without one, an operator: then the listener is on loopback.

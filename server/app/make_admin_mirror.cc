@@ -20,6 +20,7 @@ std::unique_ptr<AdminMirror> MakeAdminMirror(const ServerOptions& options,
   door.site = {is_loopback, options.pages_tls.IsOn(), options.admin_door.host_names};
   door.may_look_unnamed =
       !options.admin.off && options.admin.IsLoopback() && options.admin_tls.client_ca.empty();
+  door.viewers = options.admin_door.viewers;
   if (tokens != nullptr) {
     door.find_token = [tokens](std::string_view token) {
       return tokens->Find(token, std::chrono::system_clock::now());

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "admin/service/admin_door.h"
 #include "server/access/presented.h"
 #include "server/base/log.h"
 
@@ -71,12 +72,24 @@ std::optional<Refusal> MirrorDoor::RefuseSite(const http::Request& request,
 tl::expected<std::string, Refusal> MirrorDoor::Admit(const http::Request& request,
                                                      const std::string& from, bool changes) {
   if (options_.find_token) return AdmitByToken(request, from, changes);
+  if (request.client_names != nullptr && !request.client_names->empty()) {
+    return AdmitByCertificate(*request.client_names, from, changes);
+  }
   if (!changes && options_.site.is_loopback && options_.may_look_unnamed) return std::string();
   return tl::unexpected<Refusal>(
       Refuse(Reason::kNoToken,
              Denied("this needs a token, and the server knows none: start it with "
-                    "--admin-token-file FILE (admin.token_file)"),
+                    "--admin-token-file FILE (admin.token_file), or have clients show a "
+                    "certificate: --pages-tls-client-ca FILE (tls.pages.client_ca)"),
              from, ""));
+}
+
+tl::expected<std::string, Refusal> MirrorDoor::AdmitByCertificate(
+    const std::vector<std::string>& names, const std::string& from, bool changes) {
+  const std::string& name = names.front();
+  if (!changes || !admin::IsViewer(options_.viewers, names)) return name;
+  return tl::unexpected<Refusal>(Refuse(
+      Reason::kViewer, Denied(name + " is a viewer, this needs the role operator"), from, name));
 }
 
 tl::expected<std::string, Refusal> MirrorDoor::AdmitByToken(const http::Request& request,

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <tl/expected.hpp>
 
@@ -27,9 +28,11 @@ struct Refusal {
   std::string headers = {};  // of the answer
 };
 
-// Changes need an operator's token on every listener; to look, a viewer's will do, and none is
-// needed on loopback while no token file is configured, as on the admin plane itself. Beyond
-// loopback tokens travel over TLS alone. Pages of other sites are kept out of both.
+// Changes need an operator's token on every listener; to look, a viewer's will do. Where no token
+// file is configured a client's certificate says who it is, and is an operator's unless one of its
+// names is a viewer's, as on the admin plane itself; where neither is asked for, loopback may look.
+// Beyond loopback tokens travel over TLS alone. Pages of other sites are kept out of all of it: a
+// browser shows its user's certificate to whoever has it ask.
 //
 // Threads: the pages'.
 class MirrorDoor {
@@ -40,6 +43,7 @@ class MirrorDoor {
     bool may_look_unnamed = true;
     // Who presents a token; none when nobody's. Null: no token file is configured.
     std::function<std::optional<access::Identity>(std::string_view token)> find_token;
+    std::vector<std::string> viewers = {};  // names in certificates that may only look
   };
   // `clock` and `registry` outlive it.
   MirrorDoor(Options options, const Clock& clock, metrics::Registry& registry);
@@ -58,6 +62,8 @@ class MirrorDoor {
   static constexpr std::size_t kReasons = 5;
 
   Refusal Refuse(Reason reason, Refusal refusal, const std::string& from, std::string_view who);
+  tl::expected<std::string, Refusal> AdmitByCertificate(const std::vector<std::string>& names,
+                                                        const std::string& from, bool changes);
   tl::expected<std::string, Refusal> AdmitByToken(const http::Request& request,
                                                   const std::string& from, bool changes);
 

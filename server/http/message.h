@@ -32,6 +32,10 @@ struct Request {
   SteadyTime arrival;      // set by the session: when its first byte can have been readable
   SteadyTime complete_at;  // the same of its last byte; max(): that has not come
 
+  // Names in the certificate that its sender showed, the subject's first. Null where the listener's
+  // owner does not ask; his for as long as he handles the request.
+  const std::vector<std::string>* client_names = nullptr;
+
   // The value of the header of the name (ASCII case-insensitive), trimmed; the first, or the `nth`
   // from 0. Empty optional when absent.
   std::optional<std::string_view> Header(std::string_view name, std::size_t nth = 0) const;

@@ -83,6 +83,11 @@ class TcpConnection : public IoHandler, private HandshakeQueue::Waiting {
   // "TLSv1.3"; empty without, or before the end of the handshake.
   std::string tls_version() const { return transport_ ? transport_->Version() : std::string(); }
 
+  // Names in the certificate that the peer showed; none without.
+  std::vector<std::string> peer_names() const {
+    return transport_ ? transport_->PeerNames() : std::vector<std::string>();
+  }
+
   void OnEvents(std::uint32_t events) final;
 
  protected:

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <sys/types.h>
+#include <vector>
 
 namespace baton::net {
 
@@ -39,6 +40,10 @@ class Transport {
 
   // What was agreed on, "TLSv1.3", once the handshake is done.
   virtual std::string Version() const = 0;
+
+  // What the certificate calls the other end that it showed and that was checked, the subject's
+  // names first; empty where it was asked for none.
+  virtual std::vector<std::string> PeerNames() const = 0;
 
   // As recv(2) and send(2). Send is called again with the same bytes, or more behind them, until
   // they are taken.

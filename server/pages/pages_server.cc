@@ -113,7 +113,7 @@ void PagesServer::OnConnection(UniqueFd fd) {
       std::make_unique<http::Session>(loop_, std::move(fd), id, session_options_, listener_shard_,
                                       date_, owner, net::ClientPlace(), std::move(security));
   http::Session& opened = *session;
-  clients_.emplace(id, Client{std::move(session), std::move(from)});
+  clients_.emplace(id, Client{std::move(session), std::move(from), {}});
   if (!opened.Start()) opened.CloseNow(http::CloseReason::kError);
 }
 
@@ -152,8 +152,11 @@ Mirror::Reply PagesServer::ReplyTo(http::ConnectionId connection, http::Exchange
 void PagesServer::OnRequest(http::Session& session, http::ExchangeId exchange,
                             http::Request&& request) {
   loop_.AssertOnLoop();
+  Client& client = clients_.find(session.id())->second;
+  if (client.names.empty()) client.names = session.peer_names();
+  request.client_names = &client.names;
   if (IsMirrored(request.path)) {
-    const std::string from = clients_.find(session.id())->second.from;
+    const std::string from = client.from;
     return mirror_->Answer(request, from, ReplyTo(session.id(), exchange));
   }
   Answer(session, exchange, request.path == "/" ? Content::kPage : Content::kData,

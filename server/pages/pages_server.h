@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "server/http/session.h"
 #include "server/net/acceptor.h"
@@ -81,7 +82,8 @@ class PagesServer final : private http::SessionOwner {
   std::uint64_t next_connection_ = 0;
   struct Client {
     std::unique_ptr<http::Session> session;
-    std::string from;  // "ipv4:127.0.0.1:50312"
+    std::string from;                // "ipv4:127.0.0.1:50312"
+    std::vector<std::string> names;  // in its certificate
   };
   std::map<http::ConnectionId, Client> clients_;
 

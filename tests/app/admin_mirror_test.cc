@@ -43,6 +43,7 @@ class AdminMirrorTest : public ::testing::Test {
     MirrorDoor::Options door;
     door.site = std::move(site);
     door.may_look_unnamed = may_look_unnamed_;
+    door.viewers = {"ci", "dash.example"};
     if (tokens == Tokens::kKnown) door.find_token = &FindToken;
     mirror_.emplace(
         std::move(door),
@@ -66,6 +67,7 @@ class AdminMirrorTest : public ::testing::Test {
     request.path = path.substr(0, path.find('?'));
     if (path.find('?') != path.npos) request.query = path.substr(path.find('?') + 1);
     request.body = body;
+    request.client_names = &client_names_;
     answer_ = {};
     answer_.status = 0;
     mirror_->Answer(request, kFrom,
@@ -87,6 +89,7 @@ class AdminMirrorTest : public ::testing::Test {
   }
 
   bool may_look_unnamed_ = true;
+  std::vector<std::string> client_names_;  // in the client's certificate
   ManualClock clock_;
   metrics::Registry registry_;
   std::vector<std::string> called_;
@@ -167,6 +170,41 @@ TEST_F(AdminMirrorTest, TokensThatAreNoneAreRefusedAndCountedAndNeverShown) {
   EXPECT_EQ(Refused("no_token"), 1);
   EXPECT_EQ(StatusOf(kPost, "/admin/v1/config:reload", kViewer), 403);
   EXPECT_EQ(Refused("viewer"), 1);
+}
+
+TEST_F(AdminMirrorTest, ACertificateIsAnOperatorsUnlessOneOfItsNamesIsAViewers) {
+  Make(Tokens::kNone, {false, true, {}});
+  client_names_ = {"alice", "alice.example"};
+  EXPECT_EQ(StatusOf(kGet, "/admin/v1/pool"), 0);
+  EXPECT_EQ(StatusOf(kPost, "/admin/v1/config:reload"), 0);
+  EXPECT_THAT(called_, ElementsAre("GetPool by alice from ipv4:127.0.0.1:5000",
+                                   "ReloadConfig by alice from ipv4:127.0.0.1:5000"));
+  client_names_ = {"d", "dash.example"};
+  EXPECT_EQ(StatusOf(kGet, "/admin/v1/pool"), 0);
+  const http::Response refused = Ask(kPost, "/admin/v1/config:reload");
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_THAT(refused.body, HasSubstr("d is a viewer, this needs the role operator"));
+  EXPECT_EQ(Refused("viewer"), 1);
+  client_names_.clear();
+  EXPECT_EQ(StatusOf(kGet, "/admin/v1/pool"), 403);
+  EXPECT_EQ(called_.size(), 3U);
+}
+
+TEST_F(AdminMirrorTest, APageOfAnotherSiteGainsNothingByItsUsersCertificate) {
+  Make(Tokens::kNone, {false, true, {}});
+  client_names_ = {"alice"};
+  EXPECT_EQ(StatusOf(kPost, "/admin/v1/config:reload", {{"Sec-Fetch-Site", "cross-site"}}), 403);
+  EXPECT_EQ(StatusOf(kGet, "/admin/v1/pool", {{"Origin", "https://elsewhere.example"}}), 403);
+  EXPECT_THAT(called_, IsEmpty());
+}
+
+TEST_F(AdminMirrorTest, WhereTokensAreAskedForACertificateReplacesNone) {
+  Make(Tokens::kKnown, {false, true, {}});
+  client_names_ = {"alice"};
+  EXPECT_EQ(StatusOf(kGet, "/admin/v1/pool"), 401);
+  EXPECT_EQ(StatusOf(kGet, "/admin/v1/pool", kViewer), 0);
+  EXPECT_EQ(StatusOf(kPost, "/admin/v1/config:reload", kViewer), 403);
+  EXPECT_THAT(called_, ElementsAre("GetPool by vera from ipv4:127.0.0.1:5000"));
 }
 
 TEST_F(AdminMirrorTest, BeyondLoopbackTokensTravelOverTlsAlone) {

@@ -175,6 +175,33 @@ def test_certificates_say_who_calls(place, authority):
         assert SERVICE in grpcurl(*mine, server.admin, "list").stdout
 
 
+def test_certificates_say_who_calls_over_http_as_well(place, authority):
+    operators = certificates.Authority(place, "operators")
+    alice, ci = operators.issue("alice"), operators.issue("ci")
+    late, foreign = operators.issue("late", days=-1), authority.issue("foreign")
+    flags = [*certificates.flags("pages", authority.issue("pages"), client_ca=operators.certificate), "--admin-viewers", "ci"]
+    with server_process.running(*flags, pages_tls=authority.client(ci)) as server:
+        def curl(identity, *words, path="/admin/v1/pool", expect=0):
+            own = ["--cert", identity.certificate, "--key", identity.key] if identity else []
+            done = run(tool("curl"), "-sS", "--cacert", authority.certificate, *own, "-w", "\n%{http_code}", *words,
+                       f"https://{server.pages}{path}", expect=None)
+            assert (done.returncode == 0) == (expect == 0), done.stderr
+            return done.stdout.rsplit("\n", 1)
+
+        change = ["-X", "PATCH", "-H", "Content-Type: application/json", "-d", '{"size": 3}']
+        body, status = curl(alice, *change)
+        assert (json.loads(body)["size"], status) == (3, "200")
+        assert '"who":"alice from ipv4:' in server.log()
+        assert curl(ci)[1] == curl(ci, path="/metrics")[1] == "200"
+        body, status = curl(ci, *change)
+        assert "ci is a viewer" in body and status == "403"
+        assert curl(alice, *change, "-H", "Origin: https://elsewhere.example")[1] == "403"
+        for wrong in (late, foreign, None):
+            curl(wrong, expect=1)
+        assert server.metrics()("baton_tls_handshakes_total", listener="pages", outcome="client_certificate") == 3
+        assert server.metrics()("baton_mirror_refusals_total", reason="viewer") == 1
+
+
 @pytest.mark.parametrize("address", ["0.0.0.0:0", "[::]:0", "*:0"])
 def test_an_address_that_others_reach_is_refused_without_keys(address, authority):
     for command, code in (([], 2), (["check"], 1)):

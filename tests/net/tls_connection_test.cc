@@ -78,7 +78,9 @@ std::string ManyBytes(std::size_t count) {
 struct Identities {
   Identity server;
   Identity client_ca;
-  Identity client{{.name = "client", .issuer = &client_ca}};
+  Identity client{{.name = "client",
+                   .issuer = &client_ca,
+                   .more_names = ",IP:10.0.0.7,IP:fe80::1,email:ci@lab,URI:spiffe://lab/ci"}};
   Identity late_client{{.name = "late", .ends_s = -60, .issuer = &client_ca}};
 };
 const Identities& Known() {
@@ -413,6 +415,12 @@ TEST_F(RightCertificateTest, AClientWithTheRightOneIsLetIn) {
   peer_.Send("question");
   harness_.Turns(2);
   EXPECT_EQ(connection_.received, "question");
+}
+TEST_F(RightCertificateTest, ItsNamesAreKnownOnceItIsChecked) {
+  EXPECT_THAT(connection_.peer_names(), IsEmpty());
+  ShakeHands();
+  EXPECT_THAT(connection_.peer_names(),
+              ElementsAre("client", "client", "10.0.0.7", "fe80::1", "ci@lab", "spiffe://lab/ci"));
 }
 
 class ForeignCertificateTest : public TlsConnectionTest {

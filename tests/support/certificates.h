@@ -41,6 +41,7 @@ class Identity {
     long begins_s = -3600;  // from now on
     long ends_s = 86'400;
     const Identity* issuer = nullptr;  // null: itself
+    std::string more_names = {};       // behind its own: ",IP:10.0.0.7,URI:spiffe://a/b"
   };
 
   explicit Identity(const Options& options) : key_(EVP_EC_gen("P-256")), certificate_(X509_new()) {
@@ -58,7 +59,7 @@ class Identity {
     X509_set_issuer_name(made, X509_get_subject_name(issuer.certificate_.get()));
     X509_set_pubkey(made, key_.get());
     if (options.issuer == nullptr) AddExtension(NID_basic_constraints, "critical,CA:TRUE");
-    AddExtension(NID_subject_alt_name, "DNS:" + options.name);
+    AddExtension(NID_subject_alt_name, "DNS:" + options.name + options.more_names);
     BATON_CHECK(X509_sign(made, issuer.key_.get(), EVP_sha256()) > 0);
   }
   Identity() : Identity(Options()) {}

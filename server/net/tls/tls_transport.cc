@@ -7,6 +7,8 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include "server/net/tls/certificate_names.h"
+
 namespace baton::net {
 namespace {
 
@@ -92,11 +94,17 @@ int TlsTransport::ReasonToStop(int result) {
   return error == SSL_ERROR_SYSCALL && system != 0 ? system : EPROTO;
 }
 
-// Records until the room is full or no more is there: one of them is 16 KiB at most.
 std::string TlsTransport::Version() const {
   return stage_ == Stage::kOpen ? SSL_get_version(connection_.get()) : "";
 }
 
+std::vector<std::string> TlsTransport::PeerNames() const {
+  if (stage_ != Stage::kOpen || SSL_get_verify_result(connection_.get()) != X509_V_OK) return {};
+  const X509* const certificate = SSL_get0_peer_certificate(connection_.get());
+  return certificate == nullptr ? std::vector<std::string>() : NamesIn(*certificate);
+}
+
+// Records until the room is full or no more is there: one of them is 16 KiB at most.
 ssize_t TlsTransport::Receive(std::span<char> room) {
   SSL* const connection = connection_.get();
   std::size_t taken = 0;

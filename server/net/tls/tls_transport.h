@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "server/metrics/registry.h"
 #include "server/net/tls/tls_context.h"
@@ -25,6 +26,7 @@ class TlsTransport final : public Transport {
   Progress Handshake() override;
   HandshakeOutcome outcome() const override { return outcome_; }
   std::string Version() const override;
+  std::vector<std::string> PeerNames() const override;
   ssize_t Receive(std::span<char> room) override;
   ssize_t Send(std::string_view bytes) override;
   bool HasUnread() const override { return has_unread_; }
