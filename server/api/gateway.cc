@@ -83,7 +83,10 @@ std::optional<std::pair<int, std::string>> FaultOfBody(const http::Request& requ
 
 Gateway::Gateway(serve::Endpoints& endpoints, const ModelDirectory& models,
                  std::shared_ptr<http::GzipCounts> counts, const GatewayOptions& options)
-    : endpoints_(endpoints), models_(models), has_test_endpoints_(options.test_endpoints) {
+    : endpoints_(endpoints),
+      models_(models),
+      has_test_endpoints_(options.test_endpoints),
+      needs_keys_(options.needs_keys) {
   const auto add = [&](Route route, const std::string& name, Endpoint::Kind kind,
                        std::unique_ptr<serve::Handler> handler) {
     AddCallable(route, name, kind, MakeGzipHandler(std::move(handler), options.gzip, counts));
@@ -138,7 +141,7 @@ Resolution Gateway::Resolve(const http::Request& request, const Catalogue& catal
   switch (route) {
     case Route::kHello: return Hello();
     case Route::kOpenApi:
-      return Immediate(200, OpenApiDocument(models_.Index(), has_test_endpoints_));
+      return Immediate(200, OpenApiDocument(models_.Index(), {has_test_endpoints_, needs_keys_}));
     case Route::kServerMetadata: return Immediate(200, ServerMetadata());
     case Route::kLive: return Immediate(200, ServerLive());
     case Route::kReady: return Immediate(is_ready ? 200 : 503, ServerReady(is_ready));

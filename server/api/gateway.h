@@ -33,6 +33,7 @@ struct GatewayOptions {
       false;  // /test/sleep and /test/spin, which hold a worker for as long as they are told
   GzipOptions gzip;
   std::string reverse_endpoint = "reverse";  // what the endpoint of /reverse is called
+  bool needs_keys = false;                   // of clients; the API document says so
 };
 
 // Either `plan`, `change` or `response`.
@@ -98,6 +99,7 @@ class Gateway {
   serve::Endpoints& endpoints_;
   const ModelDirectory& models_;
   const bool has_test_endpoints_;
+  const bool needs_keys_;
   std::map<Route, Callable> route_callables_;
   http::Router router_;
 };

@@ -74,11 +74,12 @@ void AppendParameters(JsonWriter& json, const RouteText& route,
   json.EndArray();
 }
 
-void AppendHeaders(JsonWriter& json, const RouteText& route) {
+void AppendHeaders(JsonWriter& json, const RouteText& route, bool is_rated) {
   if (!IsCall(route)) return;
   json.Key("headers").BeginObject();
   for (const std::string_view header :
-       {"Baton-Answer", "Baton-Budget-Ms", "Baton-Cause", "Server-Timing"}) {
+       {"Baton-Answer", "Baton-Budget-Ms", "Baton-Cause", "Server-Timing", "RateLimit"}) {
+    if (header == "RateLimit" && !is_rated) continue;
     json.Key(header);
     AppendRef(json, "headers", header);
   }
@@ -96,10 +97,10 @@ bool IsReadiness(const RouteText& route) {
   return route.route == Route::kReady || route.route == Route::kModelReady;
 }
 
-void AppendResponses(JsonWriter& json, const RouteText& route) {
+void AppendResponses(JsonWriter& json, const RouteText& route, bool needs_key) {
   json.Key("responses").BeginObject().Key("200").BeginObject();
   json.Key("description").String("What was asked for");
-  AppendHeaders(json, route);
+  AppendHeaders(json, route, needs_key);
   AppendContent(json, route.response, route.route == Route::kInfer);
   json.EndObject();
   if (IsReadiness(route)) {
@@ -108,6 +109,7 @@ void AppendResponses(JsonWriter& json, const RouteText& route) {
     json.EndObject();
   }
   if (!route.request.empty()) AppendErrors(json, {"400", "408", "413", "415"});
+  if (needs_key) AppendErrors(json, {"401", "429"});
   if (route.request == "ChangeRequest") AppendErrors(json, {"403"});
   if (Names(route, "{m}")) AppendErrors(json, {"404"});
   if (IsCall(route)) AppendErrors(json, {"411", "500", "503", "504"});
@@ -116,8 +118,17 @@ void AppendResponses(JsonWriter& json, const RouteText& route) {
   json.EndObject();
 }
 
+// One of them will do.
+void AppendSecurity(JsonWriter& json, bool needs_key) {
+  json.Key("security").BeginArray();
+  for (const std::string_view scheme : {"Bearer", "ApiKey"}) {
+    if (needs_key) json.BeginObject().Key(scheme).BeginArray().EndArray().EndObject();
+  }
+  json.EndArray();
+}
+
 void AppendOperation(JsonWriter& json, const RouteText& route,
-                     std::span<const ModelIndexEntry> models) {
+                     std::span<const ModelIndexEntry> models, const OpenApiOptions& options) {
   std::string method(http::ToText(route.method));
   for (char& letter : method) letter = static_cast<char>(letter | 0x20);
   json.Key(method).BeginObject().Key("operationId").String(route.operation);
@@ -128,13 +139,16 @@ void AppendOperation(JsonWriter& json, const RouteText& route,
     AppendContent(json, route.request);
     json.EndObject();
   }
-  AppendResponses(json, route);
+  const bool needs_key = options.needs_keys && route.needs_key;
+  if (options.needs_keys) AppendSecurity(json, needs_key);
+  AppendResponses(json, route, needs_key);
   json.EndObject();
 }
 
 }  // namespace
 
-std::string OpenApiDocument(std::span<const ModelIndexEntry> models, bool has_test_endpoints) {
+std::string OpenApiDocument(std::span<const ModelIndexEntry> models,
+                            const OpenApiOptions& options) {
   std::string body;
   JsonWriter json(body);
   json.BeginObject().Key("openapi").String("3.1.0").Key("info").BeginObject();
@@ -142,12 +156,13 @@ std::string OpenApiDocument(std::span<const ModelIndexEntry> models, bool has_te
   json.Key("description").String(kDescription).EndObject();
   json.Key("paths").BeginObject();
   for (const RouteText& route : AllRoutes()) {  // each path has one method
-    if (route.kind == RouteKind::kTest && !has_test_endpoints) continue;
+    if (route.kind == RouteKind::kTest && !options.test_endpoints) continue;
     json.Key(route.pattern).BeginObject();
-    AppendOperation(json, route, models);
+    AppendOperation(json, route, models, options);
     json.EndObject();
   }
-  json.EndObject().Key("components").Raw(OpenApiComponents()).EndObject();
+  json.EndObject().Key("components").Raw(OpenApiComponents(options.needs_keys));
+  json.EndObject();
   return body;
 }
 

@@ -9,11 +9,17 @@
 
 namespace baton::api {
 
-// Every route with its bodies, headers and errors; with the models that answer as examples.
-// `has_test_endpoints`: those, too.
-std::string OpenApiDocument(std::span<const ModelIndexEntry> models, bool has_test_endpoints);
+// What of a server's settings shows in the document.
+struct OpenApiOptions {
+  bool test_endpoints = false;
+  bool needs_keys = false;  // of clients: how they show theirs, and what is said to who has none
+};
 
-// The document's `components`, a JSON object: schemas of bodies, parameters, headers, errors.
-std::string_view OpenApiComponents();
+// Every route with its bodies, headers and errors; with the models that answer as examples.
+std::string OpenApiDocument(std::span<const ModelIndexEntry> models, const OpenApiOptions& options);
+
+// The document's `components`, a JSON object: schemas of bodies, parameters, headers, errors, and
+// with `needs_keys` the ways to show a key.
+std::string OpenApiComponents(bool needs_keys);
 
 }  // namespace baton::api

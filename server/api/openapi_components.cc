@@ -4,8 +4,15 @@
 namespace baton::api {
 namespace {
 
-constexpr std::string_view kComponents = R"json({
-"schemas":{
+// Of api::KeyRefusal; in front of the rest where there are keys.
+constexpr std::string_view kSecuritySchemes = R"json("securitySchemes":{
+"Bearer":{"type":"http","scheme":"bearer","description":"The API key"},
+"ApiKey":{"type":"apiKey","in":"header","name":"X-API-Key",
+  "description":"The API key; counts where both headers are there"}
+},
+)json";
+
+constexpr std::string_view kComponents = R"json("schemas":{
 "Error":{"type":"object","required":["error"],"properties":{
   "error":{"type":"string","description":"What was expected, and what came"},
   "field":{"type":"string","description":"Where in the request, such as inputs[0].shape"}}},
@@ -109,10 +116,19 @@ constexpr std::string_view kComponents = R"json({
 "Baton-Cause":{"schema":{"type":"string"},"description":"Why there is no prediction"},
 "Server-Timing":{"schema":{"type":"string"},"description":"Where the time went"},
 "Retry-After":{"schema":{"type":"integer","minimum":1},"description":"Seconds"},
+"RateLimit":{"schema":{"type":"string"},
+  "description":"What is left to the API key, where it has a rate: requests as r, and in how many seconds all, or of a 429 the next, are there again as t"},
+"RateLimit-Policy":{"schema":{"type":"string"},
+  "description":"The rate of the API key: q requests in w seconds"},
+"WWW-Authenticate":{"schema":{"type":"string"},"description":"What is wrong with the API key"},
 "Allow":{"schema":{"type":"string"},"description":"Methods that are served here"}
 },
 "responses":{
 "400":{"description":"The request is malformed, or does not fit the model",
+  "content":{"application/json":{"schema":{"$ref":"#/components/schemas/Error"}}}},
+"401":{"description":"An API key is expected, and there is none that is good",
+  "headers":{"WWW-Authenticate":{"$ref":"#/components/headers/WWW-Authenticate"},
+    "Baton-Answer":{"$ref":"#/components/headers/Baton-Answer"}},
   "content":{"application/json":{"schema":{"$ref":"#/components/schemas/Error"}}}},
 "403":{"description":"Off on this server",
   "content":{"application/json":{"schema":{"$ref":"#/components/schemas/Error"}}}},
@@ -129,6 +145,12 @@ constexpr std::string_view kComponents = R"json({
   "content":{"application/json":{"schema":{"$ref":"#/components/schemas/Error"}}}},
 "415":{"description":"The body's type or coding is not served",
   "content":{"application/json":{"schema":{"$ref":"#/components/schemas/Error"}}}},
+"429":{"description":"The API key was used more often than it may be",
+  "headers":{"Retry-After":{"$ref":"#/components/headers/Retry-After"},
+    "RateLimit":{"$ref":"#/components/headers/RateLimit"},
+    "RateLimit-Policy":{"$ref":"#/components/headers/RateLimit-Policy"},
+    "Baton-Answer":{"$ref":"#/components/headers/Baton-Answer"}},
+  "content":{"application/json":{"schema":{"$ref":"#/components/schemas/Error"}}}},
 "500":{"description":"The model failed",
   "content":{"application/json":{"schema":{"$ref":"#/components/schemas/Error"}}}},
 "503":{"description":"Refused at once: it could not be in time, or the model does not answer now",
@@ -144,6 +166,10 @@ constexpr std::string_view kComponents = R"json({
 
 }  // namespace
 
-std::string_view OpenApiComponents() { return kComponents; }
+std::string OpenApiComponents(bool needs_keys) {
+  std::string components = "{";
+  if (needs_keys) components += kSecuritySchemes;
+  return components.append(kComponents);
+}
 
 }  // namespace baton::api

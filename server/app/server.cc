@@ -214,7 +214,7 @@ Status Server::Parts::LoadModels(WarmUps warm_ups) {
   gateway = std::make_unique<api::Gateway>(
       endpoints, directory, gzip_counts,
       api::GatewayOptions{options.limits.json_depth, options.test_endpoints, options.limits.gzip,
-                          NameOfReverse()});
+                          NameOfReverse(), !options.api_keys.empty()});
   api::HandlerOptions handlers;
   handlers.json_depth = options.limits.json_depth;
   handlers.gzip = options.limits.gzip;

@@ -33,7 +33,7 @@ JsonValue Member(const JsonValue& object, std::string_view key) {
 }
 
 TEST(OpenApiTest, EveryRouteIsInTheDocument) {
-  const std::string text = OpenApiDocument({}, true);
+  const std::string text = OpenApiDocument({}, {.test_endpoints = true});
   const auto document = ParseJson(text);
   ASSERT_TRUE(document) << document.error().message;
   std::set<std::string> patterns;
@@ -42,8 +42,8 @@ TEST(OpenApiTest, EveryRouteIsInTheDocument) {
 }
 
 TEST(OpenApiTest, EveryReferenceLeadsToAComponent) {
-  const std::string text = OpenApiDocument({}, true);
-  const auto components = ParseJson(std::string(OpenApiComponents()));
+  const std::string text = OpenApiDocument({}, {.test_endpoints = true, .needs_keys = true});
+  const auto components = ParseJson(OpenApiComponents(true));
   ASSERT_TRUE(components) << components.error().message;
   std::set<std::string> known;
   for (const std::string& kind : KeysOf(*components)) {
@@ -62,6 +62,31 @@ TEST(OpenApiTest, EveryReferenceLeadsToAComponent) {
   EXPECT_GT(count, AllRoutes().size());
 }
 
+TEST(OpenApiTest, WhereClientsNeedKeysEveryRouteSaysWhetherItDoes) {
+  const std::string text = OpenApiDocument({}, {.test_endpoints = true, .needs_keys = true});
+  const auto document = ParseJson(text);
+  ASSERT_TRUE(document) << document.error().message;
+  const JsonValue paths = Member(*document, "paths");
+  for (const RouteText& route : AllRoutes()) {
+    const bool is_post = route.method == http::Method::kPost;
+    const JsonValue operation = Member(Member(paths, route.pattern), is_post ? "post" : "get");
+    const std::set<std::string> said = KeysOf(Member(operation, "responses"));
+    EXPECT_EQ(said.count("401"), route.needs_key ? 1U : 0U) << route.pattern;
+    EXPECT_EQ(said.count("429"), route.needs_key ? 1U : 0U) << route.pattern;
+    EXPECT_EQ(KeysOf(operation).count("security"), 1U) << route.pattern;
+  }
+  EXPECT_THAT(text, HasSubstr(R"("security":[])"));
+  EXPECT_THAT(text, HasSubstr(R"("security":[{"Bearer":[]},{"ApiKey":[]}])"));
+}
+
+TEST(OpenApiTest, WithoutKeysNothingIsSaidOfThem) {
+  const std::string text = OpenApiDocument({}, {});
+  for (const char* const word : {"security", "\"401\":{\"$ref\"", "\"RateLimit\":{\"$ref\""}) {
+    EXPECT_THAT(text.substr(0, text.find("\"components\"")), Not(HasSubstr(word)));
+  }
+  EXPECT_THAT(text, Not(HasSubstr("securitySchemes")));
+}
+
 TEST(OpenApiTest, EveryRouteIsDescribed) {
   std::set<std::string_view> operations;
   for (const RouteText& route : AllRoutes()) {
@@ -75,7 +100,7 @@ TEST(OpenApiTest, EveryRouteIsDescribed) {
 TEST(OpenApiTest, ModelsThatAnswerAreItsExamples) {
   const std::string text = OpenApiDocument(
       std::vector<ModelIndexEntry>{{"tumour", "3", "READY", ""}, {"away", "1", "UNAVAILABLE", ""}},
-      false);
+      {});
   EXPECT_THAT(text, HasSubstr(R"("examples":{"1":{"value":"tumour"}})"));
   EXPECT_THAT(text, HasSubstr(R"("examples":{"1":{"value":"3"}})"));
   EXPECT_THAT(text, Not(HasSubstr("away")));

@@ -6,8 +6,10 @@ import re
 
 import pytest
 
+import certificates
 import environment
 import server_process
+from api_keys import KeyFile
 
 TOOLS = environment.DEPS / "openapi-venv" / "bin"
 CONFIGURATION = pathlib.Path(__file__).parent / "schemathesis.toml"
@@ -44,6 +46,23 @@ def server(models_folder):
 
 
 @pytest.fixture(scope="module")
+def locked(models_folder):
+    """A server whose clients need keys; with one that may come as often as it likes, and one that may once."""
+    with certificates.folder() as place:
+        file = KeyFile(place / "api-keys.yaml")
+        keys = {"often": file.new("often", "--rate", "1000000/s"), "once": file.new("once", "--rate", "1/h")}
+        flags = ["--models", models_folder, "--api-keys", file.path, *server_process.PLENTY]
+        with server_process.running(*flags, test_endpoints=False) as started:
+            yield started, keys
+
+
+@pytest.fixture(scope="module")
+def locked_document(locked):
+    server, keys = locked
+    return server.ask("GET", "/openapi.json", headers=[("X-API-Key", keys["often"])]).json()
+
+
+@pytest.fixture(scope="module")
 def document(server):
     reply = server.ask("GET", "/openapi.json")
     assert (reply.status, reply.header("Content-Type")) == (200, "application/json"), reply
@@ -63,6 +82,12 @@ def methods_of(path):
 def test_the_document_is_valid(document, tmp_path):
     file = tmp_path / "openapi.json"
     file.write_text(json.dumps(document))
+    environment.run(tool("openapi-spec-validator"), file)
+
+
+def test_it_is_valid_where_clients_need_keys(locked_document, tmp_path):
+    file = tmp_path / "openapi.json"
+    file.write_text(json.dumps(locked_document))
     environment.run(tool("openapi-spec-validator"), file)
 
 
@@ -113,20 +138,70 @@ def test_every_error_that_it_names_has_the_protocols_body(document):
                 assert "error" in schema["required"], (path, method, status)
 
 
+def asked(path):
+    """The path with names that are there."""
+    return path.format(m="plus", v="10")
+
+
+def test_it_says_which_routes_need_a_key(locked, locked_document, document):
+    server, keys = locked
+    assert "securitySchemes" not in document["components"] and "security" not in json.dumps(document["paths"])
+    schemes = locked_document["components"]["securitySchemes"]
+    for path, methods in locked_document["paths"].items():
+        for method in methods_of(methods):
+            operation = methods[method]
+            reply = server.ask(method.upper(), asked(path))
+            needs_key = bool(operation["security"])
+            assert needs_key == (reply.status == 401) == ("401" in operation["responses"]), (path, reply.status)
+            assert {name for way in operation["security"] for name in way} == (set(schemes) if needs_key else set())
+    for header in [("Authorization", "Bearer " + keys["often"]), (schemes["ApiKey"]["name"], keys["often"])]:
+        assert server.ask("GET", "/v2", headers=[header]).status == 200
+
+
+def test_it_names_the_fields_of_refusals_for_a_key(locked, locked_document):
+    server, keys = locked
+    key = [("X-API-Key", keys["once"])]
+    answered = server.ask("POST", "/reverse", {"data": "ab"}, key)
+    replies = {"200": answered, "429": server.ask("POST", "/reverse", {"data": "ab"}, key),
+               "401": server.ask("POST", "/reverse", {"data": "ab"})}
+    operation = locked_document["paths"]["/reverse"]["post"]
+    for status, reply in replies.items():
+        assert str(reply.status) == status
+        said = operation["responses"][status]
+        if "$ref" in said:
+            said = locked_document["components"]["responses"][status]
+        expected = {"RateLimit"} if status == "200" else set(said["headers"])
+        assert expected <= set(said["headers"])
+        for field in expected:
+            assert reply.header(field), (status, field)
+
+
+def schemathesis(server, folder, phases, examples, *words, parameters=""):
+    file = folder / "schemathesis.toml"
+    file.write_text(CONFIGURATION.read_text() + parameters)
+    done = environment.run(
+        tool("schemathesis"), "--config-file", file, "run", f"http://{server.http}/openapi.json", "--checks", "all",
+        "--phases", phases, "--max-examples", examples, "--seed", SEED, "--no-color", "--warnings", "off", *words,
+        expect=None, timeout=240, cwd=folder,
+    )
+    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2000:]
+
+
+KNOWN = '\n[parameters]\n"path.m" = "plus"\n"path.v" = "10"\n'
+
+
 @pytest.mark.parametrize("known", [True, False])
 def test_schemathesis_finds_nothing(server, document, tmp_path, known):
     """`known`: every path names a model that is there, so that requests come as far as the model."""
     assert document
-    configuration, phases = CONFIGURATION.read_text(), "fuzzing"
     if known:
-        configuration += '\n[parameters]\n"path.m" = "plus"\n"path.v" = "10"\n'
-        phases = "examples,coverage,fuzzing,stateful"
-    file = tmp_path / "schemathesis.toml"
-    file.write_text(configuration)
-    examples = environment.fewer(20 if known else 10)
-    done = environment.run(
-        tool("schemathesis"), "--config-file", file, "run", f"http://{server.http}/openapi.json", "--checks", "all",
-        "--phases", phases, "--max-examples", examples, "--seed", SEED, "--no-color", "--warnings", "off",
-        expect=None, timeout=240, cwd=tmp_path,
-    )
-    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2000:]
+        schemathesis(server, tmp_path, "examples,coverage,fuzzing,stateful", environment.fewer(20), parameters=KNOWN)
+    else:
+        schemathesis(server, tmp_path, "fuzzing", environment.fewer(10))
+
+
+def test_schemathesis_finds_no_route_that_forgets_to_ask_for_a_key(locked, tmp_path):
+    """Among its checks is one that repeats what was answered without the key, and with a wrong one."""
+    server, keys = locked
+    schemathesis(server, tmp_path, "examples,fuzzing", environment.fewer(4), "--header", f"X-API-Key: {keys['often']}",
+                 parameters=KNOWN)
