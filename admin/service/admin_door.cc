@@ -48,7 +48,9 @@ bool IsViewer(const std::vector<std::string>& viewers, const std::vector<std::st
 void AdminDoor::AddMetrics(metrics::Registry& registry) const {
   for (std::size_t i = 0; i < kDeniedReasons; ++i) {
     registry.AddCounterFunction(
-        "baton_admin_denied_total", "Calls of the admin plane that were not let in.",
+        "baton_admin_denied_total",
+        "Calls of the admin plane that its door did not let in. viewer: a change, by somebody who "
+        "may only look.",
         {{"reason", std::string(ToText(static_cast<Denied::Reason>(i)))}},
         [&count = denied_[i]] { return static_cast<double>(count.load()); });
   }

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "server/api/load_report.h"
 #include "server/base/clock.h"
 #include "server/base/result.h"
 #include "server/base/trace_context.h"
@@ -39,6 +40,7 @@ struct AnswerView {
   std::optional<int> status;            // instead of what answer and error imply
   const Error* error = nullptr;         // its message becomes the body of what is no prediction
   const TraceContext* trace = nullptr;  // that the caller named; said again over gRPC
+  const LoadHint* hint = nullptr;       // that the caller asked for; said over gRPC
 };
 
 // `body` is the prediction's or the fallback's, and is ignored for everything else.

@@ -22,8 +22,11 @@ metrics::Labels LabelsOf(const std::string& name, KeyOutcome outcome) {
 
 void AddChild(metrics::Registry& registry, const std::string& name, KeyOutcome outcome,
               std::function<double()> read) {
-  registry.AddCounterFunction(kRequests, "Requests by the API key they came with, and its outcome.",
-                              LabelsOf(name, outcome), std::move(read));
+  registry.AddCounterFunction(
+      kRequests,
+      "Where clients need API keys: requests and calls by the name of their key, which is one of "
+      "the file's, and what the key came to; a name that leaves the file takes its counters along.",
+      LabelsOf(name, outcome), std::move(read));
 }
 
 double CountOf(const access::KeyAccount& account, KeyOutcome outcome) {
@@ -35,9 +38,11 @@ double CountOf(const access::KeyAccount& account, KeyOutcome outcome) {
 void AddSecretFileMetrics(metrics::Registry& registry, const std::string& name,
                           const access::SecretFile& file) {
   const auto add = [&](const char* result, std::function<double()> read) {
-    registry.AddCounterFunction("baton_secret_reads_total",
-                                "Files of hashed tokens that were read again, by how that ended.",
-                                {{"file", name}, {"result", result}}, std::move(read));
+    registry.AddCounterFunction(
+        "baton_secret_reads_total",
+        "How often a file of hashed tokens (api_keys, admin_tokens) was read again because it had "
+        "changed; failed leaves those that there are.",
+        {{"file", name}, {"result", result}}, std::move(read));
   };
   add("ok", [&file] { return static_cast<double>(file.reads()); });
   add("failed", [&file] { return static_cast<double>(file.refused_reads()); });
@@ -46,10 +51,11 @@ void AddSecretFileMetrics(metrics::Registry& registry, const std::string& name,
 ApiKeyMetrics::ApiKeyMetrics(metrics::Registry& registry, const access::ApiKeys& keys)
     : registry_(registry), keys_(keys) {
   for (const KeyOutcome outcome : kOutcomesOfStrangers) {
-    registry_.AddCounterFunction("baton_api_key_strangers_total",
-                                 "Requests with no API key, or with nobody's.",
-                                 {{"outcome", std::string(ToText(outcome))}},
-                                 [&keys, outcome] { return CountOf(keys.strangers(), outcome); });
+    registry_.AddCounterFunction(
+        "baton_api_key_strangers_total",
+        "Requests and calls without an API key, or with one that is not known.",
+        {{"outcome", std::string(ToText(outcome))}},
+        [&keys, outcome] { return CountOf(keys.strangers(), outcome); });
   }
   FollowFile();
 }

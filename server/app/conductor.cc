@@ -32,6 +32,11 @@ std::optional<Error> FaultOfBody(const http::Request& request, api::Plan& plan) 
   return std::nullopt;
 }
 
+api::LoadFormat LoadFormatOf(const http::Request& request) {
+  const auto asked = request.Header(api::kLoadFormatHeader);
+  return asked ? api::ReadLoadFormat(*asked) : api::LoadFormat::kNone;
+}
+
 bool WantsExplanation(const http::Request& request) {
   const auto value = request.Header("Baton-Explain");
   return value && *value == "1";
@@ -247,6 +252,7 @@ bool Conductor::ReadAsk(Index index, const http::Request& request, api::Plan& pl
   RequestRecord& record = desk_.record(index);
   const serve::EndpointPolicy& policy = desk_.PolicyOf(*record.endpoint);
   record.explain = WantsExplanation(request);
+  record.load_format = LoadFormatOf(request);
   record.format = plan.format;
   const Result<api::BudgetAsk> asked = api::ReadBudgetHeaders(request);
   Result<std::optional<serve::Criticality>> said = api::ReadCriticality(request, std::nullopt);
@@ -289,6 +295,7 @@ void Conductor::Send(Index index, const api::AnswerView& view, std::string& body
     loop_.AssertOnLoop();
     if (!rated_.empty()) TellOfRate(index, response.headers);
     TellOfTrace(index, response.headers);
+    TellOfLoad(index, response.headers);
     place.session->Answer(place.exchange, std::move(response));
   };
   if (is_plain) {
@@ -308,6 +315,12 @@ void Conductor::Send(Index index, const api::AnswerView& view, std::string& body
 void Conductor::TellOfTrace(Index index, std::string& headers) {
   const TraceContext& trace = desk_.record(index).trace;
   if (api::IsFollowed(trace)) api::AppendTraceHeaders(headers, trace);
+}
+
+void Conductor::TellOfLoad(Index index, std::string& headers) {
+  if (shared_.desk.load == nullptr) return;
+  const auto hint = shared_.desk.load->For(desk_.record(index));
+  if (hint) api::AppendLoadHint(headers, *hint);
 }
 
 std::optional<std::string> Conductor::DeclaredFallback(const RequestRecord& record,

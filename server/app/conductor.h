@@ -165,6 +165,8 @@ class Conductor final : private http::SessionOwner, private Front {
 
   // Who named a trace is told where the request is in it.
   void TellOfTrace(Index index, std::string& headers) BATON_REQUIRES(on_loop);
+  // Who asked for it is told how busy the server is.
+  void TellOfLoad(Index index, std::string& headers) BATON_REQUIRES(on_loop);
 
   // conductor_files.cc: static files.
   void AskForFile(http::Session& session, http::ExchangeId exchange, http::Request&& request)

@@ -2,6 +2,7 @@
 #include "server/app/conductor_books.h"
 
 #include "server/base/log.h"
+#include "server/metrics/records.h"
 
 namespace baton::app {
 namespace {
@@ -42,9 +43,11 @@ api::StageTimes StagesOf(const RequestRecord& record, SteadyTime until) {
 }
 
 void ConductorBooks::Close(const RequestRecord& record, SteadyTime first_write, SteadyTime done) {
+  if (!metrics::kRecords) return;
   const serve::EndpointMetrics& books = record.endpoint->metrics;
   const SteadyTime arrival = record.deadline.arrival();
-  shard_.Observe(books.duration[IndexOf(record.answer)], ToSeconds(done - arrival));
+  shard_.Observe(books.duration[IndexOf(record.answer)], ToSeconds(done - arrival),
+                 record.trace.trace_id, done);
   if (record.version) {
     record.version->books.CountAnswer(record.answer, QueuedOf(record), done - arrival);
   }
@@ -54,7 +57,8 @@ void ConductorBooks::Close(const RequestRecord& record, SteadyTime first_write, 
   const bool was_written = record.answer != serve::Answer::kNone;
   if (was_written && record.has_budget) {
     shard_.Observe(books.budget, ToSeconds(record.deadline.budget()));
-    shard_.Observe(books.budget_used, record.deadline.UsedRatio(first_write));
+    shard_.Observe(books.budget_used, record.deadline.UsedRatio(first_write), record.trace.trace_id,
+                   first_write);
   }
   if (record.answer == serve::Answer::kRefused) {
     shard_.Observe(books.refusal_duration, ToSeconds(first_write - arrival));

@@ -255,19 +255,17 @@ std::uint64_t ControlRoom::Sum(const serve::Endpoint& endpoint, bool misses_only
 }
 
 ControlRoom::RpcBooks ControlRoom::BooksOf(const std::string& method, const std::string& code) {
-  const auto counter = rpcs_.find({method, code});
-  if (counter == rpcs_.end()) {
-    rpcs_[{method, code}] = parts_.registry.AddCounter("baton_admin_rpcs_total",
-                                                       "Admin calls, by method and gRPC code.",
-                                                       {{"method", method}, {"code", code}});
-  }
-  const auto duration = rpc_durations_.find(method);
-  if (duration == rpc_durations_.end()) {
-    rpc_durations_[method] =
-        parts_.registry.AddHistogram("baton_admin_rpc_duration_seconds", "Time of admin calls.",
-                                     metrics::kStageBuckets, {{"method", method}});
-  }
-  return {rpcs_[{method, code}], rpc_durations_[method]};
+  const auto known = rpcs_.find({method, code});
+  if (known != rpcs_.end()) return known->second;
+  const metrics::Labels labels = {{"method", method}, {"code", code}};
+  const RpcBooks books{
+      parts_.registry.AddCounter("baton_admin_rpcs_total",
+                                 "Admin calls by method and gRPC status, those over HTTP too.",
+                                 labels),
+      parts_.registry.AddHistogram("baton_admin_rpc_duration_seconds", "How long admin calls took.",
+                                   metrics::kStageBuckets, labels)};
+  rpcs_.emplace(std::pair(method, code), books);
+  return books;
 }
 
 void ControlRoom::CountRpc(const std::string& method, const std::string& code, Duration took) {

@@ -137,8 +137,8 @@ class ControlRoom final : public control::ControlPort {
   control::Generation pool_generation_ BATON_GUARDED_BY(mutex_) = 1;
   std::array<control::Generation, control::kSettingsGroups> settings_generations_
       BATON_GUARDED_BY(mutex_) = {1, 1, 1};
-  std::map<std::pair<std::string, std::string>, metrics::Counter> rpcs_ BATON_GUARDED_BY(mutex_);
-  std::map<std::string, metrics::Histogram> rpc_durations_ BATON_GUARDED_BY(mutex_);
+  // By method and code.
+  std::map<std::pair<std::string, std::string>, RpcBooks> rpcs_ BATON_GUARDED_BY(mutex_);
   metrics::Shard* const shard_;
 
   // Any thread (atomic).

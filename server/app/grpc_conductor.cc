@@ -168,6 +168,9 @@ bool GrpcConductor::ReadAsk(Index index, const api::InferPeek& peek) {
   RequestRecord& record = desk_.record(index);
   const serve::EndpointPolicy& policy = desk_.PolicyOf(*record.endpoint);
   record.explain = call.Metadata("baton-explain") == "1";
+  if (const auto asked = call.Metadata(api::kLoadFormatHeader)) {
+    record.load_format = api::ReadLoadFormat(*asked);
+  }
   record.criticality = policy.criticality;
   if (const auto priority = peek.priority) {
     record.criticality = api::CriticalityFromPriority(*priority).value_or(policy.criticality);
@@ -218,9 +221,12 @@ void GrpcConductor::Send(Index index, const api::AnswerView& view, std::string& 
   const std::unique_ptr<api::InferCall> call = std::move(calls_[index]);
   open_.erase(call->id());
   const SteadyTime first_write = loop_.ReadClock();
-  const TraceContext& trace = desk_.record(index).trace;
+  const RequestRecord& record = desk_.record(index);
   api::AnswerView told = view;
-  if (api::IsFollowed(trace)) told.trace = &trace;
+  if (api::IsFollowed(record.trace)) told.trace = &record.trace;
+  std::optional<api::LoadHint> hint;
+  if (parts_.load != nullptr) hint = parts_.load->For(record);
+  if (hint) told.hint = &*hint;
   call->Finish(told, body);
   desk_.Sent(index, first_write, loop_.ReadClock());
 }

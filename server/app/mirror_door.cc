@@ -31,7 +31,7 @@ MirrorDoor::MirrorDoor(Options options, const Clock& clock, metrics::Registry& r
       shard_(registry.TakeShard()) {
   for (std::size_t i = 0; i < kReasons; ++i) {
     refused_.at(i) = registry.AddCounter("baton_mirror_refusals_total",
-                                         "Calls of the admin API's mirror that were not let in.",
+                                         "Calls of the admin API over HTTP that were not let in.",
                                          {{"reason", std::string(kReasonTexts.at(i))}});
   }
 }

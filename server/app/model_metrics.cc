@@ -19,9 +19,10 @@ std::atomic<std::uint64_t>& ModelMetrics::TakenBackOf(const std::string& endpoin
   auto& count = taken_back_[endpoint];
   if (count) return *count;
   count = std::make_shared<std::atomic<std::uint64_t>>(0);
-  registry_.AddCounterFunction(
-      "baton_canary_rollbacks_total", "Canaries that lost their share for being worse.",
-      {{"endpoint", endpoint}}, [count] { return static_cast<double>(count->load()); });
+  registry_.AddCounterFunction("baton_canary_rollbacks_total",
+                               "Canaries that lost their share of the requests for being worse.",
+                               {{"endpoint", endpoint}},
+                               [count] { return static_cast<double>(count->load()); });
   return *count;
 }
 
@@ -31,10 +32,12 @@ ModelMetrics::Figures& ModelMetrics::Of(const std::string& endpoint, const std::
   figures = std::make_shared<Figures>();
   TakenBackOf(endpoint);
   const metrics::Labels labels = LabelsOf(endpoint, version);
-  registry_.AddGauge("baton_model_ready", "1 while the version answers requests.", labels,
-                     [figures] { return figures->ready.load(); });
-  registry_.AddGauge("baton_model_load_duration_seconds", "What loading the version took.", labels,
-                     [figures] { return figures->load_seconds.load(); });
+  registry_.AddGauge("baton_model_ready",
+                     "1 while the version answers requests, also while a newer load of it fails.",
+                     labels, [figures] { return figures->ready.load(); });
+  registry_.AddGauge("baton_model_load_duration_seconds",
+                     "How long the last load of the version took that succeeded, warm-up included.",
+                     labels, [figures] { return figures->load_seconds.load(); });
   registry_.AddCounterFunction("baton_model_loads_total",
                                "Loads of the version, by how they ended.", WithResult(labels, "ok"),
                                [figures] { return static_cast<double>(figures->loaded.load()); });
@@ -57,7 +60,7 @@ void ModelMetrics::ShowBackend(const std::string& endpoint, const std::string& v
   figures.backend = backend;
   if (backend.empty()) return;
   labels.emplace_back("backend", backend);
-  registry_.AddGauge("baton_model_info", "1, with what runs the version.", labels,
+  registry_.AddGauge("baton_model_info", "Always 1; says what runs the version.", labels,
                      [] { return 1.0; });
 }
 

@@ -16,6 +16,7 @@
 #include "server/app/conductor_books.h"
 #include "server/app/desk_cache.h"
 #include "server/app/fallbacks.h"
+#include "server/app/load_hints.h"
 #include "server/app/published.h"
 #include "server/app/request_records.h"
 #include "server/net/event_loop.h"
@@ -47,6 +48,7 @@ struct DeskParts {
   serve::Scheduler& scheduler;
   serve::Scheduler& reserve;  // of one worker, for cheaper models that are fallbacks
   serve::MissRing& misses;
+  const LoadHints* load = nullptr;  // for answers that shall tell of it; null: none does
 };
 
 // One loop's part of the pending responses, with its timers. It never blocks and never runs model

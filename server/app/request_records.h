@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "server/api/catalogue.h"
+#include "server/api/load_report.h"
 #include "server/base/deadline.h"
 #include "server/base/trace_context.h"
 #include "server/net/event_loop.h"
@@ -22,9 +23,10 @@ struct RequestRecord {
   const serve::Endpoint* endpoint = nullptr;
   TraceContext trace;  // never without a trace id and a span once it was received
   Deadline deadline;
-  SteadyTime due;           // deadline less guard
-  bool has_budget = false;  // a budget was granted
-  bool explain = false;     // Baton-Explain: 1
+  SteadyTime due;                                        // deadline less guard
+  bool has_budget = false;                               // a budget was granted
+  bool explain = false;                                  // Baton-Explain: 1
+  api::LoadFormat load_format = api::LoadFormat::kNone;  // of the report that it asks for
 
   api::BodyFormat format = api::BodyFormat::kPlain;
   std::shared_ptr<const api::ServedVersion> version;  // of a model, that it is for

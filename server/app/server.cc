@@ -51,12 +51,6 @@ constexpr std::uint64_t kSpareDescriptors = 128;
 constexpr std::size_t kLeastHeldMessages = 4;  // of the largest size, whatever held_bytes says
 constexpr std::uint32_t kGrpcDesk = 1024;      // beyond the numbers of conductors
 
-metrics::Counter AddMalformedBudgets(metrics::Registry& registry, const char* source) {
-  return registry.AddCounter("baton_malformed_budgets_total",
-                             "Budget headers of others that could not be read and were ignored.",
-                             {{"source", source}});
-}
-
 serve::Scheduler::Options Scheduling(const ServerOptions& options) {
   serve::Scheduler::Options scheduling;
   scheduling.policy = options.scheduling;
@@ -106,13 +100,14 @@ struct Server::Parts {
   serve::Scheduler reserve{clock, {}, 0};  // for cheaper models that are fallbacks
   ServingState serving{endpoints, scheduler, reserve, options.BasePolicy()};
   ConfiguredEndpoints configured{endpoints, serving, options.endpoints};
-  const DeskParts desk{pending, scheduler, reserve, misses};
+  LoadHints load;
+  const DeskParts desk{pending, scheduler, reserve, misses, &load};
   const serve::PoolMetrics pool_metrics{
-      registry.AddCounter("baton_pool_busy_seconds_total", "Time that workers spent running."),
+      registry.AddCounter("baton_pool_busy_seconds_total",
+                          "Time that workers, the reserved one included, spent running tickets."),
       registry.AddCounter("baton_pool_tasks_total", "Tickets that workers took."),
   };
-  const MalformedBudgetCounters malformed_budgets{AddMalformedBudgets(registry, "grpc_timeout"),
-                                                  AddMalformedBudgets(registry, "envoy_timeout")};
+  const MalformedBudgetCounters malformed_budgets = MakeMalformedBudgetCounters(registry);
   std::optional<serve::WorkerPool> pool;
   std::optional<serve::WorkerPool> reserve_pool;
   const ServedDirectory directory{serving, is_ready, clock, Changes()};
@@ -125,7 +120,8 @@ struct Server::Parts {
   std::unique_ptr<GrpcFront> grpc;           // null without
   std::optional<LiveConfiguration> configuration;
   control::StatusFeed feed;
-  StatusSampler sampler{{registry, endpoints, serving, scheduler, conductors}};
+  StatusSampler sampler{
+      {registry, endpoints, serving, scheduler, conductors, pool_metrics.busy_seconds, load}};
   std::unique_ptr<ControlRoom> control_room;
   std::unique_ptr<admin::AdminServer> admin;
   std::unique_ptr<AdminMirror> mirror;
@@ -149,7 +145,6 @@ struct Server::Parts {
   Status StartAdmin();
   void AddListener(const std::string& name, const ListenAddress& address, std::uint16_t port);
   Conductor::Options ConductorOptions(std::uint32_t index) const;
-  net::LoopMetrics MakeLoopMetrics(const std::string& conductor);
   Status StartGrpc();
   Status StartDataPlane(std::uint64_t descriptors);
   Status StartControl(LoadedConfiguration loaded);
@@ -279,26 +274,12 @@ void Server::Parts::MakeConductors(std::uint64_t descriptors) {
   for (std::uint32_t i = 0; i < count; ++i) {
     Conductor::Options made = ConductorOptions(i);
     made.malformed_budgets = malformed_budgets;
-    made.loop_metrics = MakeLoopMetrics(std::to_string(i));
+    made.loop_metrics = MakeLoopMetrics(registry, std::to_string(i));
     conductors.push_back(std::make_unique<Conductor>(shared, made));
     serving.Tell([&conductor = *conductors.back()](const Published& published) {
       conductor.Use(published);
     });
   }
-}
-
-net::LoopMetrics Server::Parts::MakeLoopMetrics(const std::string& conductor) {
-  const metrics::Labels labels = {{"conductor", conductor}};
-  net::LoopMetrics made;
-  made.shard = registry.TakeShard();
-  made.turn_duration =
-      registry.AddHistogram("baton_conductor_loop_duration_seconds", "How long turns took.",
-                            metrics::kStageBuckets, labels);
-  made.busy_seconds = registry.AddCounter("baton_conductor_busy_seconds_total",
-                                          "Time that turns took in all.", labels);
-  made.timer_lag = registry.AddHistogram("baton_conductor_timer_lag_seconds",
-                                         "How late timers ran.", metrics::kStageBuckets, labels);
-  return made;
 }
 
 Status Server::Parts::StartGrpc() {
@@ -316,7 +297,7 @@ Status Server::Parts::StartGrpc() {
   listener.tls = secrets.grpc();
   GrpcConductor::Options conductor;
   conductor.number = kGrpcDesk;
-  conductor.loop_metrics = MakeLoopMetrics("grpc");
+  conductor.loop_metrics = MakeLoopMetrics(registry, "grpc");
   conductor.malformed_envoy_timeout = malformed_budgets.envoy_timeout;
   Result<std::unique_ptr<GrpcFront>> started = GrpcFront::Start(
       listener, conductor,

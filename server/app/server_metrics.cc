@@ -19,9 +19,9 @@ void AddCacheGauges(metrics::Registry& registry, const serve::Endpoint& endpoint
   registry.AddGauge("baton_cache_entries", "Answers in the response cache.",
                     {{"endpoint", endpoint.name}},
                     [figures] { return static_cast<double>(figures().entries); });
-  registry.AddGauge("baton_cache_bytes", "What the response cache takes.",
-                    {{"endpoint", endpoint.name}},
-                    [figures] { return static_cast<double>(figures().bytes); });
+  registry.AddGauge(
+      "baton_cache_bytes", "What the answers in the response cache take, keys included.",
+      {{"endpoint", endpoint.name}}, [figures] { return static_cast<double>(figures().bytes); });
 }
 
 // What admission believes of an endpoint.
@@ -32,7 +32,8 @@ void AddEstimateGauges(metrics::Registry& registry, const serve::Endpoint& endpo
     return scheduler.EstimateOf(index, serving.PolicyOf(index).default_budget);
   };
   registry.AddGauge("baton_queue_wait_estimate_seconds",
-                    "How long admission believes that a request would wait now.",
+                    "How long admission believes that a request with the default budget would wait "
+                    "if it came now; compare with stage queue.",
                     {{"endpoint", endpoint.name}},
                     [estimate] { return ToSeconds(estimate().predicted_wait); });
   const auto add = [&](const std::string& q, Duration Estimate::*quantile) {
@@ -51,12 +52,14 @@ void AddEstimateGauges(metrics::Registry& registry, const serve::Endpoint& endpo
 void AddConductorGauges(metrics::Registry& registry, const Conductor& conductor,
                         const std::string& number) {
   registry.AddGauge("baton_conductor_overload_level",
-                    "How far the conductor has withdrawn: 0 (not at all) to 3.",
+                    "How far the conductor withdraws: 0 not at all, 1 short refusals, 2 no reading "
+                    "while an answer is pending, 3 no new connections.",
                     {{"conductor", number}},
                     [&conductor] { return static_cast<double>(conductor.overload_level()); });
   for (std::size_t i = 0; i < kOverloadLevels; ++i) {
     registry.AddCounterFunction(
-        "baton_conductor_overload_changes_total", "How often the conductor came to a level.",
+        "baton_conductor_overload_changes_total",
+        "Changes of the overload level, by where they led.",
         {{"conductor", number}, {"level", std::string(ToText(static_cast<OverloadLevel>(i)))}},
         [&conductor, i] {
           return static_cast<double>(conductor.overload_changes(static_cast<OverloadLevel>(i)));
@@ -66,7 +69,7 @@ void AddConductorGauges(metrics::Registry& registry, const Conductor& conductor,
 
 void AddPoolGauges(metrics::Registry& registry, const serve::Scheduler& scheduler,
                    const serve::Scheduler& reserve) {
-  const std::string help = "Workers, by what they are doing.";
+  const std::string help = "Workers, by what they do.";
   registry.AddGauge("baton_pool_workers", help, {{"state", "busy"}},
                     [&scheduler] { return static_cast<double>(scheduler.figures().busy_workers); });
   registry.AddGauge("baton_pool_workers", help, {{"state", "idle"}}, [&scheduler] {
@@ -75,8 +78,9 @@ void AddPoolGauges(metrics::Registry& registry, const serve::Scheduler& schedule
   });
   registry.AddGauge(
       "baton_pool_zombies",
-      "Workers whose run nobody waits for and that goes on far beyond its time.", {},
-      [&scheduler, &reserve] {
+      "Workers whose run nobody waits for and that goes on far beyond its time: a second, and ten "
+      "times its 99 %.",
+      {}, [&scheduler, &reserve] {
         return static_cast<double>(scheduler.figures().zombies + reserve.figures().zombies);
       });
 }
@@ -84,12 +88,12 @@ void AddPoolGauges(metrics::Registry& registry, const serve::Scheduler& schedule
 void AddLogMetrics(metrics::Registry& registry) {
   for (const LogLevel level :
        {LogLevel::kDebug, LogLevel::kInfo, LogLevel::kWarning, LogLevel::kError}) {
-    registry.AddCounterFunction("baton_log_messages_total", "Log lines written, by level.",
+    registry.AddCounterFunction("baton_log_messages_total", "Log lines written.",
                                 {{"level", std::string(ToText(level))}},
                                 [level] { return static_cast<double>(LogLinesWritten(level)); });
   }
   registry.AddCounterFunction("baton_log_messages_dropped_total",
-                              "Log lines overrun before they could be written.", {},
+                              "Log lines overrun before they were written.", {},
                               [] { return static_cast<double>(LogLinesDropped()); });
 }
 
@@ -103,29 +107,32 @@ void AddConfigurationMetrics(metrics::Registry& registry, const LiveConfiguratio
   using Outcome = LiveConfiguration::Outcome;
   for (const Outcome outcome : {Outcome::kApplied, Outcome::kUnchanged, Outcome::kRefused}) {
     registry.AddCounterFunction(
-        "baton_config_reloads_total", "How often the configuration was read again.",
+        "baton_config_reloads_total",
+        "How often the configuration was read again, and what came of it.",
         {{"outcome", std::string(ToText(outcome))}}, [&configuration, outcome] {
           return static_cast<double>(
               configuration.figures().reloads[static_cast<std::size_t>(outcome)]);
         });
   }
   registry.AddGauge(
-      "baton_config_last_reload_successful",
-      "1 unless what the configuration said was refused the last time that it was read.", {},
+      "baton_config_last_reload_successful", "0 when the last reload was refused, else 1.", {},
       [&configuration] { return configuration.figures().was_last_successful ? 1.0 : 0.0; });
-  registry.AddGauge("baton_config_last_reload_success_timestamp_seconds",
-                    "When the configuration was last read and found right.", {}, [&configuration] {
-                      return static_cast<double>(configuration.figures().loaded_unix_ms) / 1000;
-                    });
+  registry.AddGauge(
+      "baton_config_last_reload_success_timestamp_seconds",
+      "When the configuration was last read and found right, at the start or by a reload.", {},
+      [&configuration] {
+        return static_cast<double>(configuration.figures().loaded_unix_ms) / 1000;
+      });
   registry.AddGauge("baton_config_hash",
-                    "The first 48 bits of the sum of the configuration in force, as a number.", {},
-                    [&configuration] { return AsNumber(configuration.state().hash); });
+                    "The first 48 bits of the SHA-256 sum of the configuration in force, as a "
+                    "number: the same on servers that are configured alike.",
+                    {}, [&configuration] { return AsNumber(configuration.state().hash); });
 }
 
 void AddEndpointGauges(metrics::Registry& registry, const serve::Endpoint& endpoint,
                        const ServingState& serving, serve::Scheduler& scheduler) {
   const metrics::Labels labels = {{"endpoint", endpoint.name}};
-  registry.AddGauge("baton_requests_in_flight", "Requests received and not answered yet.", labels,
+  registry.AddGauge("baton_requests_in_flight", "Admitted and not yet answered.", labels,
                     [&registry, &endpoint] {
                       // Answered first: a request that ends in between is not counted twice.
                       double answered = 0;
@@ -135,21 +142,51 @@ void AddEndpointGauges(metrics::Registry& registry, const serve::Endpoint& endpo
                       return registry.Value(endpoint.metrics.received) - answered;
                     });
   if (endpoint.kind == serve::Endpoint::Kind::kUnknown) return;
-  registry.AddGauge("baton_queue_depth", "Requests waiting for a worker.", labels,
+  registry.AddGauge("baton_queue_depth", "Tickets that wait for a worker.", labels,
                     [&endpoint] { return static_cast<double>(endpoint.waiting.load()); });
-  registry.AddGauge("baton_queue_limit", "The hard cap on waiting requests.", labels,
+  registry.AddGauge("baton_queue_limit", "The hard cap on waiting tickets.", labels,
                     [&scheduler] { return static_cast<double>(scheduler.waiting_limit()); });
   AddEstimateGauges(registry, endpoint, serving, scheduler);
   AddCacheGauges(registry, endpoint, serving);
-  registry.AddGauge("baton_deadline_seconds", "The default budget.", labels,
+  registry.AddGauge("baton_deadline_seconds", "The budget of a request that names none.", labels,
                     [&serving, index = endpoint.index] {
                       return ToSeconds(serving.PolicyOf(index).default_budget);
                     });
-  registry.AddGauge("baton_slo_target_ratio", "The share of requests that shall get a prediction.",
-                    labels, [&endpoint] { return endpoint.slo_target_ratio; });
+  registry.AddGauge("baton_slo_target_ratio",
+                    "Share of predictions inside the budget that the endpoint promises.", labels,
+                    [&endpoint] { return endpoint.slo_target_ratio; });
+}
+
+metrics::Counter AddMalformedBudgets(metrics::Registry& registry, const char* source) {
+  return registry.AddCounter("baton_malformed_budgets_total",
+                             "Budgets that a client sent and that could not be read, by the header "
+                             "or parameter they came in.",
+                             {{"source", source}});
 }
 
 }  // namespace
+
+net::LoopMetrics MakeLoopMetrics(metrics::Registry& registry, const std::string& conductor) {
+  const metrics::Labels labels = {{"conductor", conductor}};
+  net::LoopMetrics made;
+  made.shard = registry.TakeShard();
+  made.turn_duration = registry.AddHistogram(
+      "baton_conductor_loop_duration_seconds",
+      "The working part of one turn of the event loop. The conductor is a number, or grpc.",
+      metrics::kStageBuckets, labels);
+  made.busy_seconds =
+      registry.AddCounter("baton_conductor_busy_seconds_total",
+                          "Time that the conductor spent working, not waiting.", labels);
+  made.timer_lag = registry.AddHistogram("baton_conductor_timer_lag_seconds",
+                                         "How late timers fired: the server's own error bound.",
+                                         metrics::kStageBuckets, labels);
+  return made;
+}
+
+MalformedBudgetCounters MakeMalformedBudgetCounters(metrics::Registry& registry) {
+  return {AddMalformedBudgets(registry, "grpc_timeout"),
+          AddMalformedBudgets(registry, "envoy_timeout")};
+}
 
 void AddServerGauges(metrics::Registry& registry, const ObservedParts& parts) {
   parts.endpoints.Tell([&registry, &serving = parts.serving,
@@ -161,30 +198,40 @@ void AddServerGauges(metrics::Registry& registry, const ObservedParts& parts) {
   for (std::size_t i = 0; i < parts.conductors.size(); ++i) {
     AddConductorGauges(registry, *parts.conductors[i], std::to_string(i));
   }
-  registry.AddGauge("baton_pending_responses", "Admitted requests that are not answered yet.", {},
-                    [&pending = parts.pending] { return static_cast<double>(pending.size()); });
-  registry.AddGauge("baton_pending_responses_limit", "How many of them there may be.", {},
+  registry.AddGauge(
+      "baton_pending_responses",
+      "Entries in the map of pending responses: requests that are admitted and not answered.", {},
+      [&pending = parts.pending] { return static_cast<double>(pending.size()); });
+  registry.AddGauge("baton_pending_responses_limit",
+                    "How many entries the map of pending responses may hold.", {},
                     [&pending = parts.pending] { return static_cast<double>(pending.limit()); });
   registry.AddGauge(
-      "baton_config_generation", "Changes made by operators and by reloads, from 1.", {},
-      [&room = parts.control_room] { return static_cast<double>(room.generation()); });
+      "baton_config_generation",
+      "Grows by one with every change that an operator makes, and with every reload that changes "
+      "anything.",
+      {}, [&room = parts.control_room] { return static_cast<double>(room.generation()); });
   AddConfigurationMetrics(registry, parts.configuration);
-  registry.AddGauge("baton_draining", "1 while the server is shutting down.", {},
+  registry.AddGauge("baton_draining", "1 from the start of a drain.", {},
                     [&draining = parts.is_draining] { return draining ? 1.0 : 0.0; });
   registry.AddGauge("baton_drained", "1 while an operator has taken the server out of service.", {},
                     [&readiness = parts.readiness] { return readiness.is_drained() ? 1.0 : 0.0; });
-  registry.AddGauge("baton_build_info", "1, with the version that runs.",
+  registry.AddGauge("baton_build_info", "Always 1; says which version runs.",
                     {{"version", BATON_VERSION}}, [] { return 1.0; });
 }
 
 void AddBacklogMetrics(metrics::Registry& registry, const std::string& listener, int fd) {
   const metrics::Labels labels = {{"listener", listener}};
-  registry.AddGauge("baton_listen_backlog_depth", "Connections that wait to be accepted.", labels,
+  registry.AddGauge("baton_listen_backlog_depth",
+                    "Connections that the kernel holds ready to be accepted.", labels,
                     [fd] { return static_cast<double>(net::ReadBacklog(fd).depth); });
-  registry.AddGauge("baton_listen_backlog_limit", "How many may wait (the kernel allows one more).",
-                    labels, [fd] { return static_cast<double>(net::ReadBacklog(fd).limit); });
+  registry.AddGauge(
+      "baton_listen_backlog_limit",
+      "How many connections the kernel may hold ready to be accepted; it lets one more in.", labels,
+      [fd] { return static_cast<double>(net::ReadBacklog(fd).limit); });
   registry.AddCounterFunction("baton_listen_drops_total",
-                              "Connections that the full backlog turned away.", labels,
+                              "Attempts to connect that the kernel dropped because the backlog was "
+                              "full; a client tries several times.",
+                              labels,
                               [fd] { return static_cast<double>(net::ReadBacklog(fd).drops); });
 }
 

@@ -1,4 +1,4 @@
-// The gauges that are read from the server's parts at every scrape.
+// The metrics of the server's parts, most of them read at every scrape.
 #pragma once
 
 #include <atomic>
@@ -30,6 +30,10 @@ struct ObservedParts {
   const std::atomic<bool>& is_draining;
 };
 void AddServerGauges(metrics::Registry& registry, const ObservedParts& parts);
+
+// What a conductor's loop reports about itself, into a shard of its own.
+net::LoopMetrics MakeLoopMetrics(metrics::Registry& registry, const std::string& conductor);
+MalformedBudgetCounters MakeMalformedBudgetCounters(metrics::Registry& registry);
 
 // Depth, limit and drops of a listening socket's backlog; `fd` stays open until the last scrape.
 void AddBacklogMetrics(metrics::Registry& registry, const std::string& listener, int fd);

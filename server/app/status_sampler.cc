@@ -5,6 +5,7 @@
 #include <chrono>
 #include <utility>
 
+#include "server/app/cores.h"
 #include "server/net/socket.h"
 
 namespace baton::app {
@@ -124,6 +125,19 @@ void StatusSampler::TellListening(control::StatusSample& sample) const {
   }
 }
 
+void StatusSampler::TellLoad(SteadyTime now) const {
+  LoadHints::Counts counts;
+  counts.cpu_time = ProcessCpuTime();
+  counts.busy_seconds = parts_.registry.Value(parts_.busy_seconds);
+  counts.answered = sums_.answered();
+  for (const serve::Answer failed :
+       {serve::Answer::kRefused, serve::Answer::kTimeout, serve::Answer::kError}) {
+    counts.failed += sums_.answers[static_cast<std::size_t>(failed)];
+  }
+  const auto workers = static_cast<std::size_t>(parts_.scheduler.figures().alive_workers);
+  parts_.load.Measure(counts, {UsableCores(), workers}, now);
+}
+
 control::StatusSample StatusSampler::Take(control::ServerState server, SteadyTime now,
                                           std::int64_t unix_ms) {
   covers_ = number_ == 0 ? Duration::zero() : now - taken_at_;
@@ -135,6 +149,7 @@ control::StatusSample StatusSampler::Take(control::ServerState server, SteadyTim
   sample.server = std::move(server);
   TellEndpoints(sample);
   TellListening(sample);
+  TellLoad(now);
   return sample;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "server/app/conductor.h"
+#include "server/app/load_hints.h"
 #include "server/app/serving_state.h"
 #include "server/base/clock.h"
 #include "server/control/status_sample.h"
@@ -29,6 +30,8 @@ class StatusSampler {
     const ServingState& serving;
     serve::Scheduler& scheduler;
     const std::vector<std::unique_ptr<Conductor>>& conductors;
+    metrics::Counter busy_seconds;  // of all workers
+    LoadHints& load;                // is told of it, too
   };
   // A listening socket to be asked for its backlog, which outlives the sampler.
   struct Listening {
@@ -61,6 +64,7 @@ class StatusSampler {
   void TellSums(const Counts& now, control::StatusSample& sample) const;
   void TellEndpoints(control::StatusSample& sample);
   void TellListening(control::StatusSample& sample) const;
+  void TellLoad(SteadyTime now) const;
 
   const Parts parts_;
   std::vector<Listening> listening_;

@@ -5,44 +5,15 @@
 #include <string>
 
 #include "server/http/characters.h"
+#include "server/http/field_list.h"
 
 namespace baton::http {
 namespace {
 
 constexpr std::size_t kLongestQuote = 64;
 
-// Calls on_element(text) for every element of the lists in all fields of the name, until one
-// returns false.
-template <typename OnElement>
-void ForEachElement(const Request& request, std::string_view name, const OnElement& on_element) {
-  for (std::size_t n = 0; auto list = request.Header(name, n); ++n) {
-    while (!list->empty()) {
-      const std::size_t comma = list->find(',');
-      const std::string_view element = Trim(list->substr(0, comma));
-      if (!element.empty() && !on_element(element)) return;
-      list->remove_prefix(comma == list->npos ? list->size() : comma + 1);
-    }
-  }
-}
-
 bool IsGzip(std::string_view coding) {
   return EqualsIgnoreCase(coding, "gzip") || EqualsIgnoreCase(coding, "x-gzip");
-}
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
-// A qvalue in thousandths; 0 for what is none.
-int Thousandths(std::string_view text) {
-  if (text.empty() || text.size() > 5 || (text[0] != '0' && text[0] != '1')) return 0;
-  if (text.size() > 1 && text[1] != '.') return 0;
-  int value = (text[0] - '0') * 1000;
-  int unit = 100;
-  for (const char digit : text.substr(text.size() > 1 ? 2 : 1)) {
-    if (!IsDigit(digit)) return 0;
-    value += (digit - '0') * unit;
-    unit /= 10;
-  }
-  return value <= 1000 ? value : 0;
 }
 
 struct Weighted {

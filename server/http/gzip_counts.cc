@@ -16,11 +16,13 @@ std::shared_ptr<GzipCounts> GzipCounts::Make(metrics::Registry& registry) {
   const auto add_bytes = [&](const std::string& direction, const std::string& form,
                              Counter GzipCounts::*counter) {
     add("baton_http_gzip_bytes_total",
-        "Bodies expanded and answers compressed, in each of their forms.",
+        "Bytes of bodies that were expanded, and of answers that were compressed, whether they "
+        "left in time or not: as gzip, and as what it stands for.",
         {{"direction", direction}, {"form", form}}, counter);
   };
   const auto add_refused = [&](const std::string& reason, Counter GzipCounts::*counter) {
-    add("baton_http_gzip_refused_total", "Bodies that came as gzip and could not be expanded.",
+    add("baton_http_gzip_refused_total",
+        "Bodies that came as gzip and could not be expanded, or not within the bound.",
         {{"reason", reason}}, counter);
   };
   add_bytes("received", "gzip", &GzipCounts::received_gzip_bytes);

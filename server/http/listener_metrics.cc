@@ -31,18 +31,22 @@ ListenerMetrics ListenerMetrics::Make(
                                       {{"listener", listener}});
   for (std::size_t i = 0; i < kCloseReasons; ++i) {
     made.closed[i] =
-        registry.AddCounter("baton_connections_closed_total", "Connections closed, by reason.",
+        registry.AddCounter("baton_connections_closed_total", "Connections closed, by why.",
                             {{"listener", listener}, {"reason", std::string(kReasonNames[i])}});
   }
   for (std::size_t i = 0; i < kPauseReasons; ++i) {
     made.reading_paused[i] = registry.AddCounter(
-        "baton_http_reading_paused_total", "How often reading of a connection was paused.",
+        "baton_http_reading_paused_total",
+        "How often nothing more was read of a connection for a while, by the limit that it was at: "
+        "pipelined_requests (1 while its conductor is overloaded, and behind a static file until "
+        "that has left) or unsent_bytes.",
         {{"listener", listener}, {"reason", std::string(kPauseNames[i])}});
   }
   made.received_bytes = registry.AddCounter(
       "baton_http_received_bytes_total", "Bytes read from connections.", {{"listener", listener}});
-  made.sent_bytes = registry.AddCounter("baton_http_sent_bytes_total",
-                                        "Bytes handed to the kernel.", {{"listener", listener}});
+  made.sent_bytes =
+      registry.AddCounter("baton_http_sent_bytes_total", "Bytes of answers handed to the kernel.",
+                          {{"listener", listener}});
   return made;
 }
 
@@ -50,7 +54,7 @@ std::map<std::string_view, metrics::Counter> MakeParseErrorCounters(metrics::Reg
   std::map<std::string_view, metrics::Counter> counters;
   for (const std::string_view reason : AllRefusalReasons()) {
     counters[reason] = registry.AddCounter("baton_http_parse_errors_total",
-                                           "Requests that could not be read, by reason.",
+                                           "Requests that could not be read, by what was wrong.",
                                            {{"reason", std::string(reason)}});
   }
   return counters;
@@ -80,7 +84,7 @@ void ListenerShard::Hold(std::size_t before, std::size_t now) {
 void AddConnectionGauges(metrics::Registry& registry, const std::string& listener,
                          const std::vector<const ListenerShard*>& shards) {
   for (std::size_t state = 0; state < kConnectionStates; ++state) {
-    registry.AddGauge("baton_connections", "Open connections, by what they are doing.",
+    registry.AddGauge("baton_connections", "Open connections by what they are doing.",
                       {{"listener", listener}, {"state", std::string(kStateNames[state])}},
                       [shards, state] {
                         std::int64_t sum = 0;
@@ -101,7 +105,9 @@ void AddHeldGauges(metrics::Registry& registry, const std::string& listener,
                       return sum;
                     });
   registry.AddGauge(
-      "baton_http_held_bytes_limit", "How many there may be, on all conductors together.",
+      "baton_http_held_bytes_limit",
+      "How many bytes of unfinished requests and unsent answers there may be, on all conductors "
+      "together; one of them is full when it holds its part.",
       {{"listener", listener}},
       [all = static_cast<double>(shards.size()) * static_cast<double>(limit)] { return all; });
 }

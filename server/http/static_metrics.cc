@@ -10,9 +10,10 @@ namespace baton::http {
 
 StaticMetrics::StaticMetrics(metrics::Registry& registry) {
   for (std::size_t i = 0; i < kStatuses.size(); ++i) {
-    counters_[i] =
-        registry.AddCounter("baton_static_requests_total", "Requests for static files, by status.",
-                            {{"status", std::to_string(kStatuses[i])}});
+    counters_[i] = registry.AddCounter(
+        "baton_static_requests_total",
+        "Requests for static files, by status; they are in no other count of requests.",
+        {{"status", std::to_string(kStatuses[i])}});
   }
 }
 

@@ -163,7 +163,7 @@ void AddProtectionMetrics(metrics::Registry& registry, const Protections& protec
   }
   for (const CallKind kind : kAllCallKinds) {
     registry.AddCounterFunction("baton_denied_calls_total",
-                                "System calls that were denied, by what they are for.",
+                                "System calls that were denied, by what they are for: stays 0.",
                                 {{"kind", std::string(ToText(kind))}},
                                 [kind] { return static_cast<double>(DeniedCallsOf(kind)); });
   }

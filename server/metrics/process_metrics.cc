@@ -57,9 +57,21 @@ double CpuSeconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-double MaxDescriptors() {
+double LimitOf(int resource) {
   rlimit limit{};
-  return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? static_cast<double>(limit.rlim_cur) : kUnknown;
+  if (getrlimit(static_cast<decltype(RLIMIT_AS)>(resource), &limit) != 0) return kUnknown;
+  return limit.rlim_cur == RLIM_INFINITY ? std::numeric_limits<double>::infinity()
+                                         : static_cast<double>(limit.rlim_cur);
+}
+double MaxDescriptors() { return LimitOf(RLIMIT_NOFILE); }
+
+// The sixth figure of /proc/self/statm, in pages.
+double DataBytes() {
+  const std::string text = ReadAll("/proc/self/statm");
+  const auto words = SplitAtSpaces(text);
+  std::uint64_t pages = 0;
+  if (words.size() < 6 || !ReadNumber(words[5], pages)) return kUnknown;
+  return static_cast<double>(pages) * static_cast<double>(sysconf(_SC_PAGESIZE));
 }
 
 double OpenDescriptors() {
@@ -117,6 +129,13 @@ void AddProcessMetrics(Registry& registry) {
   registry.AddGauge(
       "process_virtual_memory_bytes", "Address space in use, in bytes.", {},
       FromStat([](const ProcessStat& stat) { return static_cast<double>(stat.virtual_bytes); }));
+  registry.AddGauge("process_virtual_memory_max_bytes",
+                    "How much address space the process may use, in bytes.", {},
+                    [] { return LimitOf(RLIMIT_AS); });
+  registry.AddGauge(
+      "process_heap_bytes",
+      "Address space for the heap, with the stacks and what else is written, in bytes.", {},
+      DataBytes);
   registry.AddGauge("process_open_fds", "Open file descriptors.", {}, OpenDescriptors);
   registry.AddGauge("process_max_fds", "Most file descriptors that may be open.", {},
                     MaxDescriptors);

@@ -9,9 +9,10 @@
 
 namespace baton::metrics {
 
-// Adds process_cpu_seconds_total, process_resident_memory_bytes, process_virtual_memory_bytes,
-// process_open_fds, process_max_fds, process_threads and process_start_time_seconds, each read at
-// every scrape; NaN where the kernel does not say.
+// Adds all that Prometheus' clients agree on: process_cpu_seconds_total,
+// process_resident_memory_bytes, process_virtual_memory_bytes, process_virtual_memory_max_bytes,
+// process_heap_bytes, process_open_fds, process_max_fds, process_threads and
+// process_start_time_seconds, each read at every scrape; NaN where the kernel does not say.
 void AddProcessMetrics(Registry& registry);
 
 // What is used of /proc/<pid>/stat.

@@ -7,15 +7,13 @@
 #include <map>
 #include <set>
 #include <span>
-#include <sstream>
 #include <unordered_map>
 
-#include <prometheus/collectable.h>
 #include <prometheus/metric_family.h>
-#include <prometheus/text_serializer.h>
 
 #include "server/base/check.h"
 #include "server/base/mutex.h"
+#include "server/metrics/exposition.h"
 
 namespace baton::metrics {
 namespace {
@@ -25,8 +23,15 @@ using prometheus::ClientMetric;
 // Set once; a scrape that holds it may outlive its removal from the family.
 struct Child {
   std::vector<ClientMetric::Label> labels;
-  std::uint32_t cell = 0;        // of a counter, or the first of a histogram
-  std::function<double()> read;  // instead of a cell
+  std::uint32_t cell = 0;           // of a counter, or the first of a histogram
+  std::uint32_t exemplar_cell = 0;  // of a histogram that keeps exemplars
+  std::function<double()> read;     // instead of a cell
+};
+
+// What a child needs in a shard.
+struct Cells {
+  std::size_t count = 0;
+  std::size_t of_exemplars = 0;
 };
 
 struct Family {
@@ -40,6 +45,8 @@ struct Family {
   std::vector<std::shared_ptr<const Child>> children;
   std::map<Labels, const Child*> by_labels;  // sorted labels
 };
+
+constexpr std::string_view kTotal = "_total";
 
 void Require(bool holds, const std::string& metric, std::string_view rule) {
   if (holds) return;
@@ -104,6 +111,20 @@ ClientMetric::Histogram Merge(std::span<const Shard* const> shards, std::uint32_
   return merged;
 }
 
+// The latest of all shards, of each bucket.
+void AppendExemplars(std::span<const Shard* const> shards, const Family& family, const Child& child,
+                     std::vector<Exemplar>& out) {
+  const Histogram histogram{child.cell, &family.bounds, child.exemplar_cell};
+  for (std::size_t bucket = 0; bucket <= family.bounds.size(); ++bucket) {
+    Exemplar latest;
+    for (const Shard* shard : shards) {
+      const Exemplar found = shard->ExemplarOf(histogram, bucket);
+      if (found.is_there() && (!latest.is_there() || found.at > latest.at)) latest = found;
+    }
+    out.push_back(latest);
+  }
+}
+
 ClientMetric Read(std::span<const Shard* const> shards, const Family& family, const Child& child) {
   ClientMetric metric;
   metric.label = child.labels;
@@ -118,21 +139,20 @@ ClientMetric Read(std::span<const Shard* const> shards, const Family& family, co
 
 }  // namespace
 
-class Registry::Impl final : public prometheus::Collectable {
+class Registry::Impl {
  public:
-  // Makes the child; for one without `read`, `cells` cells in a row inside one chunk.
-  Counter Add(Kind kind, const std::string& name, const std::string& help, const Labels& labels,
-              std::size_t cells, std::function<double()> read = nullptr,
-              const std::vector<double>& bounds = {}, const std::vector<double>** stored = nullptr)
-      BATON_EXCLUDES(mutex_);
+  // Makes the child; for one without `read`, each of its `cells` in a row inside one chunk.
+  // Returns its place, with the bounds as they are stored.
+  Histogram Add(Kind kind, const std::string& name, const std::string& help, const Labels& labels,
+                Cells cells, std::function<double()> read = nullptr,
+                const std::vector<double>& bounds = {}) BATON_EXCLUDES(mutex_);
   bool Remove(const std::string& name, const Labels& labels) BATON_EXCLUDES(mutex_, scrape_mutex_);
 
   Shard* TakeShard() BATON_EXCLUDES(mutex_);
   void GiveBack(Shard* shard) BATON_EXCLUDES(mutex_);
   std::vector<const Shard*> Shards() const BATON_EXCLUDES(mutex_);
 
-  std::vector<prometheus::MetricFamily> Collect() const override
-      BATON_EXCLUDES(mutex_, scrape_mutex_);
+  std::vector<CollectedFamily> Collect() const BATON_EXCLUDES(mutex_, scrape_mutex_);
 
  private:
   struct View {
@@ -156,9 +176,9 @@ class Registry::Impl final : public prometheus::Collectable {
   std::vector<Shard*> free_shards_ BATON_GUARDED_BY(mutex_);
 };
 
-Counter Registry::Impl::Add(Kind kind, const std::string& name, const std::string& help,
-                            const Labels& labels, std::size_t cells, std::function<double()> read,
-                            const std::vector<double>& bounds, const std::vector<double>** stored) {
+Histogram Registry::Impl::Add(Kind kind, const std::string& name, const std::string& help,
+                              const Labels& labels, Cells cells, std::function<double()> read,
+                              const std::vector<double>& bounds) {
   RequireNone(BrokenNameRule(kind, name, help), name);
   RequireNone(BrokenLabelRule(labels), name);
   auto child = std::make_shared<Child>();
@@ -169,10 +189,10 @@ Counter Registry::Impl::Add(Kind kind, const std::string& name, const std::strin
   Family& family = FindOrAdd(kind, name, help, Names(labels), bounds);
   const bool is_new = family.by_labels.emplace(Sorted(labels), child.get()).second;
   Require(is_new, name, "these labels are there already");
-  if (!child->read) child->cell = TakeCells(name, cells);
-  if (stored != nullptr) *stored = &family.bounds;
+  if (cells.count > 0) child->cell = TakeCells(name, cells.count);
+  if (cells.of_exemplars > 0) child->exemplar_cell = TakeCells(name, cells.of_exemplars);
   family.children.push_back(child);
-  return Counter{child->cell};
+  return {child->cell, &family.bounds, child->exemplar_cell};
 }
 
 Family& Registry::Impl::FindOrAdd(Kind kind, const std::string& name, const std::string& help,
@@ -180,6 +200,10 @@ Family& Registry::Impl::FindOrAdd(Kind kind, const std::string& name, const std:
                                   const std::vector<double>& bounds) {
   Family*& slot = by_name_[name];
   if (slot == nullptr) {
+    const bool is_counter = kind == Kind::kCounter;
+    const std::string other =
+        is_counter ? name.substr(0, name.size() - kTotal.size()) : name + std::string(kTotal);
+    Require(!by_name_.contains(other), name, "OpenMetrics has one family for it and " + other);
     auto family = std::make_unique<Family>();
     family->kind = kind;
     family->name = name;
@@ -260,18 +284,22 @@ std::vector<Registry::Impl::View> Registry::Impl::Views() const {
   return views;
 }
 
-std::vector<prometheus::MetricFamily> Registry::Impl::Collect() const {
+std::vector<CollectedFamily> Registry::Impl::Collect() const {
   MutexLock scrape_lock(scrape_mutex_);
   const std::vector<View> views = Views();
   const std::vector<const Shard*> shards = Shards();
-  std::vector<prometheus::MetricFamily> out;
+  std::vector<CollectedFamily> out;
   out.reserve(views.size());
   for (const View& view : views) {
     const Family& family = *view.family;
-    out.push_back({family.name, family.help, ToLibrary(family.kind), {}});
-    out.back().metric.reserve(view.children.size());
+    CollectedFamily& collected = out.emplace_back();
+    collected.family = {family.name, family.help, ToLibrary(family.kind), {}};
+    collected.family.metric.reserve(view.children.size());
     for (const auto& child : view.children) {
-      out.back().metric.push_back(Read(shards, family, *child));
+      collected.family.metric.push_back(Read(shards, family, *child));
+      if (child->exemplar_cell != 0) {
+        AppendExemplars(shards, family, *child, collected.exemplars);
+      }
     }
   }
   return out;
@@ -282,30 +310,32 @@ Registry::~Registry() = default;
 
 Counter Registry::AddCounter(const std::string& name, const std::string& help,
                              const Labels& labels) {
-  return impl_->Add(Kind::kCounter, name, help, labels, 1);
+  return {impl_->Add(Kind::kCounter, name, help, labels, {.count = 1}).first_cell};
 }
 
 Histogram Registry::AddHistogram(const std::string& name, const std::string& help,
-                                 const std::vector<double>& bounds, const Labels& labels) {
+                                 const std::vector<double>& bounds, const Labels& labels,
+                                 Exemplars exemplars) {
   RequireNone(BrokenBoundsRule(bounds), name);
-  const std::size_t cells = bounds.size() + 2;  // +Inf and the sum
-  Require(cells <= Shard::kCellsPerChunk, name, "too many buckets");
-  Histogram made;
-  made.first_cell =
-      impl_->Add(Kind::kHistogram, name, help, labels, cells, nullptr, bounds, &made.bounds).cell;
-  return made;
+  Cells cells{.count = bounds.size() + 2};  // +Inf and the sum
+  if (exemplars == Exemplars::kKept) {
+    cells.of_exemplars = (bounds.size() + 1) * Shard::kCellsPerExemplar;
+  }
+  const bool fits = std::max(cells.count, cells.of_exemplars) <= Shard::kCellsPerChunk;
+  Require(fits, name, "too many buckets");
+  return impl_->Add(Kind::kHistogram, name, help, labels, cells, nullptr, bounds);
 }
 
 void Registry::AddGauge(const std::string& name, const std::string& help, const Labels& labels,
                         std::function<double()> read) {
   Require(read != nullptr, name, "a function to read it must be given");
-  impl_->Add(Kind::kGauge, name, help, labels, 0, std::move(read));
+  impl_->Add(Kind::kGauge, name, help, labels, {}, std::move(read));
 }
 
 void Registry::AddCounterFunction(const std::string& name, const std::string& help,
                                   const Labels& labels, std::function<double()> read) {
   Require(read != nullptr, name, "a function to read it must be given");
-  impl_->Add(Kind::kCounter, name, help, labels, 0, std::move(read));
+  impl_->Add(Kind::kCounter, name, help, labels, {}, std::move(read));
 }
 
 bool Registry::RemoveChild(const std::string& name, const Labels& labels) {
@@ -329,10 +359,8 @@ double Registry::Sum(const Histogram& histogram) const {
   return Merge(impl_->Shards(), histogram.first_cell, *histogram.bounds).sample_sum;
 }
 
-std::string Registry::Expose() const {
-  std::ostringstream out;
-  prometheus::TextSerializer().Serialize(out, impl_->Collect());
-  return std::move(out).str();
+std::string Registry::Expose(Format format, Duration unix_offset) const {
+  return Write(impl_->Collect(), format, unix_offset);
 }
 
 }  // namespace baton::metrics

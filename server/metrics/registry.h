@@ -7,11 +7,16 @@
 #include <string>
 #include <vector>
 
+#include "server/base/clock.h"
 #include "server/metrics/buckets.h"
+#include "server/metrics/format.h"
 #include "server/metrics/naming.h"
 #include "server/metrics/shard.h"
 
 namespace baton::metrics {
+
+// Whether a histogram keeps the last traced observation of each bucket.
+enum class Exemplars : std::uint8_t { kNone, kKept };
 
 // Families are shown in the order they were made, children in the order they were added.
 //
@@ -28,7 +33,8 @@ class Registry {
 
   Counter AddCounter(const std::string& name, const std::string& help, const Labels& labels = {});
   Histogram AddHistogram(const std::string& name, const std::string& help,
-                         const std::vector<double>& bounds, const Labels& labels = {});
+                         const std::vector<double>& bounds, const Labels& labels = {},
+                         Exemplars exemplars = Exemplars::kNone);
   // `read` runs at every scrape, on the scraping thread: it must not block or throw, and may
   // neither scrape nor call RemoveChild. Children may be added while it runs.
   void AddGauge(const std::string& name, const std::string& help, const Labels& labels,
@@ -53,8 +59,9 @@ class Registry {
   std::uint64_t Count(const Histogram& histogram) const;  // observations
   double Sum(const Histogram& histogram) const;
 
-  // Prometheus text format 0.0.4 of everything. Holds up no recording thread and no adding one.
-  std::string Expose() const;
+  // Everything, in one of Prometheus' formats. `unix_offset` is what makes the time since 1970 of
+  // a SteadyTime, for exemplars. Holds up no recording thread and no adding one.
+  std::string Expose(Format format = Format::kText, Duration unix_offset = Duration::zero()) const;
 
  private:
   class Impl;

@@ -6,12 +6,14 @@
 #include "server/base/json_writer.h"
 #include "server/base/mutex.h"
 #include "server/base/thread_name.h"
+#include "server/base/thread_priority.h"
 #include "server/net/socket.h"
 
 namespace baton::pages {
 namespace {
 
 constexpr std::size_t kMaxConnections = 256;
+constexpr int kNicer = 10;  // as the workers: a scrape takes longer than a conductor can wait
 
 http::Session::Options PagesOptions() {
   http::Session::Options options;
@@ -46,7 +48,6 @@ PagesServer::PagesServer(UniqueFd listening, const Clock& clock, metrics::Regist
                          const http::ListenerMetrics& listener_metrics, const net::TlsListener* tls,
                          Mirror* mirror)
     : listening_(std::move(listening)),
-      clock_(clock),
       registry_(registry),
       shard_(registry.TakeShard()),
       session_options_(PagesOptions()),
@@ -54,6 +55,7 @@ PagesServer::PagesServer(UniqueFd listening, const Clock& clock, metrics::Regist
       mirror_(mirror),
       landing_(std::make_shared<Landing>(loop_)),
       loop_(clock),
+      scrapes_(loop_, registry),
       acceptor_(
           loop_, listening_.get(),
           [this](UniqueFd fd) {
@@ -64,8 +66,6 @@ PagesServer::PagesServer(UniqueFd listening, const Clock& clock, metrics::Regist
       handshakes_(loop_) {
   listener_shard_.children = &listener_metrics;
   listener_shard_.shard = shard_;
-  registry_.AddGauge("baton_scrape_duration_seconds", "What the last scrape took.", {},
-                     [this] { return last_scrape_seconds_.load(); });
 }
 
 void PagesServer::Stop() {
@@ -85,6 +85,7 @@ PagesServer::~PagesServer() {
 void PagesServer::Start() {
   thread_ = std::jthread([this] {
     NameThisThread("pages");
+    GiveWay(kNicer);
     loop_.Post([this] {
       loop_.AssertOnLoop();
       acceptor_.Start();
@@ -159,8 +160,15 @@ void PagesServer::OnRequest(http::Session& session, http::ExchangeId exchange,
     const std::string from = client.from;
     return mirror_->Answer(request, from, ReplyTo(session.id(), exchange));
   }
-  Answer(session, exchange, request.path == "/" ? Content::kPage : Content::kData,
-         Respond(request));
+  if (std::optional<http::Response> response = Respond(request)) {
+    Answer(session, exchange, request.path == "/" ? Content::kPage : Content::kData,
+           std::move(*response));
+    return;
+  }
+  scrapes_.Answer(request, [this, id = session.id(), exchange](http::Response&& response) {
+    loop_.AssertOnLoop();
+    AnswerLater(id, exchange, std::move(response));
+  });
 }
 
 void PagesServer::OnRefusal(http::Session& session, http::ExchangeId exchange,
@@ -171,7 +179,7 @@ void PagesServer::OnRefusal(http::Session& session, http::ExchangeId exchange,
                                   : ErrorResponse(refusal.status, refusal.message));
 }
 
-http::Response PagesServer::Respond(const http::Request& request) {
+std::optional<http::Response> PagesServer::Respond(const http::Request& request) {
   if (request.path != "/metrics" && request.path != "/") {
     return ErrorResponse(404, "nothing is served at '" + request.path + "', look at /metrics");
   }
@@ -182,22 +190,13 @@ http::Response PagesServer::Respond(const http::Request& request) {
     http::AppendHeader(response.headers, "Allow", "GET, HEAD");
     return response;
   }
-  if (request.path == "/metrics") return Scrape();
+  if (request.path == "/metrics") return std::nullopt;
   http::Response response;
   response.content_type = "text/plain; charset=utf-8";
   response.body = "Baton " BATON_VERSION "\n/metrics   Prometheus metrics\n";
   if (mirror_ != nullptr) {
     response.body += "/admin/v1  the admin API over HTTP and JSON: GET it for what there is\n";
   }
-  return response;
-}
-
-http::Response PagesServer::Scrape() {
-  const SteadyTime began = clock_.Now();
-  http::Response response;
-  response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-  response.body = registry_.Expose();
-  last_scrape_seconds_ = ToSeconds(clock_.Now() - began);
   return response;
 }
 

@@ -2,10 +2,10 @@
 // scrape never waits for the data plane, nor the data plane for a scrape.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -17,11 +17,13 @@
 #include "server/net/handshake_queue.h"
 #include "server/net/tls/tls_listener.h"
 #include "server/pages/mirror.h"
+#include "server/pages/scrape.h"
 #include "server/pages/security_headers.h"
 
 namespace baton::pages {
 
-// GET /metrics (Prometheus text format 0.0.4), GET / (where to look), and what the mirror takes.
+// GET /metrics (in the form that the request asks for), GET / (where to look), and what the mirror
+// takes.
 //
 // Threads: made and destroyed by one thread; serves on its own from Start on.
 class PagesServer final : private http::SessionOwner {
@@ -57,12 +59,11 @@ class PagesServer final : private http::SessionOwner {
   bool IsMirrored(std::string_view path) const {
     return mirror_ != nullptr && mirror_->Takes(path);
   }
-  http::Response Respond(const http::Request& request);
-  http::Response Scrape();
+  // None: it is a scrape, which is answered later.
+  std::optional<http::Response> Respond(const http::Request& request);
 
   // Set once.
   const UniqueFd listening_;
-  const Clock& clock_;
   metrics::Registry& registry_;
   metrics::Shard* const shard_;
   http::ListenerShard listener_shard_;
@@ -72,10 +73,10 @@ class PagesServer final : private http::SessionOwner {
   // How replies of other threads reach the loop, as long as it is there.
   struct Landing;
   const std::shared_ptr<Landing> landing_;
-  std::atomic<double> last_scrape_seconds_{0};
 
   // Loop thread.
   net::EventLoop loop_;
+  Scrapes scrapes_;
   net::Acceptor acceptor_;
   net::HandshakeQueue handshakes_;
   http::DateCache date_;

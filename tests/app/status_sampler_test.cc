@@ -46,7 +46,9 @@ class StatusSamplerTest : public testing::Test {
   ServingState serving_{endpoints_, scheduler_, reserve_, {}};
   metrics::Shard* const shard_ = registry_.TakeShard();
   const std::vector<std::unique_ptr<Conductor>> conductors_{};
-  StatusSampler sampler_{{registry_, endpoints_, serving_, scheduler_, conductors_}};
+  const metrics::Counter busy_ = registry_.AddCounter("baton_pool_busy_seconds_total", "B.");
+  LoadHints load_;
+  StatusSampler sampler_{{registry_, endpoints_, serving_, scheduler_, conductors_, busy_, load_}};
   SteadyTime now_ = clock_.Now();
 };
 
@@ -86,6 +88,21 @@ TEST_F(StatusSamplerTest, RatesAreDifferencesOverTheTimeBetween) {
   EXPECT_EQ(third.number, 3U);
   EXPECT_DOUBLE_EQ(third.offered_per_second, 0);
   EXPECT_EQ(third.received_total, 140U);
+}
+
+TEST_F(StatusSamplerTest, AnswersAreToldOfTheSameSecond) {
+  Answered(tumour_, serve::Answer::kPrediction, 100);
+  TakeAfter(0s);
+  shard_->Add(busy_, 1.5);
+  for (const serve::Answer answer : serve::kAllAnswers) Answered(tumour_, answer, 4);
+  TakeAfter(2s);
+  RequestRecord record;
+  record.endpoint = &tumour_;
+  record.explain = true;
+  const api::LoadReport told = load_.For(record).value().report;
+  EXPECT_DOUBLE_EQ(told.requests_per_second, 14);
+  EXPECT_DOUBLE_EQ(told.errors_per_second, 6) << "refused, timeout, error";
+  EXPECT_DOUBLE_EQ(told.application_utilization, 0.75);
 }
 
 TEST_F(StatusSamplerTest, EndpointsComeByNameEachWithItsOwnAndNewOnesFromTheirFirst) {

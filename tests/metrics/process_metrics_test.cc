@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -48,9 +49,20 @@ TEST_F(ProcessMetricsTest, MemoryAndCpuTimeAreThere) {
   const double resident = Scrape(registry_, "process_resident_memory_bytes");
   EXPECT_GT(resident, 100'000);
   EXPECT_GT(Scrape(registry_, "process_virtual_memory_bytes"), resident);
+  EXPECT_GE(Scrape(registry_, "process_virtual_memory_max_bytes"),
+            Scrape(registry_, "process_virtual_memory_bytes"));
   const double before = Scrape(registry_, "process_cpu_seconds_total");
   EXPECT_GT(before, 0);
   EXPECT_GE(Scrape(registry_, "process_cpu_seconds_total"), before);
+}
+
+TEST_F(ProcessMetricsTest, WhatIsAllocatedIsInTheHeap) {
+  constexpr std::size_t kBytes = 64U << 20U;
+  const double before = Scrape(registry_, "process_heap_bytes");
+  const std::vector<char> taken(kBytes, 'x');
+  EXPECT_GE(Scrape(registry_, "process_heap_bytes"), before + kBytes / 2.0);
+  EXPECT_LT(Scrape(registry_, "process_heap_bytes"),
+            Scrape(registry_, "process_virtual_memory_bytes"));
 }
 
 TEST_F(ProcessMetricsTest, TheProcessStartedBeforeNowAndAfter2001) {

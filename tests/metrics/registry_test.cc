@@ -32,11 +32,12 @@ TEST(RegistryTest, AChildExistsAtZeroFromTheMomentItIsAskedFor) {
   EXPECT_EQ(registry.Value(counter), 0);
   EXPECT_EQ(registry.Count(histogram), 0u);
   EXPECT_EQ(registry.Sum(histogram), 0);
-  EXPECT_THAT(Lines(registry),
-              ElementsAre("# HELP c_total C.", "# TYPE c_total counter",
-                          "c_total{answer=\"error\"} 0", "# HELP h_seconds H.",
-                          "# TYPE h_seconds histogram", "h_seconds_count 0", "h_seconds_sum 0",
-                          "h_seconds_bucket{le=\"0.5\"} 0", "h_seconds_bucket{le=\"+Inf\"} 0"));
+  EXPECT_THAT(
+      Lines(registry),
+      ElementsAre("# HELP c_total C.", "# TYPE c_total counter", "c_total{answer=\"error\"} 0",
+                  "# HELP h_seconds H.", "# TYPE h_seconds histogram",
+                  "h_seconds_bucket{le=\"0.5\"} 0", "h_seconds_bucket{le=\"+Inf\"} 0",
+                  "h_seconds_sum 0", "h_seconds_count 0"));
 }
 
 TEST(RegistryTest, FamiliesAndChildrenStandInTheOrderTheyWereMade) {
@@ -54,11 +55,12 @@ TEST(RegistryTest, HistogramBucketsAreWrittenCumulatively) {
   const Histogram histogram = registry.AddHistogram("h_seconds", "H.", {1, 2}, {{"e", "x"}});
   Shard* const shard = registry.TakeShard();
   for (const double value : {0.5, 1.0, 1.5, 3.0}) shard->Observe(histogram, value);
-  EXPECT_THAT(Lines(registry), ElementsAre("# HELP h_seconds H.", "# TYPE h_seconds histogram",
-                                           "h_seconds_count{e=\"x\"} 4", "h_seconds_sum{e=\"x\"} 6",
-                                           "h_seconds_bucket{e=\"x\",le=\"1\"} 2",
-                                           "h_seconds_bucket{e=\"x\",le=\"2\"} 3",
-                                           "h_seconds_bucket{e=\"x\",le=\"+Inf\"} 4"));
+  EXPECT_THAT(Lines(registry),
+              ElementsAre("# HELP h_seconds H.", "# TYPE h_seconds histogram",
+                          "h_seconds_bucket{e=\"x\",le=\"1.0\"} 2",
+                          "h_seconds_bucket{e=\"x\",le=\"2.0\"} 3",
+                          "h_seconds_bucket{e=\"x\",le=\"+Inf\"} 4", "h_seconds_sum{e=\"x\"} 6",
+                          "h_seconds_count{e=\"x\"} 4"));
 }
 
 TEST(RegistryTest, HistogramsOfOneFamilyAreCountedApart) {
@@ -90,11 +92,16 @@ TEST(RegistryTest, EveryLineFollowsTheTextFormat) {
   EXPECT_THAT(registry.Expose(), HasSubstr(R"(c_total{path="a\\b\"c\nd"} 0)"));
 }
 
-TEST(RegistryTest, BucketBoundsAreWrittenAsTheCatalogueWritesThem) {
+// As OpenMetrics would have them in either format: a bucket is the same series whichever is asked
+// for.
+TEST(RegistryTest, BucketBoundsAreWrittenAsCanonicalNumbers) {
   Registry registry;
   registry.AddHistogram("h_seconds", "H.", kLatencyBuckets);
+  registry.AddHistogram("i_seconds", "I.", kStageBuckets);
+  registry.AddHistogram("j", "J.", kBatchBuckets);
   const std::string text = registry.Expose();
-  for (const char* bound : {"0.0001", "0.00025", "0.075", "0.1", "2.5", "7.5", "10"}) {
+  for (const char* bound : {"1e-05", "2.5e-05", "0.0001", "0.00025", "0.075", "0.1", "1.0", "2.5",
+                            "7.5", "10.0", "128.0", "1024.0"}) {
     EXPECT_THAT(text, HasSubstr("le=\"" + std::string(bound) + "\""));
   }
 }
@@ -219,6 +226,12 @@ TEST_F(RegistryDeathTest, NamesThatPrometheusWouldRefuseEndTheProcess) {
   EXPECT_DEATH(registry_.AddGauge("depth_count", "H.", {}, zero), "belong to histograms");
   EXPECT_DEATH(registry_.AddCounter("d_total", ""), "help text must be given");
   EXPECT_DEATH(registry_.AddCounter("d_total", "two\nlines"), "one plain line");
+}
+
+TEST_F(RegistryDeathTest, NamesThatAreOneFamilyInOpenMetricsEndTheProcess) {
+  EXPECT_DEATH(registry_.AddGauge("c", "C.", {}, [] { return 0; }),
+               "one family for it and c_total");
+  EXPECT_DEATH(registry_.AddCounter("h_seconds_total", "H."), "for it and h_seconds");
 }
 
 TEST_F(RegistryDeathTest, LabelsThatPrometheusWouldRefuseEndTheProcess) {

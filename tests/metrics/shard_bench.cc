@@ -127,6 +127,13 @@ int main() {
       shard->Observe(histogram, value);
     });
   });
+  const Histogram with_exemplars =
+      registry.AddHistogram("e_seconds", "E.", kLatencyBuckets, {}, baton::metrics::Exemplars::kKept);
+  Report("the same, keeping an exemplar", [&] {
+    return Repeat([shard = registry.TakeShard(), &with_exemplars](double value) {
+      shard->Observe(with_exemplars, value, {1, 2}, {});
+    });
+  });
   Report("prometheus::Histogram::Observe",
          [&] { return Repeat([&](double value) { library_histogram.Observe(value); }); });
   ReportScrape(registry);

@@ -96,6 +96,65 @@ TEST(ShardTest, EveryCatalogueBoundFallsIntoItsOwnBucket) {
   }
 }
 
+TEST(ShardTest, TheLastTracedObservationOfEachBucketIsItsExemplar) {
+  Registry registry;
+  const Histogram histogram =
+      registry.AddHistogram("h_seconds", "H.", {1, 2}, {}, Exemplars::kKept);
+  Shard& shard = *registry.TakeShard();
+  shard.Observe(histogram, 0.25, {1, 2}, SteadyTime(5s));
+  shard.Observe(histogram, 0.5, {3, 4}, SteadyTime(6s));
+  shard.Observe(histogram, 7, {5, 6}, SteadyTime(7s));
+  const Exemplar low = shard.ExemplarOf(histogram, 0);
+  EXPECT_EQ(low.trace_id, (TraceId{3, 4}));
+  EXPECT_EQ(low.value, 0.5);
+  EXPECT_EQ(low.at, SteadyTime(6s));
+  EXPECT_FALSE(shard.ExemplarOf(histogram, 1).is_there());
+  EXPECT_EQ(shard.ExemplarOf(histogram, 2).trace_id, (TraceId{5, 6}));
+  EXPECT_EQ(Buckets(shard, histogram), (std::vector<std::uint64_t>{2, 0, 1}));
+}
+
+TEST(ShardTest, WhatLeadsToNoTraceOrIsNotFiniteIsNoExemplar) {
+  Registry registry;
+  const Histogram histogram = registry.AddHistogram("h_seconds", "H.", {1}, {}, Exemplars::kKept);
+  const Histogram without = registry.AddHistogram("i_seconds", "I.", {1});
+  Shard& shard = *registry.TakeShard();
+  shard.Observe(histogram, 0.5);
+  shard.Observe(histogram, 0.5, TraceId(), SteadyTime(1s));
+  shard.Observe(histogram, kInfinity, {1, 2}, SteadyTime(1s));
+  shard.Observe(without, 0.5, {1, 2}, SteadyTime(1s));
+  EXPECT_FALSE(shard.ExemplarOf(histogram, 0).is_there());
+  EXPECT_FALSE(shard.ExemplarOf(histogram, 1).is_there());
+  EXPECT_FALSE(shard.ExemplarOf(without, 0).is_there());
+  EXPECT_EQ(Buckets(shard, histogram), (std::vector<std::uint64_t>{2, 1}));
+  EXPECT_EQ(Buckets(shard, without), (std::vector<std::uint64_t>{1, 0}));
+}
+
+// All parts of an exemplar are the same number here, so a mixture of two would show.
+TEST(ShardTest, AnExemplarIsReadWholeWhileItsThreadGoesOn) {
+  Registry registry;
+  const Histogram histogram = registry.AddHistogram("h_seconds", "H.", {1e9}, {}, Exemplars::kKept);
+  Shard* const shard = registry.TakeShard();
+  std::atomic<bool> is_over{false};
+  std::thread writer([&] {
+    for (std::uint64_t i = 1; !is_over; ++i) {
+      const SteadyTime at{Duration(static_cast<Duration::rep>(i))};
+      shard->Observe(histogram, static_cast<double>(i % 1'000'000), {i, i}, at);
+      if (i % 64 == 0) std::this_thread::yield();  // between two requests
+    }
+  });
+  int seen = 0;
+  while (seen < 20'000) {
+    const Exemplar read = shard->ExemplarOf(histogram, 0);
+    if (!read.is_there()) continue;
+    ++seen;
+    ASSERT_EQ(read.trace_id.high, read.trace_id.low);
+    ASSERT_EQ(read.at.time_since_epoch().count(), static_cast<Duration::rep>(read.trace_id.high));
+    ASSERT_EQ(read.value, static_cast<double>(read.trace_id.high % 1'000'000));
+  }
+  is_over = true;
+  writer.join();
+}
+
 TEST(ShardTest, ThreadsWithShardsOfTheirOwnAddUpExactly) {
   Registry registry;
   const Counter counter = registry.AddCounter("c_total", "C.");

@@ -53,6 +53,17 @@ StatusCode CodeOf(const AnswerView& view) {
   return StatusCode::INTERNAL;
 }
 
+void AddLoadHint(grpc::ServerContext& context, const LoadHint& hint) {
+  if (hint.report.predicted_wait) {
+    context.AddTrailingMetadata("baton-predicted-wait-ms", BudgetText(*hint.report.predicted_wait));
+  }
+  if (hint.format == LoadFormat::kBinary) {
+    context.AddTrailingMetadata(std::string(kBinaryLoadHeader), LoadBytes(hint.report));
+  } else if (hint.format != LoadFormat::kNone) {
+    context.AddTrailingMetadata(std::string(kLoadHeader), LoadText(hint.report, hint.format));
+  }
+}
+
 }  // namespace
 
 grpc::Status StatusOf(const AnswerView& view) {
@@ -75,6 +86,7 @@ void AddTrailingMetadata(grpc::ServerContext& context, const AnswerView& view) {
   if (view.answer == Answer::kRefused || view.retry_after > Duration::zero()) {
     context.AddTrailingMetadata("retry-after", RetryAfterText(view.retry_after));
   }
+  if (view.hint != nullptr) AddLoadHint(context, *view.hint);
   if (view.cache != serve::CacheState::kNone) {
     context.AddTrailingMetadata("baton-cache", std::string(ToText(view.cache)));
   }

@@ -17,7 +17,7 @@ grpc::Status StatusOf(const AnswerView& view);
 grpc::Status StatusOf(const Error& error);
 
 // baton-answer, and where they apply baton-cause, baton-budget-ms, retry-after, age,
-// traceparent, tracestate and server-timing.
+// traceparent, tracestate, server-timing, baton-predicted-wait-ms and the report of the load.
 void AddTrailingMetadata(grpc::ServerContext& context, const AnswerView& view);
 
 }  // namespace baton::api

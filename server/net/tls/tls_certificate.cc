@@ -48,13 +48,15 @@ TlsCertificate::TlsCertificate(std::string listener, TlsFiles files, metrics::Re
 
 void TlsCertificate::AddMetrics(metrics::Registry& registry) {
   registry.AddGauge("baton_tls_certificate_expiry_seconds",
-                    "Until the certificate in use expires; below 0 once it has.",
+                    "How long the certificate in use is still valid; below 0 it has expired.",
                     {{"listener", listener_}}, [this] { return SecondsUntil(expires_at()); });
   const auto add = [&](const char* result, const std::atomic<std::uint64_t>& count) {
-    registry.AddCounterFunction("baton_tls_reloads_total",
-                                "Certificates that were read again, by how that ended.",
-                                {{"listener", listener_}, {"result", result}},
-                                [&count] { return static_cast<double>(count.load()); });
+    registry.AddCounterFunction(
+        "baton_tls_reloads_total",
+        "How often certificate and key were read again, because they had changed or for fresh keys "
+        "of the tickets; failed leaves those that are used.",
+        {{"listener", listener_}, {"result", result}},
+        [&count] { return static_cast<double>(count.load()); });
   };
   add("ok", reloads_);
   add("failed", failed_reloads_);

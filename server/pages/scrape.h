@@ -1,0 +1,69 @@
+// What scrapes are answered with, and when: the form that each asks for, at a bounded cost.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "server/http/message.h"
+#include "server/metrics/registry.h"
+#include "server/net/event_loop.h"
+
+namespace baton::pages {
+
+// OpenMetrics when the request's Accept names it, with no smaller weight than the text format has;
+// else, whatever else it says, the text format.
+metrics::Format FormatFor(const http::Request& request);
+
+// However many ask however often, rendering takes at most a tenth of a core: after one that took
+// long, the next ones wait together for one rendering. What is answered is never older than its
+// request.
+//
+// Threads: the loop's.
+class Scrapes {
+ public:
+  using Reply = std::function<void(http::Response&& response)>;
+  // The processor time that the calling thread has taken.
+  using CpuTime = Duration (*)();
+
+  // Both outlive it.
+  Scrapes(net::EventLoop& loop, metrics::Registry& registry, CpuTime cpu_time = &OfThread);
+
+  // Replies once, on the loop, never inside this call.
+  void Answer(const http::Request& request, Reply reply) BATON_REQUIRES(on_loop);
+
+ private:
+  struct Form {
+    metrics::Format format = metrics::Format::kText;
+    bool is_gzip = false;
+  };
+  struct Waiting {
+    Form form;
+    Reply reply;
+  };
+  // Of one moment; filled as they are needed.
+  struct Rendered {
+    std::array<std::string, 2> plain;
+    std::array<std::string, 2> gzip;  // empty also where that is no smaller
+  };
+
+  static Duration OfThread();
+  void Arm() BATON_REQUIRES(on_loop);
+  void AnswerAll() BATON_REQUIRES(on_loop);
+  http::Response Render(Form form, Rendered& rendered) BATON_REQUIRES(on_loop);
+
+  // Set once.
+  net::EventLoop& loop_;
+  metrics::Registry& registry_;
+  const CpuTime cpu_time_;
+  std::atomic<double> last_seconds_{0};
+
+  // Loop thread.
+  std::vector<Waiting> waiting_ BATON_GUARDED_BY(on_loop);
+  SteadyTime not_before_ BATON_GUARDED_BY(on_loop);
+  bool is_armed_ BATON_GUARDED_BY(on_loop) = false;
+};
+
+}  // namespace baton::pages
