@@ -56,9 +56,8 @@ struct Command {
   std::string model;     // of whatever is about one, without "models/"
   std::string name;      // of a context, an operation or a connection; of kCompletion: the shell
   std::string group;     // of kGetSettings and kSetSettings: "limits", "admission" or "logging"
-  std::string level;     // of kLogLevel; empty: only shown
   bool forces = false;   // of kCloseConnection
-  std::vector<std::string> words;     // of kExplain
+  std::vector<std::string> words;     // of kExplain; of kLogLevel: [MODULE] LEVEL, or none
   std::vector<std::string> settings;  // KEY=VALUE, of kSetPool and kSetEndpoint
   int limit = 20;                     // of kMisses: 1 to 1024
   int count = 0;                      // of kWatch: lines; 0: until it is interrupted

@@ -42,6 +42,7 @@ constexpr char kFooter[] =
     "  batonctl config reload --dry-run\n"
     "  batonctl set limits idle_time=30s\n"
     "  batonctl log-level debug\n"
+    "  batonctl log-level net debug\n"
     "  batonctl close connection 0-17\n"
     "  batonctl drain --wait\n"
     "  batonctl resume\n"
@@ -283,8 +284,12 @@ void AddService(CLI::App& app, Command& command) {
   AddCommand(app, "resume", "Put the server back into service", command, Kind::kResume);
   AddCommand(app, "log-level", "Show, or change, which lines of the log are written", command,
              Kind::kLogLevel)
-      ->add_option("level", command.level, "debug, info, warning or error")
-      ->type_name("LEVEL");
+      ->add_option(
+          "level", command.words,
+          "debug, info, warning or error; of one module, such as net, with its name before "
+          "it, or inherit; a module alone shows what holds for it")
+      ->expected(0, 2)
+      ->type_name("[MODULE] LEVEL");
   CLI::App* close = AddGroup(app, "close", "Close a connection");
   CLI::App* connection =
       AddCommand(*close, "connection", "With its next answer, or at once where it owes none",

@@ -1,8 +1,10 @@
 // Settings of the server as a whole: three resources of one form.
 #include "admin/ctl/settings_commands.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "admin/ctl/output.h"
@@ -135,12 +137,31 @@ ExitCode RunSetSettings(const Command& command, AdminClient& client, const Look&
 }
 
 ExitCode RunLogLevel(const Command& command, AdminClient& client, const Look& look) {
-  if (!command.level.empty()) {
-    return Change<OfLogging>({{"level", command.level}}, command, client, look);
+  constexpr std::string_view kOfModule = "levels.";
+  if (command.words.size() == 2) {
+    const std::string key = std::string(kOfModule) + command.words[0];
+    return Change<OfLogging>({{key, command.words[1]}}, command, client, look);
   }
   const Result<v1::Logging> logging = client.GetLogging();
-  if (!logging || !look.IsTable()) return Show(logging, look);
-  return Print(ValueOf(*logging, "level") + "\n");
+  if (!logging) return Show(logging, look);
+  const std::string level = ValueOf(*logging, "level");
+  if (command.words.size() == 1) {
+    const std::string key = std::string(kOfModule) + command.words[0];
+    const auto& all = logging->settings();
+    const bool is_module = std::any_of(all.begin(), all.end(),
+                                       [&key](const v1::Setting& one) { return one.key() == key; });
+    if (!is_module) return Change<OfLogging>({{"level", command.words[0]}}, command, client, look);
+    if (!look.IsTable()) return Show(logging, look);
+    const std::string own = ValueOf(*logging, key);
+    return Print((own == "-" || own == "inherit" ? level : own) + "\n");
+  }
+  if (!look.IsTable()) return Show(logging, look);
+  std::string lines = level + "\n";
+  for (const v1::Setting& one : logging->settings()) {
+    const bool has_own = one.key().starts_with(kOfModule) && !one.value().empty();
+    if (has_own) lines += one.key().substr(kOfModule.size()) + " " + one.value() + "\n";
+  }
+  return Print(lines);
 }
 
 }  // namespace baton::ctl

@@ -24,20 +24,6 @@ std::string MillisText(Duration duration, int decimals) {
   return {text.data(), end};
 }
 
-int StatusOf(const AnswerView& view) {
-  if (view.status) return *view.status;
-  switch (view.answer) {
-    case Answer::kPrediction:
-    case Answer::kFallback: return 200;
-    case Answer::kRefused: return 503;
-    case Answer::kTimeout: return 504;
-    case Answer::kInvalid: return view.error != nullptr ? HttpStatusOf(view.error->code) : 400;
-    case Answer::kError:
-    case Answer::kNone: return 500;
-  }
-  return 500;
-}
-
 std::string_view Sentence(Cause cause) {
   switch (cause) {
     case Cause::kNone: return "the request was not answered";
@@ -60,9 +46,23 @@ std::string BodyOf(const AnswerView& view) {
 
 }  // namespace
 
+int HttpStatusOf(const AnswerView& view) {
+  if (view.status) return *view.status;
+  switch (view.answer) {
+    case Answer::kPrediction:
+    case Answer::kFallback: return 200;
+    case Answer::kRefused: return 503;
+    case Answer::kTimeout: return 504;
+    case Answer::kInvalid: return view.error != nullptr ? HttpStatusOf(view.error->code) : 400;
+    case Answer::kError:
+    case Answer::kNone: return 500;
+  }
+  return 500;
+}
+
 http::Response MakeResponse(const AnswerView& view, std::string&& body) {
   http::Response response;
-  response.status = StatusOf(view);
+  response.status = HttpStatusOf(view);
   const bool has_prediction =
       view.answer == Answer::kPrediction || view.answer == Answer::kFallback;
   response.body = has_prediction ? std::move(body) : BodyOf(view);

@@ -43,6 +43,8 @@ struct AnswerView {
   const LoadHint* hint = nullptr;       // that the caller asked for; said over gRPC
 };
 
+int HttpStatusOf(const AnswerView& view);
+
 // `body` is the prediction's or the fallback's, and is ignored for everything else.
 http::Response MakeResponse(const AnswerView& view, std::string&& body);
 

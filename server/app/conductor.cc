@@ -228,7 +228,7 @@ void Conductor::OnRequest(http::Session& session, http::ExchangeId exchange,
   }
   if (resolution.is_clients_fault) {
     const Index index = Receive(session, exchange, *resolution.endpoint, request);
-    desk_.NoteInvalid(index);
+    desk_.NoteInvalid(index, resolution.response.status);
     http::AppendHeader(resolution.response.headers, "Baton-Answer", "invalid");
     TellOfTrace(index, resolution.response.headers);
   }

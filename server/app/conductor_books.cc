@@ -1,13 +1,11 @@
 // The books of a request's end.
 #include "server/app/conductor_books.h"
 
-#include "server/base/log.h"
 #include "server/metrics/records.h"
 
 namespace baton::app {
 namespace {
 
-constexpr int kLoggedMissesPerSecond = 20;
 constexpr SteadyTime kNever{};
 
 std::size_t IndexOf(serve::Answer answer) { return static_cast<std::size_t>(answer); }
@@ -80,10 +78,8 @@ void ConductorBooks::Close(const RequestRecord& record, SteadyTime first_write, 
       first_write > record.deadline.at()) {
     shard_.Add(books.late_answers);
   }
-  if (IsMiss(record.answer)) {
-    KeepMiss(record, first_write);
-    LogMiss(record, done);
-  }
+  if (IsMiss(record.answer)) KeepMiss(record, first_write);
+  access_log_.Note(record, done);
   // Last: whoever sees that nothing is in flight sees all that was counted.
   shard_.Add(books.requests[IndexOf(record.answer)]);
 }
@@ -113,27 +109,6 @@ void ConductorBooks::KeepMiss(const RequestRecord& record, SteadyTime first_writ
   miss.answered = since_arrival(record.answered);
   miss.sent = since_arrival(first_write);
   misses_.Add(miss);
-}
-
-void ConductorBooks::LogMiss(const RequestRecord& record, SteadyTime now) {
-  if (now - log_second_ >= 1s) {
-    if (suppressed_ > 0) Log(LogLevel::kWarning, "misses_not_logged", {{"count", suppressed_}});
-    log_second_ = now;
-    logged_this_second_ = 0;
-    suppressed_ = 0;
-  }
-  if (++logged_this_second_ > kLoggedMissesPerSecond) {
-    ++suppressed_;
-    return;
-  }
-  Log(LogLevel::kWarning, "miss",
-      {{"endpoint", record.endpoint->name},
-       {"request_id", static_cast<std::uint64_t>(record.id)},
-       {"answer", ToText(record.answer)},
-       {"cause", ToText(record.cause)},
-       {"criticality", ToText(record.criticality)},
-       {"budget_ms", ToMillis(record.deadline.budget())},
-       {"spent_ms", ToMillis(now - record.deadline.arrival())}});
 }
 
 }  // namespace baton::app

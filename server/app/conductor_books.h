@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/api/answer_response.h"
+#include "server/app/access_log.h"
 #include "server/app/request_records.h"
 #include "server/metrics/registry.h"
 #include "server/serve/miss_ring.h"
@@ -27,13 +28,10 @@ class ConductorBooks {
 
  private:
   void KeepMiss(const RequestRecord& record, SteadyTime first_write);
-  void LogMiss(const RequestRecord& record, SteadyTime now);
 
   metrics::Shard& shard_;
   serve::MissRing& misses_;
-  SteadyTime log_second_;  // misses are logged up to a rate, then counted
-  int logged_this_second_ = 0;
-  std::int64_t suppressed_ = 0;
+  AccessLog access_log_;
 };
 
 }  // namespace baton::app

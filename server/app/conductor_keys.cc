@@ -42,8 +42,8 @@ std::optional<access::KeyDecision> Conductor::KeyDecisionOf(http::Session& sessi
 void Conductor::RefuseForKey(http::Session& session, http::ExchangeId exchange,
                              const http::Request& request, const access::KeyDecision& decision) {
   const Index index = Receive(session, exchange, shared_.gateway.unknown(), request);
-  desk_.NoteInvalid(index);
   http::Response refusal = api::KeyRefusal(decision);
+  desk_.NoteInvalid(index, refusal.status);
   TellOfTrace(index, refusal.headers);
   session.Answer(exchange, std::move(refusal));
 }

@@ -30,11 +30,10 @@ std::string FirstLines(const std::string& text, std::size_t longest) {
 }
 
 void LogDifference(const config::Difference& difference) {
+  const std::string before = Shortened(difference.before, kLongestLogged);
+  const std::string after = Shortened(difference.after, kLongestLogged);
   const std::initializer_list<LogField> fields = {
-      {"key", difference.key},
-      {"before", Shortened(difference.before, kLongestLogged)},
-      {"after", Shortened(difference.after, kLongestLogged)},
-      {"origin", difference.origin}};
+      {"key", difference.key}, {"before", before}, {"after", after}, {"origin", difference.origin}};
   if (difference.needs_restart) {
     Log(LogLevel::kWarning, "config_needs_restart", fields);
   } else {
@@ -93,7 +92,7 @@ Result<control::ConfigurationChange> ControlRoom::ReloadConfiguration(
   control::ConfigurationChange change{parts_.configuration.state(), ToControl(wanted->differences)};
   if (reload.validate_only) return change;
   LogTaken(*wanted, reload.who, change.state);
-  if (wanted->Changes("log.level")) SetLogLevel(wanted->options.log.level);  // those lines are out
+  if (wanted->Changes("log")) TakeLogSettings(wanted->options);  // those lines are out
   return change;
 }
 

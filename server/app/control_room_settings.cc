@@ -52,7 +52,7 @@ Result<control::Changed<control::SettingsState>> ControlRoom::UpdateSettings(
   for (const std::size_t endpoint : effect->endpoints) {
     endpoint_generations_[endpoint] = generation_;
   }
-  if (wanted->Changes("log.level")) SetLogLevel(wanted->options.log.level);
+  if (wanted->Changes("log")) TakeLogSettings(wanted->options);
   changed.after = SettingsNow(update.group);
   return changed;
 }

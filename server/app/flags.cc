@@ -12,6 +12,7 @@
 #include <CLI/CLI.hpp>
 
 #include "server/app/limit_settings.h"
+#include "server/base/log.h"
 #include "server/config/settings.h"
 #include "server/control/endpoint_settings.h"
 #include "server/manual/program.h"
@@ -44,7 +45,7 @@ Names of --limit, with what is answered, or done, beyond it:
 constexpr const char* kReadyFooter = R"(
 Once it serves it prints one line to standard output:
   ready http=ADDR:PORT grpc=ADDR:PORT admin=ADDR:PORT pages=ADDR:PORT
-Logs go to standard error. SIGINT or SIGTERM drains and ends it with exit code 0; a second one at once.)";
+Logs go to standard error, or to --log-file. SIGINT or SIGTERM drains and ends it with exit code 0; a second one at once.)";
 
 std::string KindOfValue(const config::v1::Setting& rules) {
   switch (rules.form()) {
@@ -52,6 +53,7 @@ std::string KindOfValue(const config::v1::Setting& rules) {
     case config::v1::FORM_COUNT: return rules.words_size() > 0 ? "N|" + rules.words(0) : "N";
     case config::v1::FORM_DURATION: return "DURATION";
     case config::v1::FORM_SIZE: return "SIZE";
+    case config::v1::FORM_PERCENT: return "PERCENT";
     case config::v1::FORM_WORD: return "WORD";
     default: return rules.placeholder().empty() ? "TEXT" : rules.placeholder();
   }
@@ -103,14 +105,24 @@ void AddRepeated(CLI::App& app, const std::string& flag, const std::string& kind
       ->take_all();
 }
 
+// "base, net, access".
+std::string LogModules() {
+  std::string names;
+  for (const LogModule module : kAllLogModules) {
+    names.append(names.empty() ? "" : ", ").append(ToText(module));
+  }
+  return names;
+}
+
 void AddOptions(CLI::App& app, CommandLine& line) {
   app.add_option(
          "--config", line.config_file,
          "The configuration file, in YAML; flags win over it (default: that of BATON_CONFIG)")
       ->type_name("FILE");
   for (const config::KnownSetting& setting : config::AllSettings()) {
-    if (setting.is_named || setting.path.starts_with("limits.")) continue;
-    AddSetting(app, config::RulesOf(*setting.field), line);
+    const config::v1::Setting& rules = config::RulesOf(*setting.field);
+    const bool is_repeated = rules.flag().find(' ') != std::string::npos;  // "--limit body_bytes"
+    if (!setting.is_named && !is_repeated) AddSetting(app, rules, line);
   }
   AddRepeated(app, "--endpoint", "SETTING",
               "NAME:KEY=VALUE, a setting of one endpoint; may be repeated (keys below)", line);
@@ -120,6 +132,10 @@ void AddOptions(CLI::App& app, CommandLine& line) {
       line);
   AddRepeated(app, "--limit", "LIMIT",
               "NAME=VALUE, what a client may cost; may be repeated (names below)", line);
+  AddRepeated(
+      app, "--log-levels", "LEVEL",
+      "MODULE=LEVEL, the level of one module (" + LogModules() + "), or inherit; may be repeated",
+      line);
 }
 
 CLI::App* AddCommand(CLI::App& parent, const std::string& name, const std::string& help,

@@ -81,7 +81,7 @@ class LiveConfiguration {
     bool pool = false;
     std::vector<std::size_t> endpoints;  // their indices
   };
-  // All of it but the log's level, or nothing: then the error says everything that is wrong.
+  // All of it but TakeLogSettings, or nothing: then the error says everything that is wrong.
   // `validate_only`: nothing in any case.
   Result<Effect> Take(const Wanted& wanted, bool validate_only) BATON_EXCLUDES(mutex_);
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "server/app/live_configuration.h"
+#include "server/base/nearest_word.h"
 #include "server/config/check.h"
 #include "server/config/settings.h"
 
@@ -92,15 +93,20 @@ std::vector<control::SettingState> Describe(const config::Configuration& configu
 }
 
 Result<const Member*> FindMember(const std::vector<Member>& members, const std::string& key) {
-  std::string keys;
+  std::string listed;
+  std::vector<std::string_view> keys;
   for (const Member& member : members) {
     if (member.key == key) return &member;
+    keys.push_back(member.key);
     if (!config::RulesOf(*member.setting->field).needs_restart()) {
-      keys += (keys.empty() ? "" : ", ") + member.key;
+      listed += (listed.empty() ? "" : ", ") + member.key;
     }
   }
+  const std::string_view meant = NearestWord(key, keys);
   return Fail(ErrorCode::kInvalidArgument,
-              "there is no setting '" + key + "', expected one of " + keys, key);
+              "there is no setting '" + key + "', expected one of " + listed +
+                  (meant.empty() ? "" : " (did you mean " + std::string(meant) + "?)"),
+              key);
 }
 
 }  // namespace

@@ -17,6 +17,7 @@
 #include "server/config/text.h"
 #include "server/lifecycle/protection.h"
 #include "server/lifecycle/signals.h"
+#include "server/lifecycle/standard_streams.h"
 
 namespace baton::app {
 namespace {
@@ -41,10 +42,14 @@ std::vector<std::string> Variables() {
 
 int Serve(const StartOptions& options, LoadedConfiguration configuration,
           const std::vector<std::string>& unknown_variables) {
+  if (const Status open = CheckLogFile(options.log.file); !open) {
+    return Fail(open.error(), kCouldNotStart);
+  }
   lifecycle::BlockSignals();
   auto protections = lifecycle::ProtectFromStart(options.server.process);  // before any thread
   if (!protections) return Fail(protections.error(), kCouldNotStart);
   std::optional<LogGuard> log(options.log);
+  TakeLogSettings(options);
   for (const std::string& name : unknown_variables) {
     Log(LogLevel::kWarning, "unknown_variable", {{"name", name}});
   }
@@ -70,6 +75,9 @@ int Serve(const StartOptions& options, LoadedConfiguration configuration,
 int Check(const StartOptions& options, const std::vector<std::string>& unknown_variables) {
   for (const std::string& name : unknown_variables) {
     std::cerr << "baton-server: env " << name << ": means nothing to the server\n";
+  }
+  if (const Status open = CheckLogFile(options.log.file); !open) {
+    return Fail(open.error(), kCouldNotStart);
   }
   if (const Status checked = Server::Check(options.server); !checked) {
     return Fail(checked.error(), kCouldNotStart);
@@ -107,6 +115,7 @@ int Run(const CommandLine& line) {
 
 int main(int argc, char** argv) {
   using baton::app::CommandLine;
+  baton::lifecycle::KeepStandardStreams();
   ::setenv("GRPC_POLL_STRATEGY", "epoll1",
            1);  // rpc::QueuedServer needs it; no thread is there yet
   const baton::app::ParsedFlags parsed = baton::app::ParseFlags(argc, argv);

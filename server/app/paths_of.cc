@@ -92,6 +92,14 @@ Status AddGiven(const config::Value& value, Paths& paths) {
   return {};
 }
 
+// A log's file is made anew in its folder once it has been renamed; a device or a pipe never is.
+void AddLogFile(const fs::path& file, Paths& paths) {
+  std::error_code error;
+  const bool is_other = fs::exists(file, error) && !fs::is_regular_file(file, error);
+  if (is_other) return paths.push_back(Absolute(file));
+  AddFolderOf(file, paths);
+}
+
 // The socket of the admin plane: in a folder that it may have to make first.
 void AddSocket(const std::string& text, const std::vector<std::string>& environment, Paths& paths) {
   if (text == "off") return;
@@ -113,6 +121,7 @@ Status AddSetting(const config::Value& value, const std::string& placeholder,
                   const std::vector<std::string>& environment, lifecycle::PathNeeds& needs) {
   if (value.key == "process.readable_paths") return AddGiven(value, needs.read);
   if (value.key == "process.writable_paths") return AddGiven(value, needs.write);
+  if (value.key == "log.file") AddLogFile(value.text, needs.write);
   if (value.key == "admin.socket") AddSocket(value.text, environment, needs.sockets);
   if (placeholder == "FILE") AddFolderOf(value.text, needs.read);
   const bool is_folder = placeholder == "DIR" || value.key.starts_with("static_files.");

@@ -393,7 +393,7 @@ void RequestDesk::AnswerWithReply(Index index, serve::Reply& reply) {
   view.json_bytes = reply.json_bytes;
   view.cache = record.cache_state;
   if (record.explain) view.stages = StagesOf(record, now);
-  front_.Send(index, view, view.is_gzip ? reply.gzip : reply.body);
+  Send(index, view, view.is_gzip ? reply.gzip : reply.body);
 }
 
 void RequestDesk::AnswerMiss(Index index, serve::Answer answer, serve::Cause cause,
@@ -416,7 +416,7 @@ void RequestDesk::AnswerMiss(Index index, serve::Answer answer, serve::Cause cau
   view.retry_after = details.retry_after;
   view.stages = StagesOf(record, record.answered);
   std::string none;
-  front_.Send(index, view, none);
+  Send(index, view, none);
 }
 
 void RequestDesk::AnswerFallback(Index index, serve::Cause cause, FoundFallback&& fallback) {
@@ -431,7 +431,7 @@ void RequestDesk::AnswerFallback(Index index, serve::Cause cause, FoundFallback&
   view.json_bytes = fallback.json_bytes;
   if (record.has_budget) view.granted_budget = record.deadline.budget();
   view.stages = StagesOf(record, record.answered);
-  front_.Send(index, view, fallback.body);
+  Send(index, view, fallback.body);
 }
 
 void RequestDesk::AnswerInvalid(Index index, std::optional<int> status, const Error& error,
@@ -447,11 +447,17 @@ void RequestDesk::AnswerInvalid(Index index, std::optional<int> status, const Er
   view.retry_after = retry_after;
   if (record.has_budget) view.granted_budget = record.deadline.budget();
   std::string none;
-  front_.Send(index, view, none);
+  Send(index, view, none);
 }
 
-void RequestDesk::NoteInvalid(Index index) {
+void RequestDesk::Send(Index index, const api::AnswerView& view, std::string& body) {
+  records_[index].status = api::HttpStatusOf(view);
+  front_.Send(index, view, body);
+}
+
+void RequestDesk::NoteInvalid(Index index, int status) {
   RequestRecord& record = records_[index];
+  record.status = status;
   record.answer = serve::Answer::kInvalid;
   record.answered = loop_.ReadClock();
 }
@@ -472,6 +478,7 @@ void RequestDesk::Abandon(Index index) {
   record.answered = loop_.ReadClock();
   record.answer = serve::Answer::kNone;
   record.cause = serve::Cause::kNone;
+  record.status = 0;
   books_.Close(record, record.answered, record.answered);
   records_.Close(index);
 }

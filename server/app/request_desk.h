@@ -104,7 +104,7 @@ class RequestDesk {
   // `first_write` is when its write was first tried.
   void Sent(Index index, SteadyTime first_write, SteadyTime done) BATON_REQUIRES(on_loop);
   // One that was answered without Send, as invalid.
-  void NoteInvalid(Index index) BATON_REQUIRES(on_loop);
+  void NoteInvalid(Index index, int status) BATON_REQUIRES(on_loop);
 
   RequestRecord& record(Index index) BATON_REQUIRES(on_loop) { return records_[index]; }
   std::size_t open() const BATON_REQUIRES(on_loop) { return records_.open(); }
@@ -138,6 +138,7 @@ class RequestDesk {
                   serve::Cause cause) BATON_REQUIRES(on_loop);
   // Leaves `reply` with a buffer that may be used again.
   void AnswerWithReply(Index index, serve::Reply& reply) BATON_REQUIRES(on_loop);
+  void Send(Index index, const api::AnswerView& view, std::string& body) BATON_REQUIRES(on_loop);
   void AnswerFallback(Index index, serve::Cause cause, FoundFallback&& fallback)
       BATON_REQUIRES(on_loop);
 

@@ -35,7 +35,7 @@ void RequestDesk::AnswerCached(Index index, const serve::CachedAnswer& answer,
   if (record.explain) view.stages = StagesOf(record, record.answered);
   std::string body = DeskCache::BodyFor(record, answer);
   if (answer.json_bytes) view.json_bytes = *answer.json_bytes + (body.size() - answer.body.size());
-  front_.Send(index, view, body);
+  Send(index, view, body);
 }
 
 // It waits as pending requests do, but no worker knows of it.

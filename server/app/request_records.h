@@ -67,6 +67,7 @@ struct RequestRecord {
 
   serve::Answer answer = serve::Answer::kNone;
   serve::Cause cause = serve::Cause::kNone;
+  int status = 0;  // of HTTP, also where gRPC says it otherwise; 0: none was sent
 };
 
 // Threads: one at a time.

@@ -463,6 +463,7 @@ Status Server::Check(const ServerOptions& options) {
 const std::vector<control::ListenerState>& Server::listeners() const { return parts_->listeners; }
 
 void Server::Parts::OnSignal(int signal) {
+  if (signal == SIGUSR1) return ReopenLog();
   if (signal != SIGHUP) return BeginDrain(signal);
   static_cast<void>(control_room->ReloadConfiguration({.validate_only = false, .who = "SIGHUP"}));
 }

@@ -88,12 +88,13 @@ void AddPoolGauges(metrics::Registry& registry, const serve::Scheduler& schedule
 void AddLogMetrics(metrics::Registry& registry) {
   for (const LogLevel level :
        {LogLevel::kDebug, LogLevel::kInfo, LogLevel::kWarning, LogLevel::kError}) {
-    registry.AddCounterFunction("baton_log_messages_total", "Log lines written.",
+    registry.AddCounterFunction("baton_log_messages_total",
+                                "Log lines by level, lost ones among them.",
                                 {{"level", std::string(ToText(level))}},
                                 [level] { return static_cast<double>(LogLinesWritten(level)); });
   }
   registry.AddCounterFunction("baton_log_messages_dropped_total",
-                              "Log lines overrun before they were written.", {},
+                              "Log lines that were lost: overrun, or refused by where they go.", {},
                               [] { return static_cast<double>(LogLinesDropped()); });
 }
 

@@ -14,6 +14,7 @@
 #include "server/api/gateway.h"
 #include "server/app/mistakes.h"
 #include "server/config/settings.h"
+#include "server/yaml/config_reader.h"
 
 namespace baton::app {
 namespace {
@@ -131,6 +132,25 @@ Status TakeLimits(const config::v1::Limits& limits, ServerOptions& server) {
   return ReadLimitFlags(texts, server.limits);
 }
 
+void TakeAccessLog(const config::v1::Log& log, AccessLogOptions& options) {
+  options.sampling = yaml::ReadPercent(log.sampling()).value_or(options.sampling);
+  options.misses_per_second = log.misses_per_second();
+  options.samples_per_second = log.samples_per_second();
+}
+
+void TakeLog(const config::v1::Log& log, LogOptions& options) {
+  options.format = ReadWord(log.format(), kFormats);
+  options.level = ReadWord(log.level(), kLevels);
+  options.file = log.file();
+  for (const LogModule module : kAllLogModules) {
+    const auto* const field =
+        log.levels().GetDescriptor()->FindFieldByName(std::string(ToText(module)));
+    const std::string level = config::ValueOf(log.levels(), *field);
+    const bool has_own = !level.empty() && level != "inherit";
+    if (has_own) options.of_module[static_cast<std::size_t>(module)] = ReadWord(level, kLevels);
+  }
+}
+
 // "batch_max_size" of "--endpoint NAME:batch_max_size".
 std::string KeyOf(const config::FieldDescriptor& field) {
   const std::string& flag = config::RulesOf(field).flag();
@@ -188,6 +208,11 @@ void TakeStaticFiles(const Configuration& configuration, ServerOptions& server,
 
 }  // namespace
 
+void TakeLogSettings(const StartOptions& options) {
+  SetLogLevels(options.log.levels());
+  SetAccessLog(options.access_log);
+}
+
 Result<StartOptions> ToStartOptions(const Configuration& configuration) {
   const ServerConfig& values = configuration.values;
   StartOptions options;
@@ -202,8 +227,8 @@ Result<StartOptions> ToStartOptions(const Configuration& configuration) {
   mistakes.Add(TakeLimits(values.limits(), options.server));
   TakeEndpoints(configuration, options.server, mistakes);
   TakeStaticFiles(configuration, options.server, mistakes);
-  options.log.format = ReadWord(values.log().format(), kFormats);
-  options.log.level = ReadWord(values.log().level(), kLevels);
+  TakeLog(values.log(), options.log);
+  TakeAccessLog(values.log(), options.access_log);
   if (const Status status = mistakes.ToStatus(); !status) {
     return tl::unexpected<Error>(status.error());
   }

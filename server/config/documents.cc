@@ -20,6 +20,7 @@ using google::protobuf::Descriptor;
 
 constexpr std::string_view kDuration = R"(^[0-9]+(\.[0-9]*)?(us|ms|s|m|h)$)";
 constexpr std::string_view kSize = "^[0-9]+(B|KiB|MiB|GiB)?$";
+constexpr std::string_view kPercent = R"(^([0-9]{1,2}(\.[0-9]+)?|100(\.0+)?)%$)";
 constexpr std::string_view kAddress =
     R"(^([0-9.]*:|\*:|localhost:|\[[0-9A-Fa-f:.]+\]:)?[0-9]{1,5}$)";
 
@@ -38,6 +39,7 @@ void WriteForm(const v1::Setting& rules, JsonWriter& json) {
   switch (rules.form()) {
     case v1::FORM_WORD: return WriteWords(rules, json);
     case v1::FORM_TRUTH: json.Key("type").String("boolean"); return;
+    case v1::FORM_PERCENT: return WritePattern(kPercent, json);
     case v1::FORM_DURATION: return WritePattern(kDuration, json);
     case v1::FORM_ADDRESS:
       json.Key("type").BeginArray().String("string").String("integer").EndArray();

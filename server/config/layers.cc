@@ -86,8 +86,9 @@ struct Shape {
   std::string_view option;
   std::string_view text;
 };
-constexpr std::array kShapes = {Shape{"--endpoint", "NAME:KEY=VALUE"},
-                                Shape{"--limit", "NAME=VALUE"}, Shape{"--static", "PREFIX=DIR"}};
+constexpr std::array kShapes = {
+    Shape{"--endpoint", "NAME:KEY=VALUE"}, Shape{"--limit", "NAME=VALUE"},
+    Shape{"--log-levels", "MODULE=LEVEL"}, Shape{"--static", "PREFIX=DIR"}};
 
 // None for a flag with a value of its own.
 const Shape* ShapeOf(const GivenFlag& given) {
@@ -117,7 +118,7 @@ Said Understood(const GivenFlag& given) {
   const std::string key = given.text.substr(0, equals);
   const std::string value = equals == key.npos ? "" : given.text.substr(equals + 1);
   if (given.option == "--static") return {given.option, key, value};
-  if (given.option == "--limit") return {given.option + " " + key, "", value};
+  if (given.option != "--endpoint") return {given.option + " " + key, "", value};
   const std::size_t colon = std::min(key.rfind(':'), key.size());  // names may have colons
   return {given.option + " NAME" + key.substr(colon), key.substr(0, colon), value};
 }

@@ -147,6 +147,7 @@ std::string Expected(Rules rules) {
     case v1::FORM_SIZE: return "a size such as 8MiB";
     case v1::FORM_ADDRESS: return "a listen address such as 127.0.0.1:8080";
     case v1::FORM_TRUTH: return "true or false";
+    case v1::FORM_PERCENT: return "a percentage such as 1%";
     case v1::FORM_WORD: return WordsAs(rules);
     default: return "a text";
   }
@@ -158,6 +159,7 @@ std::string Allowed(Rules rules) {
     case v1::FORM_WORD: return WordsAs(rules);
     case v1::FORM_TRUTH: return "true or false";
     case v1::FORM_ADDRESS: return "a listen address" + besides;
+    case v1::FORM_PERCENT: return "0% to 100%";
     case v1::FORM_TEXT: return rules.most().empty() ? "" : "at most " + rules.most() + " bytes";
     default: return rules.least() + " to " + rules.most() + besides;
   }
@@ -172,6 +174,7 @@ Status CheckText(Rules rules, Text text) {
     case v1::FORM_SIZE: checked = CheckSize(rules, text); break;
     case v1::FORM_ADDRESS: checked = CheckAddress(text); break;
     case v1::FORM_WORD: checked = CheckWord(rules, text); break;
+    case v1::FORM_PERCENT: checked = Checked(yaml::ReadPercent(text)); break;
     case v1::FORM_TRUTH:
       if (text == "true" || text == "false") break;
       return Fail(ErrorCode::kInvalidArgument,

@@ -16,6 +16,7 @@ sigset_t WatchedSignals() {
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGHUP);
+  sigaddset(&signals, SIGUSR1);
   return signals;
 }
 
@@ -25,6 +26,7 @@ void BlockSignals() {
   const sigset_t signals = WatchedSignals();
   BATON_CHECK(pthread_sigmask(SIG_BLOCK, &signals, nullptr) == 0);
   BATON_CHECK(std::signal(SIGPIPE, SIG_IGN) != SIG_ERR);
+  BATON_CHECK(std::signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
 }
 
 SignalWatcher::SignalWatcher(net::EventLoop& loop, std::function<void(int)> on_signal)

@@ -1,4 +1,4 @@
-// SIGINT, SIGTERM and SIGHUP as events of a loop.
+// SIGINT, SIGTERM, SIGHUP and SIGUSR1 as events of a loop.
 #pragma once
 
 #include <functional>
@@ -8,8 +8,8 @@
 
 namespace baton::lifecycle {
 
-// Blocks them in the calling thread and every thread it starts from now on, and ignores SIGPIPE.
-// Call before the first thread is started.
+// Blocks them in the calling thread and every thread it starts from now on, and ignores SIGPIPE and
+// SIGXFSZ: a write that fails says so. Call before the first thread is started.
 void BlockSignals();
 
 // Calls `on_signal(number)` on the loop for each of them.

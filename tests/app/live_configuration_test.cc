@@ -130,7 +130,7 @@ TEST_F(LiveConfigurationTest, WhatNeedsARestartIsToldEachTimeAndStays) {
     ASSERT_TRUE(effect) << effect.error().message;
     EXPECT_FALSE(effect->pool);
     EXPECT_THAT(effect->endpoints, IsEmpty());
-    ASSERT_THAT(differences_, SizeIs(2));
+    ASSERT_THAT(differences_, SizeIs(14));
     EXPECT_EQ(differences_[0].key, "limits.body_bytes");
     EXPECT_EQ(differences_[1].key, "user");
     EXPECT_EQ(differences_[1].before, "nobody");
@@ -206,7 +206,7 @@ TEST_F(LiveConfigurationTest, ALimitThatDoesNotFitWithOneInForceIsRefused) {
 TEST_F(LiveConfigurationTest, ALookTellsWhatDiffersAndChangesNothing) {
   const std::string before = InForce();
   ASSERT_TRUE(Reload("workers: 3\nbudgets: {default: 70ms}\n", true));
-  EXPECT_THAT(differences_, SizeIs(2));
+  EXPECT_THAT(differences_, SizeIs(14));
   EXPECT_EQ(InForce(), before);
 }
 
@@ -317,7 +317,10 @@ TEST_F(ChangedSettingsTest, WhatIsWrongChangesNothing) {
   const std::string before = InForce();
   const Status unknown = Set(Group::kLimits, "idle_tim", "1s");
   ASSERT_FALSE(unknown);
-  EXPECT_THAT(unknown.error().message, HasSubstr("idle_time"));
+  EXPECT_THAT(unknown.error().message, HasSubstr("did you mean idle_time?"));
+  const Status module = Set(Group::kLogging, "levels.nett", "debug");
+  ASSERT_FALSE(module);
+  EXPECT_THAT(module.error().message, HasSubstr("did you mean levels.net?"));
   const Status wrong = Set(Group::kLimits, "queued_requests", "-1");
   ASSERT_FALSE(wrong);
   EXPECT_EQ(wrong.error().field, "queued_requests");
@@ -340,7 +343,7 @@ TEST_F(ChangedSettingsTest, TryingChangesNothing) {
 }
 
 TEST_F(ChangedSettingsTest, EachGroupHasItsSettingsWithWhatIsExpected) {
-  EXPECT_THAT(live_->Settings(Group::kLogging), SizeIs(2));
+  EXPECT_THAT(live_->Settings(Group::kLogging), SizeIs(14));
   EXPECT_THAT(live_->Settings(Group::kAdmission), SizeIs(7));
   EXPECT_THAT(live_->Settings(Group::kLimits), SizeIs(28));
   const control::SettingState idle = Of(Group::kLimits, "idle_time");

@@ -42,6 +42,13 @@ class PathsOfTest : public testing::Test {
   const testing_support::TemporaryFolder folder_;
 };
 
+TEST_F(PathsOfTest, TheLogMayBeMadeAnewInItsFolderUnlessItIsADevice) {
+  EXPECT_THAT(Needs("log: {file: " + In("log") + "}\n").write, Contains(folder_.path()));
+  const auto device = Needs("log: {file: /dev/full}\n").write;
+  EXPECT_THAT(device, Contains(fs::path("/dev/full")));
+  EXPECT_THAT(device, Not(Contains(fs::path("/dev"))));
+}
+
 TEST_F(PathsOfTest, TheFolderOfEveryFileThatASettingNamesIsRead) {
   int files = 0;
   for (const config::KnownSetting& setting : config::AllSettings()) {

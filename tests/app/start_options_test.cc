@@ -123,6 +123,35 @@ TEST(StartOptionsTest, EveryValueReachesItsPlace) {
   EXPECT_EQ(options->log.level, LogLevel::kError);
 }
 
+TEST(StartOptionsTest, EveryModuleOfTheLogHasALevelOfItsOwnOrTheCommonOne) {
+  for (const LogModule module : kAllLogModules) {
+    const auto options =
+        Read("log: {level: error, levels: {" + std::string(ToText(module)) + ": debug}}\n");
+    ASSERT_TRUE(options) << options.error().message;
+    for (const LogModule other : kAllLogModules) {
+      EXPECT_EQ(options->log.levels().Of(other),
+                other == module ? LogLevel::kDebug : LogLevel::kError);
+    }
+  }
+  const auto inherits = Read("log: {level: error, levels: {net: inherit}}\n");
+  ASSERT_TRUE(inherits);
+  EXPECT_EQ(inherits->log.levels().Of(LogModule::kNet), LogLevel::kError);
+}
+
+TEST(StartOptionsTest, WhatIsLoggedOfRequestsReachesItsPlace) {
+  const auto options = Read(
+      "log: {file: /var/log/b/l, sampling: 2.5%, misses_per_second: 3, samples_per_second: 4}\n");
+  ASSERT_TRUE(options) << options.error().message;
+  EXPECT_EQ(options->log.file, "/var/log/b/l");
+  EXPECT_DOUBLE_EQ(options->access_log.sampling, 0.025);
+  EXPECT_EQ(options->access_log.misses_per_second, 3U);
+  EXPECT_EQ(options->access_log.samples_per_second, 4U);
+  const auto defaults = Read("");
+  EXPECT_EQ(defaults->access_log.sampling, AccessLogOptions().sampling);
+  EXPECT_EQ(defaults->access_log.misses_per_second, AccessLogOptions().misses_per_second);
+  EXPECT_EQ(defaults->access_log.samples_per_second, AccessLogOptions().samples_per_second);
+}
+
 TEST(StartOptionsTest, WhatTheProcessGivesUpReachesItsPlace) {
   const lifecycle::ProtectionOptions process =
       Taken(

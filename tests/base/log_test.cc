@@ -56,6 +56,22 @@ class CapturedStderr {
   UniqueFd read_end_;
 };
 
+std::size_t CountOf(const std::string& text, const std::string& part) {
+  std::size_t count = 0;
+  for (std::size_t at = 0; (at = text.find(part, at)) != text.npos; ++at) ++count;
+  return count;
+}
+
+// The sum over the lines that say how many are missing.
+std::uint64_t LostAsTold(const std::string& text) {
+  const std::string before = "event=log_lines_lost count=";
+  std::uint64_t sum = 0;
+  for (std::size_t at = 0; (at = text.find(before, at)) != text.npos; at += before.size()) {
+    sum += std::stoull(text.substr(at + before.size()));
+  }
+  return sum;
+}
+
 // What `write` logs under `options`.
 template <typename Write>
 std::string Logged(const LogOptions& options, Write write) {
@@ -98,6 +114,35 @@ TEST(LogTest, ANewLevelHoldsForTheLinesThatFollow) {
               testing::AllOf(HasSubstr("event=written"), testing::Not(HasSubstr("left_out"))));
 }
 
+TEST(LogTest, AModuleWithALevelOfItsOwnIsLeftAloneByTheOthers) {
+  const char* const net = "/any/server/net/acceptor.cc";
+  const char* const app = "/any/server/app/server.cc";
+  const std::string lines = Logged(kText, [&] {
+    LogLevels levels{LogLevel::kWarning, {}};
+    levels.of_module[static_cast<std::size_t>(LogModule::kNet)] = LogLevel::kDebug;
+    SetLogLevels(levels);
+    EXPECT_TRUE(IsLogged(LogLevel::kDebug, net));
+    EXPECT_FALSE(IsLogged(LogLevel::kInfo, app));
+    Log(LogLevel::kDebug, "of_net", {}, net);
+    Log(LogLevel::kInfo, "of_app", {}, app);
+    Log(LogLevel::kInfo, "of_this_file");
+    Log(LogLevel::kWarning, "warning_of_app", {}, app);
+  });
+  EXPECT_THAT(lines, MatchesRegex(".*event=of_net\n.*event=warning_of_app\n"));
+}
+
+TEST(LogTest, AModuleIsTheRoomOfTheFileWhereverTheTreeIs) {
+  EXPECT_EQ(LogModuleOf("server/net/tls/tls_certificate.cc"), LogModule::kNet);
+  EXPECT_EQ(LogModuleOf("/srv/server/baton/server/models/onnxruntime/library.cc"),
+            LogModule::kModels);
+  EXPECT_EQ(LogModuleOf("../../admin/service/admin_door.cc"), LogModule::kAdmin);
+  EXPECT_EQ(LogModuleOf("/home/server/x/tests/base/log_test.cc"), LogModule::kBase);
+  for (const LogModule module : kAllLogModules) {
+    if (module == LogModule::kAdmin) continue;
+    EXPECT_EQ(LogModuleOf("server/" + std::string(ToText(module)) + "/x.cc"), module);
+  }
+}
+
 TEST(LogTest, ATextLineHoldsTimeLevelAndEventFirst) {
   const std::string line = Logged(kText, [] { Log(LogLevel::kError, "model_failed", {{"n", 1}}); });
   EXPECT_THAT(line, MatchesRegex(BATON_TEST_TIMESTAMP " error event=model_failed n=1\n"));
@@ -109,6 +154,40 @@ TEST(LogTest, ATextLineQuotesWhatWouldBreakIt) {
         {{"plain", "a/b:c"}, {"space", "a b"}, {"empty", ""}, {"forged", "x\nlevel=error"}});
   });
   EXPECT_THAT(line, HasSubstr(R"(plain=a/b:c space="a b" empty="" forged="x\nlevel=error")"));
+}
+
+TEST(LogTest, WhatMovesATerminalOrTurnsTextAroundIsEscaped) {
+  const auto write = [] {
+    Log(LogLevel::kInfo, "e",
+        {{"clear", "\x1b[2J"},
+         {"c1",
+          "\xc2\x9b"
+          "2J"},
+         {"line",
+          "a\xe2\x80\xa8"
+          "b"},
+         {"turned",
+          "\xe2\x80\xae"
+          "x"},
+         {"broken", "\xff\xfe"},
+         {"letters", "\xc3\xa9\xe2\x82\xac"}});
+  };
+  const std::string text = Logged(kText, write);
+  EXPECT_THAT(text, HasSubstr(R"(clear="\u001b[2J" c1="\u009b2J" line="a\u2028b")"
+                              R"( turned="\u202ex")"
+                              " broken=\"\xef\xbf\xbd\xef\xbf\xbd\""
+                              " letters=\"\xc3\xa9\xe2\x82\xac\"\n"));
+  EXPECT_THAT(Logged(kJson, write), HasSubstr(R"("clear":"\u001b[2J","c1":"\u009b2J")"));
+}
+
+TEST(LogTest, EveryByteAClientMaySendLeavesOneLine) {
+  std::string all;
+  for (int c = 0; c < 256; ++c) all += static_cast<char>(c);
+  for (const LogOptions& options : {kText, kJson}) {
+    const std::string line = Logged(options, [&] { Log(LogLevel::kInfo, "e", {{"x", all}}); });
+    EXPECT_EQ(CountOf(line, "\n"), 1U);
+    for (const char c : line) EXPECT_TRUE(c < 0 || c >= ' ' || c == '\n') << static_cast<int>(c);
+  }
 }
 
 TEST(LogTest, OnAPipeTheFormatOfChoiceIsJson) {
@@ -156,7 +235,10 @@ TEST(LogTest, AFullBufferOverrunsItsOldestLinesAndCountsThem) {
   captured.Restore();
   reader.join();
   const auto written = static_cast<std::size_t>(std::count(all.begin(), all.end(), '\n'));
-  EXPECT_EQ(written + (LogLinesDropped() - dropped_before), kLines);
+  const std::size_t told = CountOf(all, "event=log_lines_lost");
+  EXPECT_GE(told, 1U);
+  EXPECT_EQ(written - told + (LogLinesDropped() - dropped_before), kLines);
+  EXPECT_EQ(LostAsTold(all), LogLinesDropped() - dropped_before);
   EXPECT_THAT(all, HasSubstr("i=9999\n"));
 }
 

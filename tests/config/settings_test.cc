@@ -65,6 +65,9 @@ TEST(SettingsTest, WhatIsOutOfRangeIsToldWithTheRange) {
   EXPECT_THAT(Refused("budgets.max", "50"), HasSubstr("'50' is no duration"));
   EXPECT_THAT(Refused("limits.body_bytes", "2GiB"), HasSubstr("expected 1B to 1GiB, got 2GiB"));
   EXPECT_THAT(Refused("log.level", "warnin"), HasSubstr("did you mean warning?"));
+  EXPECT_THAT(Refused("log.levels.net", "inherited"), HasSubstr("did you mean inherit?"));
+  EXPECT_THAT(Refused("log.sampling", "101%"), HasSubstr("from 0% to 100%, got '101%'"));
+  EXPECT_THAT(Refused("log.sampling", "0.5"), HasSubstr("expected a percentage"));
   EXPECT_THAT(Refused("models.watch", "maybe"), HasSubstr("expected true or false, got 'maybe'"));
   EXPECT_THAT(Refused("listeners.http", "off"), HasSubstr("expected ADDR:PORT"));
   EXPECT_THAT(Refused("conductors", "many"), HasSubstr("expected 1 to 64, or auto, got 'many'"));
@@ -87,6 +90,9 @@ TEST(SettingsTest, TheseAreTakenWhileTheServerRunsAndNoOthers) {
       taken,
       testing::UnorderedElementsAre(
           "workers", "half_close", "budgets.default", "budgets.max", "models.watch", "log.level",
+          "log.levels.base", "log.levels.net", "log.levels.access", "log.levels.models",
+          "log.levels.rpc", "log.levels.lifecycle", "log.levels.app", "log.levels.admin",
+          "log.sampling", "log.misses_per_second", "log.samples_per_second",
           "limits.forgotten_bytes", "limits.head_time", "limits.body_time", "limits.body_grace",
           "limits.body_rate", "limits.write_bytes", "limits.idle_time", "limits.linger_time",
           "limits.pipelined_requests", "limits.unsent_bytes", "limits.held_free_bytes",

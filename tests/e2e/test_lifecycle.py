@@ -299,8 +299,8 @@ def test_the_log_is_json_lines_away_from_a_terminal():
         server.stop()
         lines = [json.loads(line) for line in server.log().splitlines()]
         events = [line["event"] for line in lines]
-        assert {"model_loaded", "miss", "draining", "stopped"} <= set(events)
-        miss = lines[events.index("miss")]
+        assert {"model_loaded", "request", "draining", "stopped"} <= set(events)
+        miss = lines[events.index("request")]
         assert list(miss)[:3] == ["ts", "level", "event"]
         assert (miss["endpoint"], miss["cause"]) == ("/test/sleep", "expired_running")
 

@@ -183,6 +183,18 @@ class TreeRulesTest(unittest.TestCase):
         self.assertEqual(tree_rules.check_file("server/base/mutex.h", "std::mutex mutex;"), [])
         self.assertEqual(tree_rules.check_file("server/net/a.cc", "// not std::mutex\n"), [])
 
+    def test_a_module_of_the_log_is_a_room_that_writes_lines(self):
+        sources = {
+            "server/base/log.cc": 'kModuleNames = {\n    "base", "net"};',
+            "server/net/a.cc": 'Log(LogLevel::kInfo, "e");',
+            "server/app/a.cc": "SetLogLevel(x);",
+        }
+        self.assertEqual(tree_rules.check_log_modules(sources), [])
+        sources["admin/service/b.cc"] = 'LogAlways("e");'
+        self.assertIn("for admin is missing", tree_rules.check_log_modules(sources)[0])
+        sources["admin/service/b.cc"] = sources["server/net/a.cc"] = ""
+        self.assertEqual(tree_rules.check_log_modules(sources), ["server/base/log.cc: net writes no line"])
+
 
 class DebianSourceEntryTest(unittest.TestCase):
     STANZA = "Types: deb\nURIs: http://mirror.test/debian\nSuites: bookworm bookworm-updates\nComponents: main\nSigned-By: /k.gpg\n"

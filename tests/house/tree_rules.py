@@ -32,6 +32,24 @@ def without_comments(text):
     return re.sub(r"//[^\n]*|/\*.*?\*/", "", text, flags=re.DOTALL)
 
 
+LOG_MODULES = re.compile(r"kModuleNames = \{(.*?)\};", re.DOTALL)
+
+
+def room_of(path):
+    """Whose lines a source file writes: "net", or "admin"."""
+    parts = pathlib.PurePosixPath(path).parts
+    return {"server": parts[1] if len(parts) > 2 else "", "admin": "admin"}.get(parts[0], "")
+
+
+def check_log_modules(sources):
+    """`sources`: texts by path, with server/base/log.cc. What a level can be given to is who writes lines."""
+    named = set(re.findall(r'"(\w+)"', LOG_MODULES.search(sources["server/base/log.cc"])[1]))
+    writing = {"base"} | {room_of(path) for path, text in sources.items() if re.search(r"\bLog(Always)?\(", text)}
+    return [f"server/base/log.cc: a module for {room} is missing" for room in sorted(writing - named)] + [
+        f"server/base/log.cc: {room} writes no line" for room in sorted(named - writing)
+    ]
+
+
 def check_file(path, text):
     """What is wrong with one file, a sentence each."""
     found = []
@@ -61,13 +79,16 @@ def check_file(path, text):
 
 def check(root):
     found = []
+    sources = {}
     for path in map(str, project_files(root)):
         try:
             text = (root / path).read_text()
         except UnicodeDecodeError:
             continue  # a model or a picture
         found += check_file(path, text)
-    return found
+        if room_of(path) and path.endswith((".h", ".cc")):
+            sources[path] = text
+    return found + check_log_modules(sources)
 
 
 def main(arguments):
