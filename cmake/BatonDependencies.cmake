@@ -16,6 +16,10 @@ foreach(package tl-expected spdlog fmt TBB prometheus-cpp simdjson yaml-cpp CLI1
   endif()
 endforeach()
 
+find_package(CURL 7.85 QUIET)
+if(NOT CURL_FOUND)
+  baton_missing("libcurl (7.85 or later)" "${how_system}")
+endif()
 # libseccomp has no CMake package.
 find_path(SECCOMP_INCLUDE_DIR seccomp.h)
 find_library(SECCOMP_LIBRARY seccomp)

@@ -9,6 +9,7 @@
 #include "server/api/inference_header.h"
 #include "server/api/trace_headers.h"
 #include "server/base/thread_name.h"
+#include "server/trace/span_json.h"
 
 namespace baton::app {
 namespace {
@@ -166,7 +167,14 @@ Conductor::Index Conductor::Receive(http::Session& session, http::ExchangeId exc
 Conductor::Index Conductor::Receive(http::Session& session, http::ExchangeId exchange,
                                     const serve::Endpoint& endpoint, const http::Request& request) {
   const Index index = Receive(session, exchange, endpoint, request.arrival);
-  api::FollowCaller(desk_.record(index).trace, [&request](std::string_view name, std::size_t nth) {
+  RequestRecord& record = desk_.record(index);
+  if (shared_.desk.tracer != nullptr) {
+    record.ask.is_secured = shared_.tls != nullptr;
+    const bool is_known = request.method != http::Method::kOther;
+    record.ask.method = is_known ? ToText(request.method) : trace::kOtherMethod;
+    record.ask.path = request.path;
+  }
+  api::FollowCaller(record.trace, [&request](std::string_view name, std::size_t nth) {
     return request.Header(name, nth);
   });
   return index;
@@ -240,7 +248,8 @@ void Conductor::OnRefusal(http::Session& session, http::ExchangeId exchange,
   loop_.AssertOnLoop();
   const Index index =
       Receive(session, exchange, shared_.gateway.unknown(), session.request_began());
-  if (refusal.status == 503) {  // no fault of the client's
+  desk_.record(index).ask.method = trace::kOtherMethod;  // nobody knows what was meant
+  if (refusal.status == 503) {                           // no fault of the client's
     desk_.AnswerMiss(index, serve::Answer::kRefused, serve::Cause::kQueueFull, {});
     return;
   }

@@ -80,6 +80,7 @@ void ConductorBooks::Close(const RequestRecord& record, SteadyTime first_write, 
   }
   if (IsMiss(record.answer)) KeepMiss(record, first_write);
   access_log_.Note(record, done);
+  tracing_.Note(record, done);
   // Last: whoever sees that nothing is in flight sees all that was counted.
   shard_.Add(books.requests[IndexOf(record.answer)]);
 }

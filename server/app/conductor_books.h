@@ -4,6 +4,7 @@
 #include "server/api/answer_response.h"
 #include "server/app/access_log.h"
 #include "server/app/request_records.h"
+#include "server/app/request_tracing.h"
 #include "server/metrics/registry.h"
 #include "server/serve/miss_ring.h"
 
@@ -15,7 +16,8 @@ api::StageTimes StagesOf(const RequestRecord& record, SteadyTime until);
 // Threads: the conductor's.
 class ConductorBooks {
  public:
-  ConductorBooks(metrics::Shard& shard, serve::MissRing& misses) : shard_(shard), misses_(misses) {}
+  ConductorBooks(metrics::Shard& shard, serve::MissRing& misses, trace::Tracer* tracer)
+      : shard_(shard), misses_(misses), tracing_(tracer) {}
 
   void CountReceived(const serve::Endpoint& endpoint) { shard_.Add(endpoint.metrics.received); }
   void CountWasted(const serve::Endpoint& endpoint, Duration run_time) {
@@ -32,6 +34,7 @@ class ConductorBooks {
   metrics::Shard& shard_;
   serve::MissRing& misses_;
   AccessLog access_log_;
+  RequestTracing tracing_;
 };
 
 }  // namespace baton::app

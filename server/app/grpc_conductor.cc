@@ -139,6 +139,7 @@ GrpcConductor::Index GrpcConductor::Receive(std::unique_ptr<api::InferCall> call
   const Index index = desk_.Receive(endpoint, loop_.ReadableSince());
   RequestRecord& record = desk_.record(index);
   record.format = api::BodyFormat::kGrpc;
+  record.ask.is_grpc = true;
   api::FollowCaller(record.trace, [&call = *call](std::string_view name, std::size_t nth) {
     return call.Metadata(name, nth);
   });
@@ -221,7 +222,8 @@ void GrpcConductor::Send(Index index, const api::AnswerView& view, std::string& 
   const std::unique_ptr<api::InferCall> call = std::move(calls_[index]);
   open_.erase(call->id());
   const SteadyTime first_write = loop_.ReadClock();
-  const RequestRecord& record = desk_.record(index);
+  RequestRecord& record = desk_.record(index);
+  record.grpc_status = api::GrpcCodeOf(view);
   api::AnswerView told = view;
   if (api::IsFollowed(record.trace)) told.trace = &record.trace;
   std::optional<api::LoadHint> hint;

@@ -85,6 +85,9 @@ void LiveConfiguration::TakeTheRest(const Wanted& wanted) {
     parts_.scheduler.SetLimits(options.limits.admission);
     parts_.pending.SetLimit(options.limits.pending_requests);
   }
+  if (wanted.Changes("tracing") && parts_.tracer != nullptr) {
+    parts_.tracer->Use(options.tracing.sampling);
+  }
   if (wanted.Changes("limits") || wanted.Changes("half_close")) {
     for (const auto& conductor : parts_.conductors) conductor->Use(options.Sessions());
   }

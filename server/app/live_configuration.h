@@ -44,6 +44,7 @@ class LiveConfiguration {
     serve::PendingResponses& pending;
     const std::vector<std::unique_ptr<Conductor>>& conductors;
     std::function<std::int64_t()> unix_ms;  // the wall clock
+    trace::Tracer* tracer = nullptr;        // null: nobody is told of requests
   };
   LiveConfiguration(Parts parts, LoadedConfiguration started);
 

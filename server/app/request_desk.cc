@@ -34,7 +34,7 @@ RequestDesk::RequestDesk(net::EventLoop& loop, Front& front, const DeskParts& pa
                loop_.AssertOnLoop();
                OnCached(id, answer);
              }),
-      books_(shard, parts.misses),
+      books_(shard, parts.misses, parts.tracer),
       next_request_(number * kRequestsPerDesk) {
   loop_.AddInbox(inbox_);
 }
@@ -367,6 +367,7 @@ void RequestDesk::AnswerWithReply(Index index, serve::Reply& reply) {
   }
   record.started = reply.started;
   record.finished = reply.finished;
+  record.batch_size = reply.batch_size;
   if (reply.answer == serve::Answer::kInvalid) {
     AnswerInvalid(index, std::nullopt, *reply.error);
     return;

@@ -26,6 +26,7 @@
 #include "server/serve/pending_responses.h"
 #include "server/serve/scheduler.h"
 #include "server/serve/spare_tickets.h"
+#include "server/trace/tracer.h"
 
 namespace baton::app {
 
@@ -49,6 +50,7 @@ struct DeskParts {
   serve::Scheduler& reserve;  // of one worker, for cheaper models that are fallbacks
   serve::MissRing& misses;
   const LoadHints* load = nullptr;  // for answers that shall tell of it; null: none does
+  trace::Tracer* tracer = nullptr;  // null: nobody is told of requests
 };
 
 // One loop's part of the pending responses, with its timers. It never blocks and never runs model

@@ -16,12 +16,14 @@
 #include "server/serve/response_cache.h"
 #include "server/serve/scheduler.h"
 #include "server/serve/ticket.h"
+#include "server/trace/finished_request.h"
 
 namespace baton::app {
 
 struct RequestRecord {
   const serve::Endpoint* endpoint = nullptr;
   TraceContext trace;  // never without a trace id and a span once it was received
+  trace::Ask ask;      // filled in where there is a tracer
   Deadline deadline;
   SteadyTime due;                                        // deadline less guard
   bool has_budget = false;                               // a budget was granted
@@ -59,6 +61,8 @@ struct RequestRecord {
   Duration predicted_wait = Duration::zero();
   Duration allowance = Duration::zero();
 
+  std::uint32_t batch_size = 0;  // of the run that it was part of; 0: it ran alone, or not at all
+
   // What happened when; the default where it did not.
   SteadyTime admitted;
   SteadyTime started;
@@ -67,7 +71,8 @@ struct RequestRecord {
 
   serve::Answer answer = serve::Answer::kNone;
   serve::Cause cause = serve::Cause::kNone;
-  int status = 0;  // of HTTP, also where gRPC says it otherwise; 0: none was sent
+  int status = 0;       // of HTTP, also where gRPC says it otherwise; 0: none was sent
+  int grpc_status = 1;  // of gRPC; CANCELLED until it is answered
 };
 
 // Threads: one at a time.

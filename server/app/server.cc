@@ -25,6 +25,7 @@
 #include "server/app/server_metrics.h"
 #include "server/app/serving_state.h"
 #include "server/app/status_sampler.h"
+#include "server/app/tracing.h"
 #include "server/app/warm_up.h"
 #include "server/base/log.h"
 #include "server/http/file_opener.h"
@@ -101,7 +102,8 @@ struct Server::Parts {
   ServingState serving{endpoints, scheduler, reserve, options.BasePolicy()};
   ConfiguredEndpoints configured{endpoints, serving, options.endpoints};
   LoadHints load;
-  const DeskParts desk{pending, scheduler, reserve, misses, &load};
+  Tracing tracing{options.tracing, clock, registry};
+  const DeskParts desk{pending, scheduler, reserve, misses, &load, tracing.tracer()};
   const serve::PoolMetrics pool_metrics{
       registry.AddCounter("baton_pool_busy_seconds_total",
                           "Time that workers, the reserved one included, spent running tickets."),
@@ -333,7 +335,8 @@ Status Server::Parts::StartAdmin() {
 }
 
 LiveConfiguration::Parts Server::Parts::ConfigurableParts() {
-  return {configured, *keeper, *pool, scheduler, pending, conductors, &UnixMillis};
+  return {configured, *keeper,    *pool,       scheduler,
+          pending,    conductors, &UnixMillis, tracing.tracer()};
 }
 
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -435,6 +438,7 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
   if (const Status opened = parts->secrets.Open(options, parts->registry); !opened) {
     return fail(opened);
   }
+  if (!parts->tracing.status()) return fail(parts->tracing.status());
   if (const Status listening = parts->ListenAll(pages_fd); !listening) return fail(listening);
   if (const Status data = parts->StartDataPlane(descriptors); !data) return fail(data);
   if (const Status control = parts->StartControl(std::move(configuration)); !control) {
@@ -456,6 +460,7 @@ Status Server::Check(const ServerOptions& options) {
   mistakes.Add(lifecycle::CheckProtection(options.process));
   Parts parts(options, {});
   mistakes.Add(parts.secrets.Open(options, parts.registry));
+  mistakes.Add(parts.tracing.status());
   mistakes.Add(parts.LoadModels(Parts::WarmUps::kLeftOut));
   return mistakes.ToStatus();
 }
@@ -530,6 +535,7 @@ bool Server::Run() {
   Parts& parts = *parts_;
   if (parts.pages) parts.pages->Start();
   parts.keeper->Start();
+  parts.tracing.Start();
   std::atomic<std::size_t> running{parts.conductors.size() + (parts.grpc ? 1 : 0)};
   std::vector<std::jthread> threads;
   const auto start = [&parts, &running, &threads](auto& loop) {
@@ -550,6 +556,7 @@ bool Server::Run() {
     parts.main_loop.Run();
   }
   threads.clear();  // joins
+  parts.tracing.Stop();
   if (parts.files) parts.files->Stop();
   if (parts.pages) parts.pages->Stop();  // its mirror calls the admin plane
   // Calls that wait for a load end with it: without the keeper they never would.

@@ -7,6 +7,7 @@
 
 #include "server/app/endpoint_policies.h"
 #include "server/app/limit_settings.h"
+#include "server/app/tracing_options.h"
 #include "server/base/clock.h"
 #include "server/base/duration_text.h"
 #include "server/base/result.h"
@@ -57,6 +58,7 @@ struct ServerOptions {
   std::filesystem::path onnxruntime_library;  // empty: the usual places
   std::string user = "nobody";                // what root becomes once everything listens
   lifecycle::ProtectionOptions process;
+  TracingOptions tracing;
 
   // kInvalidArgument, naming the flag, what was expected and what came.
   Status Validate() const;

@@ -103,6 +103,15 @@ void TakeProcess(const config::v1::Process& process, lifecycle::ProtectionOption
   options.core_dumps = process.core_dumps();
 }
 
+// Whoever sends has to connect.
+Status TakeTracing(const Configuration& configuration, ServerOptions& server) {
+  auto tracing = ReadTracing(configuration);
+  if (!tracing) return tl::unexpected<Error>(tracing.error());
+  server.tracing = *std::move(tracing);
+  if (!server.tracing.endpoint.empty()) server.process.outgoing_connections = true;
+  return {};
+}
+
 void TakeSizes(const ServerConfig& values, ServerOptions& server) {
   server.workers = static_cast<int>(values.workers());
   server.conductors = values.conductors() == "auto" ? 0 : std::stoi(values.conductors());
@@ -224,6 +233,7 @@ Result<StartOptions> ToStartOptions(const Configuration& configuration) {
   TakeSizes(values, options.server);
   TakeModels(values.models(), options.server);
   TakeProcess(values.process(), options.server.process);
+  mistakes.Add(TakeTracing(configuration, options.server));
   mistakes.Add(TakeLimits(values.limits(), options.server));
   TakeEndpoints(configuration, options.server, mistakes);
   TakeStaticFiles(configuration, options.server, mistakes);

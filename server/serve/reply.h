@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -21,7 +22,8 @@ struct Reply {
   std::optional<std::size_t> json_bytes;
   std::string gzip;
   bool may_be_gzip = false;
-  SteadyTime started;  // run began; the default when it never did
+  std::uint32_t batch_size = 0;  // how many ran as one; 0: it ran alone, or not at all
+  SteadyTime started;            // run began; the default when it never did
   SteadyTime finished;
 };
 

@@ -233,7 +233,9 @@ void Worker::RunBatch(WorkerSlot& slot) {
     CountRun(*any.endpoint, ran);
     for (std::size_t i = 0; i < running.size(); ++i) {
       if (failed) members[i].outcome = {{}, failed};
-      running[i]->promise.Keep(ToReply(std::move(members[i].outcome), began, finished));
+      Reply reply = ToReply(std::move(members[i].outcome), began, finished);
+      reply.batch_size = static_cast<std::uint32_t>(running.size());
+      running[i]->promise.Keep(std::move(reply));
     }
   }
   shard_.Add(parts_.metrics.tasks, static_cast<double>(tickets.size()));

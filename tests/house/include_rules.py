@@ -69,6 +69,7 @@ HEAVY = [
         re.compile(r"^server/(access|models|serve)/.*\.cc$"),
         one_source_per=2,
     ),
+    Heavy("libcurl", re.compile(r"^curl/"), re.compile(r"^server/trace/.*\.cc$"), one_source_per=2),
     Heavy(
         "libseccomp", re.compile(r"^seccomp\.h$"), re.compile(r"^server/lifecycle/.*\.cc$"), one_source_per=2
     ),

@@ -42,6 +42,9 @@ class InferCall {
   virtual void Finish(const AnswerView& view, std::string& body) = 0;
 };
 
+// The number of gRPC's status of an answer.
+int GrpcCodeOf(const AnswerView& view);
+
 // Who answers the calls. Threads: the one that runs the server's queue; neither blocks.
 class InferenceSink {
  public:

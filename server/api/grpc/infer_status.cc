@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "server/api/grpc/infer_call.h"
 #include "server/api/trace_headers.h"
 
 namespace baton::api {
@@ -65,6 +66,8 @@ void AddLoadHint(grpc::ServerContext& context, const LoadHint& hint) {
 }
 
 }  // namespace
+
+int GrpcCodeOf(const AnswerView& view) { return CodeOf(view); }
 
 grpc::Status StatusOf(const AnswerView& view) {
   const StatusCode code = CodeOf(view);
