@@ -101,6 +101,10 @@ http::Response AdminMirror::Refused(int status, std::string_view message) const 
   return ErrorResponse(status, status < 500 ? "INVALID_ARGUMENT" : "UNAVAILABLE", message);
 }
 
+bool AdminMirror::MayLook(const http::Request& request) const {
+  return call_ && door_.MayLook(request);
+}
+
 http::Response AdminMirror::AnswerIndex(const http::Request& request, const std::string& from) {
   const std::string allow = "GET, HEAD, OPTIONS";
   if (request.method == http::Method::kOptions) return Allowed(allow);

@@ -33,6 +33,7 @@ class AdminMirror final : public pages::Mirror {
   bool Takes(std::string_view path) const override;
   void Answer(const http::Request& request, const std::string& from, Reply reply) override;
   http::Response Refused(int status, std::string_view message) const override;
+  bool MayLook(const http::Request& request) const override;
 
  private:
   http::Response AnswerIndex(const http::Request& request, const std::string& from);

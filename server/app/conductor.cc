@@ -132,11 +132,26 @@ void Conductor::Adopt(UniqueFd fd) {
   }
   net::Security security;
   if (shared_.tls != nullptr) security = {shared_.tls->Accept(fd.get(), *shard_), &handshakes_};
+  Open(std::move(fd), *std::move(place), std::move(security));
+}
+
+void Conductor::Bring(UniqueFd fd) {
+  loop_.Post([this, brought = std::make_shared<UniqueFd>(std::move(fd))] {
+    loop_.AssertOnLoop();
+    if (has_ended_ || !shared_.places.TakeHere(options_.index)) {
+      listener_shard_.CountTurnedAway();
+    } else {
+      Open(std::move(*brought), {}, {});
+    }
+  });
+}
+
+void Conductor::Open(UniqueFd fd, net::ClientPlace place, net::Security security) {
   const std::uint64_t id = next_connection_++;
   http::SessionOwner& owner = *this;
   auto session = std::make_unique<http::Session>(loop_, std::move(fd), http::ConnectionId{id},
                                                  session_options_, listener_shard_, date_, owner,
-                                                 *std::move(place), std::move(security));
+                                                 std::move(place), std::move(security));
   http::Session& opened = *session;
   sessions_.emplace(id, std::move(session));
   connection_count_ = sessions_.size();

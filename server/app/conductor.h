@@ -99,6 +99,9 @@ class Conductor final : private http::SessionOwner, private Front {
   // The same. Without `is_forced` it ends with its next answer. None where there is no such one.
   using Closed = std::function<void(std::optional<control::ConnectionState> connection)>;
   void Close(std::uint64_t connection, bool is_forced, Closed done);
+  // Any thread: a connection of this process's own to the data plane. It is plain, and no
+  // address's; else it is treated as any other.
+  void Bring(UniqueFd fd);
   std::size_t connections() const { return connection_count_; }
   OverloadLevel overload_level() const { return overload_level_; }
   // Any thread. The longest that what was ready had to wait for the loop since the call before, of
@@ -128,6 +131,7 @@ class Conductor final : private http::SessionOwner, private Front {
   void TakeOver(UniqueFd fd);
   // Of what has its place.
   void Adopt(UniqueFd fd) BATON_REQUIRES(on_loop);
+  void Open(UniqueFd fd, net::ClientPlace place, net::Security security) BATON_REQUIRES(on_loop);
   void TurnAway(http::CloseReason reason) BATON_REQUIRES(on_loop);
 
   // conductor_overload.cc: climbs and descends the ladder, once a turn in which something comes.

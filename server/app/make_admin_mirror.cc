@@ -8,6 +8,7 @@
 
 #include "admin/service/admin_server.h"
 #include "server/access/secret_file.h"
+#include "server/app/make_pages_options.h"
 
 namespace baton::app {
 
@@ -15,9 +16,8 @@ std::unique_ptr<AdminMirror> MakeAdminMirror(const ServerOptions& options,
                                              const access::SecretFile* tokens,
                                              admin::AdminServer* admin, const Clock& clock,
                                              metrics::Registry& registry) {
-  const bool is_loopback = options.pages.IsLoopback();
   MirrorDoor::Options door;
-  door.site = {is_loopback, options.pages_tls.IsOn(), options.admin_door.host_names};
+  door.site = SiteOf(options);
   door.may_look_unnamed =
       !options.admin.off && options.admin.IsLoopback() && options.admin_tls.client_ca.empty();
   door.viewers = options.admin_door.viewers;

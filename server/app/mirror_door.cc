@@ -122,4 +122,13 @@ tl::expected<std::string, Refusal> MirrorDoor::AdmitByToken(const http::Request&
   return refuse(Reason::kViewer, std::move(viewer), holder->name);
 }
 
+bool MirrorDoor::MayLook(const http::Request& request) const {
+  if (pages::RefuseOtherNames(request, options_.site)) return false;
+  if (!options_.site.is_loopback && !options_.site.is_secured) return false;
+  if (!options_.find_token) return options_.site.is_loopback && options_.may_look_unnamed;
+  const std::string_view token = TokenIn(request.Header("Authorization").value_or(""));
+  return !token.empty() && !request.Header("Authorization", 1) &&
+         options_.find_token(token).has_value();
+}
+
 }  // namespace baton::app

@@ -57,6 +57,9 @@ class MirrorDoor {
   tl::expected<std::string, Refusal> Admit(const http::Request& request, const std::string& from,
                                            bool changes);
 
+  // Whether a call that changes nothing would be let in. Nothing is counted or logged.
+  bool MayLook(const http::Request& request) const;
+
  private:
   enum class Reason : std::uint8_t { kOtherSite, kNotSecured, kNoToken, kWrongToken, kViewer };
   static constexpr std::size_t kReasons = 5;

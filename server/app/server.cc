@@ -19,6 +19,7 @@
 #include "server/app/grpc_front.h"
 #include "server/app/listener_secrets.h"
 #include "server/app/make_admin_mirror.h"
+#include "server/app/make_pages_options.h"
 #include "server/app/mistakes.h"
 #include "server/app/model_keeper.h"
 #include "server/app/served_directory.h"
@@ -409,8 +410,9 @@ void Server::Parts::OpenPages(UniqueFd listening) {
   }
   AddListener("pages", options.pages, net::LocalPort(listening.get()));
   mirror = MakeAdminMirror(options, secrets.admin_tokens(), admin.get(), clock, registry);
-  pages = std::make_unique<pages::PagesServer>(std::move(listening), clock, registry, pages_metrics,
-                                               secrets.pages(), mirror.get());
+  pages = std::make_unique<pages::PagesServer>(
+      std::move(listening), clock, registry, pages_metrics, secrets.pages(), mirror.get(),
+      MakePagesOptions(options, feed, listeners, conductors));
   AddBacklogMetrics(registry, "pages", pages->listening_fd());
   sampler.Add({"pages", pages->listening_fd()});
   http::AddConnectionGauges(registry, "pages", {&pages->listener_shard()});
@@ -515,7 +517,7 @@ void Server::Parts::Supervise() {
 void Server::Parts::Sample() {
   main_loop.AssertOnLoop();
   const SteadyTime now = clock.Now();
-  feed.Publish(sampler.Take(control_room->GetServer(), now, UnixMillis()));
+  feed.Publish(TakeSample(sampler, *control_room, now, UnixMillis()));
   main_loop.RunAt(now + kSampleEvery, [this] { Sample(); });
 }
 

@@ -71,6 +71,12 @@ control::EndpointLoad StatusSampler::LoadOf(const serve::Endpoint& endpoint, con
   const auto learned = parts_.scheduler.EstimateOf(endpoint.index, load.default_budget);
   load.predicted_wait = learned.predicted_wait;
   load.median = learned.q50;
+  for (const serve::Cause cause : serve::kAllCauses) {
+    const auto at = static_cast<std::size_t>(cause);
+    if (now.causes[at] == 0) continue;
+    load.causes.push_back(
+        {std::string(ToText(cause)), now.causes[at], PerSecond(now.causes[at], before.causes[at])});
+  }
   return load;
 }
 
@@ -81,6 +87,7 @@ void StatusSampler::TellEndpoints(control::StatusSample& sample) {
     sums.Add(now);
     if (counts_.size() <= endpoint->index) counts_.resize(endpoint->index + 1);
     const Counts before = std::exchange(counts_[endpoint->index], now);
+    TellBudgets(*endpoint, sample);
     if (endpoint->kind == serve::Endpoint::Kind::kUnknown) continue;
     sample.endpoints.push_back(LoadOf(*endpoint, now, before));
     sample.longest_predicted_wait =
@@ -90,6 +97,16 @@ void StatusSampler::TellEndpoints(control::StatusSample& sample) {
             [](const auto& one, const auto& other) { return one.name < other.name; });
   TellSums(sums, sample);
   sums_ = sums;
+}
+
+void StatusSampler::TellBudgets(const serve::Endpoint& endpoint,
+                                control::StatusSample& sample) const {
+  const metrics::Histogram& used = endpoint.metrics.budget_used;
+  if (used.bounds == nullptr) return;
+  sample.budget_used_bounds = *used.bounds;  // of all endpoints
+  const std::vector<std::uint64_t> buckets = parts_.registry.Buckets(used);
+  sample.budget_used.resize(buckets.size());
+  for (std::size_t i = 0; i < buckets.size(); ++i) sample.budget_used[i] += buckets[i];
 }
 
 void StatusSampler::TellSums(const Counts& now, control::StatusSample& sample) const {
@@ -150,6 +167,16 @@ control::StatusSample StatusSampler::Take(control::ServerState server, SteadyTim
   TellEndpoints(sample);
   TellListening(sample);
   TellLoad(now);
+  return sample;
+}
+
+control::StatusSample TakeSample(StatusSampler& sampler, const control::ControlPort& port,
+                                 SteadyTime now, std::int64_t unix_ms) {
+  control::StatusSample sample = sampler.Take(port.GetServer(), now, unix_ms);
+  sample.models = port.ListModels();
+  if (auto misses = port.ListMisses({.endpoint = "", .limit = StatusSampler::kMisses})) {
+    sample.misses = *std::move(misses);
+  }
   return sample;
 }
 

@@ -12,6 +12,7 @@
 #include "server/app/load_hints.h"
 #include "server/app/serving_state.h"
 #include "server/base/clock.h"
+#include "server/control/control_port.h"
 #include "server/control/status_sample.h"
 #include "server/metrics/registry.h"
 #include "server/serve/endpoints.h"
@@ -43,6 +44,8 @@ class StatusSampler {
 
   void Add(Listening listening) { listening_.push_back(std::move(listening)); }
 
+  static constexpr std::size_t kMisses = 20;  // that a sample has
+
   // With rates over the time since the call before. `server` is of now.
   control::StatusSample Take(control::ServerState server, SteadyTime now, std::int64_t unix_ms);
 
@@ -65,6 +68,7 @@ class StatusSampler {
   void TellEndpoints(control::StatusSample& sample);
   void TellListening(control::StatusSample& sample) const;
   void TellLoad(SteadyTime now) const;
+  void TellBudgets(const serve::Endpoint& endpoint, control::StatusSample& sample) const;
 
   const Parts parts_;
   std::vector<Listening> listening_;
@@ -75,5 +79,9 @@ class StatusSampler {
   Counts sums_;
   std::vector<Counts> counts_;  // of endpoints, by index
 };
+
+// A whole sample: besides the figures what an operator may ask for, models and the last misses.
+control::StatusSample TakeSample(StatusSampler& sampler, const control::ControlPort& port,
+                                 SteadyTime now, std::int64_t unix_ms);
 
 }  // namespace baton::app

@@ -32,6 +32,7 @@ struct EndpointLoad {
   Duration predicted_wait = Duration::zero();  // of a default request that came now
   Duration median = Duration::zero();          // of its runs
   Duration default_budget = Duration::zero();
+  std::vector<Counted> causes = {};  // of its misses: those that there were
 };
 
 // One thread that owns sockets of the data plane over HTTP.
@@ -67,6 +68,12 @@ struct StatusSample {
   std::vector<BacklogState> backlogs;
   std::vector<ConductorLoad> conductors;
   std::vector<EndpointLoad> endpoints;  // by name
+  // Answers by the share of the budget that was gone when they left: up to each of `bounds`, and
+  // beyond the last. Since the start.
+  std::vector<double> budget_used_bounds = {};
+  std::vector<std::uint64_t> budget_used = {};
+  std::vector<ModelState> models = {};  // by name
+  std::vector<MissState> misses = {};   // the last ones, the newest first
 };
 
 }  // namespace baton::control

@@ -72,9 +72,11 @@ void AppendResponse(std::string& out, const Response& response, const WriteOptio
     if (!response.content_type.empty()) {
       out.append("Content-Type: ").append(response.content_type).append("\r\n");
     }
-    out += "Content-Length: ";
-    AppendNumber(out, response.file ? response.file->size : body.size());
-    out += "\r\n";
+    if (options.has_length) {
+      out += "Content-Length: ";
+      AppendNumber(out, response.file ? response.file->size : body.size());
+      out += "\r\n";
+    }
   }
   if (options.close) {
     out += "Connection: close\r\n";

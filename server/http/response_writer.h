@@ -25,6 +25,7 @@ struct WriteOptions {
   bool close = false;          // "Connection: close"; else keep-alive, said aloud only to HTTP/1.0
   int version_minor = 1;       // of the request; the answer is always HTTP/1.1
   bool head_only = false;      // answer to HEAD: Content-Length of the body, without the body
+  bool has_length = true;      // false: the end of the connection is the end of the body
 };
 
 // Appends the whole response to `out`; where its body is a file, all that comes before that. Takes

@@ -96,6 +96,17 @@ class Session final : public net::TcpConnection {
   // turn has come is written and left as it was, for its buffers to be used again.
   void Answer(ExchangeId id, Response&& response) BATON_REQUIRES(on_loop);
 
+  // An answer that has no end yet: a stream. It is the connection's last, nothing behind its
+  // request is read, and it ends with EndStream or with the connection. Whether `id` may be one: no
+  // earlier answer is owed.
+  bool MayStream(ExchangeId id) const { return static_cast<std::uint64_t>(id) == first_exchange_; }
+  // Requires: from inside OnRequest; MayStream(id). Its first part is the body of `head`.
+  void BeginStream(ExchangeId id, const Response& head) BATON_REQUIRES(on_loop);
+  // Requires: BeginStream, and no EndStream since. Nothing bounds what waits to leave: ask
+  // HasUnsent() first. Who takes none of it for timeouts.write is cut off.
+  void Stream(std::string_view part) BATON_REQUIRES(on_loop);
+  void EndStream() BATON_REQUIRES(on_loop);
+
   // From the next answer on the client is told to go; a connection with nothing under way stays.
   void BeginDrain() BATON_REQUIRES(on_loop) { is_draining_ = true; }
   // Who has not been told yet may stay.
@@ -215,6 +226,7 @@ class Session final : public net::TcpConnection {
   bool is_leaving_ = false;
   bool continue_is_due_ = false;
   bool takes_more_ = true;
+  bool is_streaming_ = false;  // the first exchange
   bool forgets_body_ = false;  // of a request that was handed over by its head
   bool peer_has_ended_ = false;
   CloseReason refused_for_ = CloseReason::kClient;  // anything else once a request was refused

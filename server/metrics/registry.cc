@@ -359,6 +359,16 @@ double Registry::Sum(const Histogram& histogram) const {
   return Merge(impl_->Shards(), histogram.first_cell, *histogram.bounds).sample_sum;
 }
 
+std::vector<std::uint64_t> Registry::Buckets(const Histogram& histogram) const {
+  std::vector<std::uint64_t> buckets;
+  if (histogram.first_cell == 0) return buckets;
+  const std::vector<const Shard*> shards = impl_->Shards();
+  for (std::uint32_t i = 0; i <= histogram.bounds->size(); ++i) {
+    buckets.push_back(SumOfCounts(shards, histogram.first_cell + i));
+  }
+  return buckets;
+}
+
 std::string Registry::Expose(Format format, Duration unix_offset) const {
   return Write(impl_->Collect(), format, unix_offset);
 }

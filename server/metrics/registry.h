@@ -58,6 +58,8 @@ class Registry {
   double Value(Counter counter) const;
   std::uint64_t Count(const Histogram& histogram) const;  // observations
   double Sum(const Histogram& histogram) const;
+  // Observations of each bucket alone, in the order of the bounds, and beyond the last of them.
+  std::vector<std::uint64_t> Buckets(const Histogram& histogram) const;
 
   // Everything, in one of Prometheus' formats. `unix_offset` is what makes the time since 1970 of
   // a SteadyTime, for exemplars. Holds up no recording thread and no adding one.

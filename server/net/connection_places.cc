@@ -24,6 +24,14 @@ std::optional<std::size_t> ConnectionPlaces::Take(std::size_t at) {
   return owner;
 }
 
+bool ConnectionPlaces::TakeHere(std::size_t at) {
+  const MutexLock lock(mutex_);
+  if (taken_ >= limit_) return false;
+  ++loops_[at].taken;
+  ++taken_;
+  return true;
+}
+
 std::size_t ConnectionPlaces::OwnerOf(std::size_t at) const {
   if (!loops_[at].is_open) return at;
   std::size_t least = at;

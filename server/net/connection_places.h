@@ -23,6 +23,8 @@ class ConnectionPlaces {
   // A place for a connection that loop `at` has accepted. Whose it is to be: its own, unless
   // another one that is open has far fewer. Empty when there is none left.
   std::optional<std::size_t> Take(std::size_t at) BATON_EXCLUDES(mutex_);
+  // A place at loop `at` and nowhere else; false when there is none left.
+  bool TakeHere(std::size_t at) BATON_EXCLUDES(mutex_);
   void GiveBack(std::size_t loop) BATON_EXCLUDES(mutex_);
 
   // Whether a loop is given connections that others have accepted. Those that it was given before

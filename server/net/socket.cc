@@ -108,6 +108,7 @@ std::string PeerText(int fd) {
   sockaddr_storage storage{};
   socklen_t size = sizeof(storage);
   if (getpeername(fd, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return "unknown";
+  if (storage.ss_family == AF_UNIX) return "unix";
   std::array<char, INET6_ADDRSTRLEN> text{};
   ListenAddress address;
   if (storage.ss_family == AF_INET6) {

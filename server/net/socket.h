@@ -38,7 +38,7 @@ enum class PeerState {
 // One system call. Of what is no TCP socket: kThere.
 PeerState ReadPeerState(int fd);
 
-// "127.0.0.1:51344" of the other end.
+// "127.0.0.1:51344" of the other end; "unix" of one without an address.
 std::string PeerText(int fd);
 
 // Raises the limit of open descriptors to the hard one and returns it.

@@ -1,6 +1,7 @@
 // The pages' routes.
 #include "server/pages/pages_server.h"
 
+#include <optional>
 #include <utility>
 
 #include "server/base/json_writer.h"
@@ -8,6 +9,8 @@
 #include "server/base/thread_name.h"
 #include "server/base/thread_priority.h"
 #include "server/net/socket.h"
+#include "server/pages/live_page.h"
+#include "server/pages/site.h"
 
 namespace baton::pages {
 namespace {
@@ -29,6 +32,18 @@ http::Response ErrorResponse(int status, std::string_view message) {
   return response;
 }
 
+constexpr std::string_view kHtml = "text/html; charset=utf-8";
+
+bool IsRead(const http::Request& request) {
+  return request.method == http::Method::kGet || request.method == http::Method::kHead;
+}
+
+// Programs that only take anything (*/*) want the short text.
+bool IsBrowser(const http::Request& request) {
+  const auto accepted = request.Header("Accept");
+  return accepted && accepted->find("text/html") != accepted->npos;
+}
+
 // As gRPC writes the other end of a connection.
 std::string FromText(int fd) {
   const std::string peer = net::PeerText(fd);
@@ -46,13 +61,14 @@ struct PagesServer::Landing {
 
 PagesServer::PagesServer(UniqueFd listening, const Clock& clock, metrics::Registry& registry,
                          const http::ListenerMetrics& listener_metrics, const net::TlsListener* tls,
-                         Mirror* mirror)
+                         Mirror* mirror, const Options& options)
     : listening_(std::move(listening)),
       registry_(registry),
       shard_(registry.TakeShard()),
       session_options_(PagesOptions()),
       tls_(tls),
       mirror_(mirror),
+      options_(options),
       landing_(std::make_shared<Landing>(loop_)),
       loop_(clock),
       scrapes_(loop_, registry),
@@ -63,9 +79,17 @@ PagesServer::PagesServer(UniqueFd listening, const Clock& clock, metrics::Regist
             OnConnection(std::move(fd));
           },
           [this] { listener_shard_.CountTurnedAway(); }),
-      handshakes_(loop_) {
+      handshakes_(loop_),
+      data_calls_(loop_, options_.bring) {
   listener_shard_.children = &listener_metrics;
   listener_shard_.shard = shard_;
+  if (options_.feed == nullptr) return;
+  subscription_ = options_.feed->Subscribe([this] {
+    loop_.Post([this] {
+      loop_.AssertOnLoop();
+      TellWatchers();
+    });
+  });
 }
 
 void PagesServer::Stop() {
@@ -93,6 +117,9 @@ void PagesServer::Start() {
     loop_.Run();
     loop_.AssertOnLoop();
     acceptor_.Stop();
+    events_.End();
+    data_calls_.Stop();
+    loop_.RunOnce();
     while (!clients_.empty()) {
       clients_.begin()->second.session->CloseNow(http::CloseReason::kDrain);
     }
@@ -120,6 +147,7 @@ void PagesServer::OnConnection(UniqueFd fd) {
 
 void PagesServer::OnClosed(http::Session& session) {
   loop_.AssertOnLoop();
+  events_.OnClosed(session);
   const auto found = clients_.find(session.id());
   loop_.Retire(std::move(found->second.session));
   clients_.erase(found);
@@ -160,15 +188,48 @@ void PagesServer::OnRequest(http::Session& session, http::ExchangeId exchange,
     const std::string from = client.from;
     return mirror_->Answer(request, from, ReplyTo(session.id(), exchange));
   }
+  if (request.path == "/events" && IsRead(request)) {
+    return BeginEvents(session, exchange, request);
+  }
+  if (DataCalls::Takes(request.path)) return AskDataPlane(session, exchange, request);
   if (std::optional<http::Response> response = Respond(request)) {
-    Answer(session, exchange, request.path == "/" ? Content::kPage : Content::kData,
-           std::move(*response));
-    return;
+    const Content content = response->content_type == kHtml ? Content::kPage : Content::kData;
+    return Answer(session, exchange, content, std::move(*response));
   }
   scrapes_.Answer(request, [this, id = session.id(), exchange](http::Response&& response) {
     loop_.AssertOnLoop();
     AnswerLater(id, exchange, std::move(response));
   });
+}
+
+void PagesServer::TellWatchers() { events_.Publish(options_.feed->Newest()); }
+
+void PagesServer::BeginEvents(http::Session& session, http::ExchangeId exchange,
+                              const http::Request& request) {
+  if (const auto other = RefuseOtherSites(request, options_.site)) {
+    return Answer(session, exchange, Content::kData, ErrorResponse(403, *other));
+  }
+  http::Response headers;
+  AddSecurityHeaders(headers, Content::kData, tls_ != nullptr);
+  events_.Begin(session, exchange, request, MayBeTold(request), headers.headers);
+}
+
+void PagesServer::AskDataPlane(http::Session& session, http::ExchangeId exchange,
+                               const http::Request& request) {
+  if (const auto other = RefuseOtherSites(request, options_.site)) {
+    return Answer(session, exchange, Content::kData, ErrorResponse(403, *other));
+  }
+  if (!options_.bring || !options_.no_data.empty()) {
+    return Answer(session, exchange, Content::kData, ErrorResponse(403, options_.no_data));
+  }
+  data_calls_.Call(request, [this, id = session.id(), exchange](http::Response response) {
+    loop_.AssertOnLoop();
+    AnswerLater(id, exchange, std::move(response));
+  });
+}
+
+Told PagesServer::MayBeTold(const http::Request& request) const {
+  return mirror_ != nullptr && mirror_->MayLook(request) ? Told::kAll : Told::kFigures;
 }
 
 void PagesServer::OnRefusal(http::Session& session, http::ExchangeId exchange,
@@ -180,20 +241,43 @@ void PagesServer::OnRefusal(http::Session& session, http::ExchangeId exchange,
 }
 
 std::optional<http::Response> PagesServer::Respond(const http::Request& request) {
-  if (request.path != "/metrics" && request.path != "/") {
+  std::optional<http::Response> file = SiteFile(request.path);
+  if (request.path == "/places.json") file = Places();
+  if (!file && request.path != "/metrics" && request.path != "/" && request.path != "/events") {
     return ErrorResponse(404, "nothing is served at '" + request.path + "', look at /metrics");
   }
-  if (request.method != http::Method::kGet && request.method != http::Method::kHead) {
+  if (!IsRead(request)) {
     http::Response response =
         ErrorResponse(405, "method " + std::string(http::ToText(request.method)) +
                                " is not allowed, expected GET, HEAD");
     http::AppendHeader(response.headers, "Allow", "GET, HEAD");
     return response;
   }
+  if (file) return *std::move(file);
   if (request.path == "/metrics") return std::nullopt;
+  return Front(request);
+}
+
+http::Response PagesServer::Places() const {
   http::Response response;
+  JsonWriter(response.body).BeginObject().Key("http").String(options_.data_plane).EndObject();
+  return response;
+}
+
+http::Response PagesServer::Front(const http::Request& request) {
+  http::Response response;
+  if (IsBrowser(request)) {
+    if (const auto other = RefuseOtherNames(request, options_.site)) {
+      return ErrorResponse(403, *other);
+    }
+    response.content_type = kHtml;
+    response.body = LivePage(events_.newest(), MayBeTold(request));
+    return response;
+  }
   response.content_type = "text/plain; charset=utf-8";
-  response.body = "Baton " BATON_VERSION "\n/metrics   Prometheus metrics\n";
+  response.body = "Baton " BATON_VERSION
+                  "\n/metrics   Prometheus metrics\n/          for browsers: the live page\n"
+                  "/events    what it shows, as server-sent events\n";
   if (mirror_ != nullptr) {
     response.body += "/admin/v1  the admin API over HTTP and JSON: GET it for what there is\n";
   }

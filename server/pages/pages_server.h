@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -11,28 +12,41 @@
 #include <thread>
 #include <vector>
 
+#include "server/control/status_feed.h"
 #include "server/http/session.h"
 #include "server/net/acceptor.h"
 #include "server/net/event_loop.h"
 #include "server/net/handshake_queue.h"
 #include "server/net/tls/tls_listener.h"
+#include "server/pages/data_calls.h"
+#include "server/pages/event_stream.h"
 #include "server/pages/mirror.h"
 #include "server/pages/scrape.h"
 #include "server/pages/security_headers.h"
+#include "server/pages/site_check.h"
 
 namespace baton::pages {
 
-// GET /metrics (in the form that the request asks for), GET / (where to look), and what the mirror
-// takes.
+// GET /metrics (in the form that the request asks for), GET / (the live page for browsers, where to look for
+// others), its files, GET /events (server-sent events), and what the mirror takes.
 //
 // Threads: made and destroyed by one thread; serves on its own from Start on.
 class PagesServer final : private http::SessionOwner {
  public:
+  struct Options {
+    Site site;                            // for what only its own pages may ask for
+    control::StatusFeed* feed = nullptr;  // null: there is nothing to watch
+    // Takes over the data plane's end of a connection. Null: the data plane is not asked.
+    std::function<void(UniqueFd)> bring = nullptr;
+    std::string no_data = "";     // why nobody may ask it from here; empty: everybody may
+    std::string data_plane = "";  // "http://127.0.0.1:8080", for who asks it from elsewhere
+  };
+
   // Takes the listening socket over; the rest outlives it, but replies of the mirror may come
   // later. `tls` is null for plain connections, `mirror` where there is none.
   PagesServer(UniqueFd listening, const Clock& clock, metrics::Registry& registry,
               const http::ListenerMetrics& listener_metrics, const net::TlsListener* tls,
-              Mirror* mirror);
+              Mirror* mirror, const Options& options);
   ~PagesServer() override;
 
   void Start();
@@ -59,8 +73,18 @@ class PagesServer final : private http::SessionOwner {
   bool IsMirrored(std::string_view path) const {
     return mirror_ != nullptr && mirror_->Takes(path);
   }
+  // What was published since the call before, for who watches.
+  void TellWatchers() BATON_REQUIRES(on_loop);
+  void BeginEvents(http::Session& session, http::ExchangeId exchange, const http::Request& request)
+      BATON_REQUIRES(on_loop);
+  // What goes to the data plane.
+  void AskDataPlane(http::Session& session, http::ExchangeId exchange, const http::Request& request)
+      BATON_REQUIRES(on_loop);
+  Told MayBeTold(const http::Request& request) const;
+  http::Response Places() const;
+  http::Response Front(const http::Request& request) BATON_REQUIRES(on_loop);
   // None: it is a scrape, which is answered later.
-  std::optional<http::Response> Respond(const http::Request& request);
+  std::optional<http::Response> Respond(const http::Request& request) BATON_REQUIRES(on_loop);
 
   // Set once.
   const UniqueFd listening_;
@@ -70,6 +94,7 @@ class PagesServer final : private http::SessionOwner {
   const http::Session::Options session_options_;
   const net::TlsListener* const tls_;
   Mirror* const mirror_;
+  const Options options_;
   // How replies of other threads reach the loop, as long as it is there.
   struct Landing;
   const std::shared_ptr<Landing> landing_;
@@ -87,6 +112,11 @@ class PagesServer final : private http::SessionOwner {
     std::vector<std::string> names;  // in its certificate
   };
   std::map<http::ConnectionId, Client> clients_;
+  EventStream events_;
+  DataCalls data_calls_;
+
+  // While the loop is there.
+  std::unique_ptr<control::StatusFeed::Subscription> subscription_;
 
   std::jthread thread_;
 };

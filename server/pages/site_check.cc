@@ -38,7 +38,7 @@ bool IsIpLiteral(std::string_view host) {
   return ::inet_pton(is_bracketed ? AF_INET6 : AF_INET, text.c_str(), &address) == 1;
 }
 
-std::optional<std::string> RefuseOtherSites(const http::Request& request, const Site& site) {
+std::optional<std::string> RefuseOtherNames(const http::Request& request, const Site& site) {
   for (const std::string_view name : {"Host", "Origin", "Sec-Fetch-Site"}) {
     if (request.Header(name, 1)) return "the header " + std::string(name) + " is there twice";
   }
@@ -49,6 +49,12 @@ std::optional<std::string> RefuseOtherSites(const http::Request& request, const 
            " is no name of this listener; expected an address, localhost, or one of "
            "admin.host_names";
   }
+  return std::nullopt;
+}
+
+std::optional<std::string> RefuseOtherSites(const http::Request& request, const Site& site) {
+  if (auto other = RefuseOtherNames(request, site)) return other;
+  const std::string_view host = request.Header("Host").value_or("");
   const auto fetch_site = request.Header("Sec-Fetch-Site");
   if (fetch_site && *fetch_site != "same-origin" && *fetch_site != "none") {
     return "a page of another site asks (Sec-Fetch-Site: " + Quoted(*fetch_site) + ")";

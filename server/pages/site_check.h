@@ -21,6 +21,10 @@ struct Site {
 // talks to: addresses are what they are, but a name may be any site's (DNS rebinding).
 std::optional<std::string> RefuseOtherSites(const http::Request& request, const Site& site);
 
+// The part of it that holds for pages which are looked at, too: any site may lead to them, but none
+// may read them under a name of its own.
+std::optional<std::string> RefuseOtherNames(const http::Request& request, const Site& site);
+
 // Whether `host`, without a port, is an IP address ("127.0.0.1", "[::1]").
 bool IsIpLiteral(std::string_view host);
 

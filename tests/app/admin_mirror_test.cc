@@ -132,6 +132,30 @@ TEST_F(AdminMirrorTest, WithoutATokenFileNobodyLooksFromBeyondLoopback) {
   EXPECT_THAT(called_, IsEmpty());
 }
 
+TEST_F(AdminMirrorTest, WhoMayLookIsWhoWouldGetAnAnswer) {
+  const pages::Site sites[] = {{true, false, {}}, {false, true, {}}, {false, false, {}}};
+  const Headers shown[] = {{}, kViewer, kOperator, kNobody, {{"Host", "evil.example"}}};
+  for (const pages::Site& site : sites) {
+    for (const Tokens tokens : {Tokens::kKnown, Tokens::kNone}) {
+      Make(tokens, site);
+      for (const Headers& headers : shown) {
+        const int status = StatusOf(kGet, "/admin/v1", headers);
+        Headers all = {{"Host", "localhost:8082"}};
+        all.insert(all.end(), headers.begin(), headers.end());
+        http::Request request = http::RequestWith(all);
+        request.target = "/";
+        EXPECT_EQ(mirror_->MayLook(request), status == 200) << status;
+      }
+    }
+  }
+}
+
+TEST_F(AdminMirrorTest, WhoIsToldWhetherTheyMayLookIsNotCounted) {
+  Make(Tokens::kKnown);
+  EXPECT_FALSE(mirror_->MayLook(http::RequestWith({{"Host", "localhost"}})));
+  for (const char* reason : {"no_token", "other_site"}) EXPECT_EQ(Refused(reason), 0) << reason;
+}
+
 TEST_F(AdminMirrorTest, WithATokenFileEveryCallNeedsATokenOfItsRole) {
   Make(Tokens::kKnown);
   for (const char* path : {"/admin/v1", "/admin/v1/pool"}) {

@@ -130,6 +130,29 @@ TEST_F(StatusSamplerTest, WhatNamesNoEndpointIsInTheSumsAlone) {
   EXPECT_EQ(sample.endpoints.size(), 2U);
 }
 
+TEST_F(StatusSamplerTest, AnEndpointHasTheCausesThatItHad) {
+  Missed(tumour_, serve::Cause::kNoTime, 10);
+  TakeAfter(0s);
+  Missed(tumour_, serve::Cause::kNoTime, 4);
+  const control::StatusSample sample = TakeAfter(2s);
+  ASSERT_EQ(sample.endpoints[1].name, "tumour");
+  ASSERT_EQ(sample.endpoints[1].causes.size(), 1U);
+  EXPECT_EQ(sample.endpoints[1].causes[0].name, "no_time");
+  EXPECT_EQ(sample.endpoints[1].causes[0].total, 14U);
+  EXPECT_DOUBLE_EQ(sample.endpoints[1].causes[0].per_second, 2);
+  EXPECT_TRUE(sample.endpoints[0].causes.empty());
+}
+
+TEST_F(StatusSamplerTest, SharesOfBudgetsAreThoseOfAllEndpoints) {
+  shard_->Observe(tumour_.metrics.budget_used, 0.05);
+  shard_->Observe(digits_.metrics.budget_used, 0.05);
+  shard_->Observe(digits_.metrics.budget_used, 3);
+  const control::StatusSample sample = TakeAfter(0s);
+  ASSERT_EQ(sample.budget_used.size(), sample.budget_used_bounds.size() + 1);
+  EXPECT_EQ(sample.budget_used.front(), 2U);
+  EXPECT_EQ(sample.budget_used.back(), 1U);
+}
+
 TEST_F(StatusSamplerTest, ListenersSayWhoWaits) {
   const UniqueFd listening = testing_support::ListenAnywhere();
   sampler_.Add({"http", listening.get()});

@@ -84,5 +84,14 @@ TEST(ConnectionPlacesTest, LoopsThatTakeAtOnceNeverTakeMoreThanThereAre) {
   EXPECT_EQ(sum, places.taken());
 }
 
+TEST(ConnectionPlacesTest, APlaceThatIsTakenHereIsNobodyElses) {
+  ConnectionPlaces places(12, 2);
+  for (int i = 0; i < 11; ++i) EXPECT_TRUE(places.TakeHere(0));
+  EXPECT_EQ(places.taken(0), 11U);
+  EXPECT_TRUE(places.TakeHere(1));
+  EXPECT_FALSE(places.TakeHere(1));
+  EXPECT_EQ(places.taken(), 12U);
+}
+
 }  // namespace
 }  // namespace baton::net

@@ -1,6 +1,7 @@
 // The pages over sockets, with a mirror in the hands of the test.
 #include "server/pages/pages_server.h"
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -42,6 +43,9 @@ class FakeMirror final : public Mirror {
     return response;
   }
 
+  bool MayLook(const http::Request& /*request*/) const override { return may_look_; }
+  void LetLook(bool may) { may_look_ = may; }
+
   std::vector<std::string> asked() const {
     MutexLock lock(mutex_);
     return asked_;
@@ -54,6 +58,7 @@ class FakeMirror final : public Mirror {
 
  private:
   mutable Mutex mutex_;
+  std::atomic<bool> may_look_{true};
   std::vector<std::string> asked_ BATON_GUARDED_BY(mutex_);
   std::vector<Reply> replies_ BATON_GUARDED_BY(mutex_);
 };
@@ -72,13 +77,14 @@ class PagesServerTest : public ::testing::Test {
     metrics_ =
         http::ListenerMetrics::Make(registry_, "pages", http::MakeParseErrorCounters(registry_));
     pages_ = std::make_unique<PagesServer>(std::move(listening), clock_, registry_, metrics_,
-                                           nullptr, &mirror_);
+                                           nullptr, &mirror_, PagesServer::Options{Site{}, &feed_});
     pages_->Start();
   }
 
   UniqueFd Ask(std::string_view line, std::string_view more = "") {
     UniqueFd client = Connect(port_);
-    SendAll(client, std::string(line) + " HTTP/1.1\r\nHost: x\r\n" + std::string(more) + "\r\n");
+    SendAll(client,
+            std::string(line) + " HTTP/1.1\r\nHost: localhost\r\n" + std::string(more) + "\r\n");
     return client;
   }
   // The first answer, whole.
@@ -93,23 +99,44 @@ class PagesServerTest : public ::testing::Test {
     });
     return all;
   }
+  // The second that begins now.
+  void Sample(std::uint64_t number, std::string endpoint = "tumour") {
+    control::StatusSample sample;
+    sample.number = number;
+    sample.endpoints.emplace_back().name = std::move(endpoint);
+    feed_.Publish(std::move(sample));
+  }
+  UniqueFd Watch(std::string_view more = "") {
+    return Ask("GET /events", "Accept: text/event-stream\r\n" + std::string(more));
+  }
+  // What came so far once `wanted` is in it.
+  static std::string ReadUntil(const UniqueFd& client, std::string_view wanted) {
+    std::string all;
+    WaitUntil([&] {
+      all += ReceiveNow(client);
+      return all.find(wanted) != all.npos;
+    });
+    return all;
+  }
   std::string Get(std::string_view path) { return Read(Ask("GET " + std::string(path))); }
 
   SystemClock clock_;
   metrics::Registry registry_;
   http::ListenerMetrics metrics_;
   FakeMirror mirror_;
+  control::StatusFeed feed_;
   std::uint16_t port_ = 0;
   std::unique_ptr<PagesServer> pages_;
 };
 
 TEST_F(PagesServerTest, EveryAnswerHasTheSecurityHeaders) {
-  for (const char* path : {"/", "/metrics", "/nothing", "/%zz"}) {
+  for (const char* path : {"/", "/metrics", "/live.js", "/nothing", "/%zz"}) {
     EXPECT_THAT(Get(path), AllOf(HasSubstr("X-Content-Type-Options: nosniff\r\n"),
                                  HasSubstr("Content-Security-Policy: default-src 'none'; ")))
         << path;
   }
-  EXPECT_THAT(Get("/"), AllOf(HasSubstr("script-src 'self'"), HasSubstr("/admin/v1")));
+  EXPECT_THAT(Read(Ask("GET /", "Accept: text/html\r\n")),
+              AllOf(HasSubstr("script-src 'self'"), HasSubstr("/admin/v1")));
   EXPECT_THAT(Get("/metrics"), Not(HasSubstr("script-src")));
 }
 
@@ -166,6 +193,89 @@ TEST_F(PagesServerTest, WhatIsRefusedWhileItIsReadHasTheFormOfWhoTakesIt) {
               AllOf(StartsWith("HTTP/1.1 413"), HasSubstr("\r\n\r\nmirrored: ")));
   EXPECT_THAT(Read(Ask("POST /metrics", large)),
               AllOf(StartsWith("HTTP/1.1 413"), HasSubstr("{\"error\":")));
+}
+
+TEST_F(PagesServerTest, BrowsersGetThePageAndProgramsAShortText) {
+  Sample(1, "<tumour>");
+  std::string page;
+  WaitUntil([&] {  // the sample is on its way to the pages' thread
+    page = Read(Ask("GET /", "Accept: text/html,*/*;q=0.8\r\n"));
+    return page.find("&lt;tumour&gt;") != page.npos;
+  });
+  EXPECT_THAT(page, AllOf(HasSubstr("Content-Type: text/html; charset=utf-8\r\n"),
+                          HasSubstr("script-src 'self'")));
+  EXPECT_THAT(Read(Ask("GET /", "Accept: */*\r\n")),
+              AllOf(HasSubstr("Content-Type: text/plain"), HasSubstr("\n/metrics ")));
+  EXPECT_THAT(Get("/live.js"), HasSubstr("Content-Type: text/javascript"));
+  EXPECT_THAT(Read(Ask("POST /live.js")), StartsWith("HTTP/1.1 405"));
+}
+
+TEST_F(PagesServerTest, AWatcherIsToldOfTheMinutesBeforeAndThenOfEachSecond) {
+  Sample(1);
+  Sample(2);
+  const UniqueFd client = Watch();
+  const std::string first = ReadUntil(client, "\"misses\":[]}\n\n");
+  EXPECT_THAT(first, AllOf(HasSubstr("Content-Type: text/event-stream"),
+                           HasSubstr("\r\n\r\nretry: 2000\n\nevent: history\ndata: "),
+                           HasSubstr("\nid: 2\nevent: sample\ndata: {\"number\":2,"),
+                           Not(HasSubstr("Content-Length"))));
+  Sample(3);
+  EXPECT_THAT(ReadUntil(client, "\n\n"), StartsWith("id: 3\nevent: sample\ndata: {"));
+}
+
+TEST_F(PagesServerTest, AWatcherThatComesAgainIsToldWhatItMissed) {
+  Sample(1);
+  ReadUntil(Watch(), "\nid: 1\n");
+  Sample(2);
+  Sample(3);
+  const std::string again = ReadUntil(Watch("Last-Event-ID: 2\r\n"), "event: sample");
+  EXPECT_THAT(again, HasSubstr("data: {\"is_whole\":false,\"points\":[{\"number\":3,"));
+}
+
+TEST_F(PagesServerTest, SingleRequestsAreForWhoMayLookAtTheAdminApi) {
+  Sample(1);
+  EXPECT_THAT(ReadUntil(Watch(), "\"misses\":"), HasSubstr("\"misses\":[]"));
+  mirror_.LetLook(false);
+  EXPECT_THAT(ReadUntil(Watch(), "\"misses\":null"), HasSubstr("event: sample"));
+}
+
+TEST_F(PagesServerTest, PagesOfOtherSitesDoNotWatch) {
+  EXPECT_THAT(Read(Watch("Sec-Fetch-Site: cross-site\r\n")), StartsWith("HTTP/1.1 403"));
+  const std::string text =
+      Read(Ask("GET /", "Accept: text/html\r\nSec-Fetch-Site: cross-site\r\n"));
+  EXPECT_THAT(text, StartsWith("HTTP/1.1 200"));  // a link may lead here
+}
+
+TEST_F(PagesServerTest, SoManyMayWatchAndNoMore) {
+  Sample(1);
+  std::vector<UniqueFd> watchers;
+  for (std::size_t i = 0; i < EventStream::kMostWatchers; ++i) {
+    watchers.push_back(Watch());
+    ReadUntil(watchers.back(), "\nid: 1\n");
+  }
+  EXPECT_THAT(Read(Watch()), AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("Retry-After: 5\r\n")));
+  Reset(watchers.front());
+  std::string again;
+  WaitUntil([&] {
+    const UniqueFd client = Watch();
+    again.clear();
+    WaitUntil([&] {
+      again += ReceiveNow(client);
+      return again.find("\r\n\r\n") != again.npos;
+    });
+    return again.starts_with("HTTP/1.1 200");
+  });
+}
+
+TEST_F(PagesServerTest, TheStreamEndsInOrderWithThePages) {
+  Sample(1);
+  const UniqueFd client = Watch();
+  ReadUntil(client, "\nid: 1\n");
+  pages_->Stop();
+  WaitUntil([&] {
+    ReceiveNow(client);
+    return testing_support::IsAtEnd(client);
+  });
 }
 
 }  // namespace
