@@ -160,7 +160,42 @@ class Stream final : public AdminClient::StatusStream {
   std::unique_ptr<grpc::ClientReader<v1::StatusUpdate>> reader_;  // set once
 };
 
+class Capture final : public AdminClient::CaptureStream {
+ public:
+  Capture(Stub& stub, const Reach& reach, const v1::CaptureRequestsRequest& request, Duration most)
+      : reach_(reach), most_(most) {
+    SetToken(context_, reach_);
+    context_.set_deadline(std::chrono::system_clock::now() +
+                          std::chrono::duration_cast<std::chrono::system_clock::duration>(most));
+    reader_ = stub.CaptureRequests(&context_, request);
+  }
+
+  bool Read(v1::CaptureRequestsResponse& news) override {
+    v1::CaptureRequestsResponse next;
+    if (!reader_->Read(&next)) return false;
+    news = std::move(next);
+    return true;
+  }
+  Status Finish() override {
+    const grpc::Status status = reader_->Finish();
+    if (status.ok()) return {};
+    return tl::unexpected<Error>(Explain(status, reach_, most_));
+  }
+
+ private:
+  const Reach reach_;
+  const Duration most_;
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientReader<v1::CaptureRequestsResponse>> reader_;  // set once
+};
+
 }  // namespace
+
+std::unique_ptr<AdminClient::CaptureStream> AdminClient::CaptureRequests(
+    const v1::CaptureRequestsRequest& request) {
+  const auto asked = std::chrono::milliseconds(static_cast<std::int64_t>(request.duration_ms()));
+  return std::make_unique<Capture>(*connection_->stub, reach_, request, asked + timeout_);
+}
 
 std::unique_ptr<AdminClient::StatusStream> AdminClient::WatchStatus() {
   return std::make_unique<Stream>(*connection_->stub, reach_);

@@ -28,6 +28,9 @@ class AdminClient {
   // What the server does, as it sends it.
   class StatusStream;
   std::unique_ptr<StatusStream> WatchStatus();
+  // What clients send, for as long as `request` says.
+  class CaptureStream;
+  std::unique_ptr<CaptureStream> CaptureRequests(const admin::v1::CaptureRequestsRequest& request);
   Result<admin::v1::Pool> GetPool();
   Result<admin::v1::Pool> UpdatePool(const admin::v1::UpdatePoolRequest& request);
   // Every page of them.
@@ -95,6 +98,17 @@ class AdminClient::StatusStream {
   // Why there is none. Once, after Read has said so.
   virtual Error Finish() = 0;
   virtual void Cancel() = 0;
+};
+
+// Threads: one at a time.
+class AdminClient::CaptureStream {
+ public:
+  virtual ~CaptureStream() = default;
+
+  // The next message. False, and `news` is as before: there is none any more.
+  virtual bool Read(admin::v1::CaptureRequestsResponse& news) = 0;
+  // How it ended. Once, after Read has said so.
+  virtual Status Finish() = 0;
 };
 
 // The error that a status tells of, with the parts that its details name.

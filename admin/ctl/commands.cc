@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "admin/ctl/admin_client.h"
+#include "admin/ctl/capture_command.h"
 #include "admin/ctl/completion.h"
 #include "admin/ctl/config_output.h"
 #include "admin/ctl/connection_commands.h"
@@ -247,8 +248,9 @@ std::optional<ExitCode> RunHere(const Command& command, const Look& look) {
 
 bool HasNames(Kind kind) {
   return kind != Kind::kStatus && kind != Kind::kMisses && kind != Kind::kTop &&
-         kind != Kind::kWatch && kind != Kind::kGetConfig && kind != Kind::kDiffConfig &&
-         kind != Kind::kReloadConfig && kind != Kind::kDrain && kind != Kind::kResume;
+         kind != Kind::kWatch && kind != Kind::kCapture && kind != Kind::kGetConfig &&
+         kind != Kind::kDiffConfig && kind != Kind::kReloadConfig && kind != Kind::kDrain &&
+         kind != Kind::kResume;
 }
 
 }  // namespace
@@ -279,6 +281,7 @@ ExitCode Run(const Command& command) {
     case Kind::kCloseConnection: return RunCloseConnection(command, client, look);
     case Kind::kDrain: return RunDrain(command, client, lookout->timeout, look);
     case Kind::kResume: return RunResume(client, look);
+    case Kind::kCapture: return RunCapture(command, client);
     case Kind::kSetPool: return RunSetPool(command, client, look);
     case Kind::kSetEndpoint: return RunSetEndpoint(command, client, look);
     default: return RunShown(command, client, look, lookout->interval);

@@ -9,6 +9,15 @@
 
 namespace baton::ctl {
 
+// Of kCapture, as they are written.
+struct CaptureOptions {
+  std::string duration = "30s";
+  int requests = 1000;
+  std::string bytes = "16MiB";
+  std::string body_bytes = "64KiB";
+  std::string file;  // empty: standard output
+};
+
 struct Command {
   enum class Kind {
     kStatus,
@@ -41,6 +50,7 @@ struct Command {
     kCloseConnection,
     kDrain,
     kResume,
+    kCapture,
     kTop,
     kWatch,
     kExplain,
@@ -66,6 +76,8 @@ struct Command {
   bool returns_at_once = false;  // of kLoadModel, kUnloadModel, kReloadModels: does not wait
   bool keeps_on = false;         // of what is shown: again whenever it has changed
   std::string interval = "1s";   // of kTop, kWatch and keeps_on
+
+  CaptureOptions capture;
 
   Target target;        // its server empty: as the context, BATON_ADMIN or the default says
   std::string context;  // empty: the current one

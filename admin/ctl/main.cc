@@ -46,6 +46,7 @@ constexpr char kFooter[] =
     "  batonctl close connection 0-17\n"
     "  batonctl drain --wait\n"
     "  batonctl resume\n"
+    "  batonctl capture --endpoint tumour --for 10s --to tumour.jsonl\n"
     "  batonctl top\n"
     "  batonctl explain no_time\n"
     "  batonctl context set lab --server 10.0.0.7:8081 --ca ca.crt --token-file lab.token\n"
@@ -232,6 +233,28 @@ void AddLiveLooks(CLI::App& app, Command& command) {
   AddInterval(watch, command, "How long between two lines");
 }
 
+void AddCapture(CLI::App& app, Command& command) {
+  CLI::App* capture = AddCommand(
+      app, "capture", "What clients send, a line of JSON each request, for a bounded time", command,
+      Kind::kCapture);
+  capture->add_option("--endpoint", command.endpoint, "Of this one only")->type_name("ENDPOINT");
+  capture->add_option("--for", command.capture.duration, "How long, 100ms to 10m")
+      ->type_name("DURATION")
+      ->capture_default_str();
+  capture->add_option("--requests", command.capture.requests, "How many at most, 1 to 10000")
+      ->type_name("N")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
+  capture->add_option("--bytes", command.capture.bytes, "How much at most, 4KiB to 64MiB")
+      ->type_name("SIZE")
+      ->capture_default_str();
+  capture->add_option("--body", command.capture.body_bytes, "How much of each body, 0B to 1MiB")
+      ->type_name("SIZE")
+      ->capture_default_str();
+  capture->add_option("--to", command.capture.file, "Into this new file, for its owner alone")
+      ->type_name("FILE");
+}
+
 void AddChanges(CLI::App& app, Command& command) {
   CLI::App* set =
       AddGroup(app, "set", "Change the pool, an endpoint or settings while the server runs");
@@ -376,6 +399,7 @@ int main(int argc, char** argv) {
   AddSharedOptions(app, command);
   AddLooks(app, command);
   AddLiveLooks(app, command);
+  AddCapture(app, command);
   AddChanges(app, command);
   AddService(app, command);
   AddConfig(app, command);

@@ -105,6 +105,7 @@ ExitCode Change(const Values& values, const Command& command, AdminClient& clien
   if (!before) return Complain(before.error());
   const auto after = Of::Update(client, request);
   if (!after) return Complain(after.error());
+  for (const std::string& warning : after->warnings()) Warn(warning);
   const std::vector<Part> parts = {{"before", *before}, {"after", *after}};
   switch (look.format) {
     case Look::Format::kJson: return Print(ToJson(parts, "validate_only", command.dry_run));

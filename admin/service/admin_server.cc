@@ -12,6 +12,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include "admin/service/admin_service.h"
+#include "admin/service/capture_feed.h"
 #include "admin/service/grpc_door.h"
 #include "admin/service/listening_socket.h"
 #include "admin/service/status_mapping.h"
@@ -86,6 +87,8 @@ AdminServer::State::State(AdminDoor::Options door_options, control::ControlPort&
             }),
       news(control.status_feed().Subscribe(
           [this] { thread.Post([this] { calls.TellWatchers(); }); })) {
+  methods.merge(
+      MakeCaptureMethods(control, door, [this] { thread.Post([this] { calls.TellFeeds(); }); }));
   methods.merge(health.Methods());
   methods.merge(rpc::ChannelzMethods());
   methods.merge(rpc::ReflectionMethods(ServiceNames()));

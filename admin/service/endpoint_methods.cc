@@ -9,6 +9,7 @@
 #include "admin/service/admin_methods.h"
 #include "admin/service/paging.h"
 #include "admin/service/translate_endpoint.h"
+#include "server/base/duration_text.h"
 #include "server/base/log.h"
 
 namespace baton::admin {
@@ -55,14 +56,24 @@ Status UpdateEndpoint(const Call& call, const v1::UpdateEndpointRequest& request
   return {};
 }
 
+std::string TextOf(const control::EstimateState& estimate) {
+  if (estimate.samples == 0) return "samples=0";
+  return "samples=" + std::to_string(estimate.samples) + " mean=" + FormatDuration(estimate.mean) +
+         " q50=" + FormatDuration(estimate.q50) + " q95=" + FormatDuration(estimate.q95) +
+         " q99=" + FormatDuration(estimate.q99);
+}
+
 Status ResetEstimator(const Call& call, const v1::ResetEstimatorRequest& request,
                       v1::Endpoint& response) {
   const Result<std::string> name = ToEndpointName(request.name(), "name");
   if (!name) return tl::unexpected(name.error());
-  const Result<control::EndpointState> endpoint = call.control.ResetEstimator(*name);
-  if (!endpoint) return tl::unexpected(endpoint.error());
-  LogAlways("estimator_reset", {{"who", call.caller.ToText()}, {"endpoint", *name}});
-  Fill(*endpoint, response);
+  const auto changed = call.control.ResetEstimator(*name);
+  if (!changed) return tl::unexpected(changed.error());
+  LogAlways("estimator_reset", {{"who", call.caller.ToText()},
+                                {"endpoint", *name},
+                                {"before", TextOf(changed->before.estimate)},
+                                {"after", TextOf(changed->after.estimate)}});
+  Fill(changed->after, response);
   return {};
 }
 

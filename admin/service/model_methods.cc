@@ -52,7 +52,7 @@ Result<control::ModelChange> ChangeOfOne(control::ModelChange::Kind kind,
                                          const std::string& resource_name) {
   Result<std::string> name = ToModelName(resource_name);
   if (!name) return tl::unexpected(name.error());
-  return control::ModelChange{kind, *std::move(name)};
+  return control::ModelChange{kind, *std::move(name), {}};
 }
 Result<control::ModelChange> ChangeOf(const v1::LoadModelRequest& request) {
   return ChangeOfOne(control::ModelChange::Kind::kLoad, request.name());
@@ -61,14 +61,15 @@ Result<control::ModelChange> ChangeOf(const v1::UnloadModelRequest& request) {
   return ChangeOfOne(control::ModelChange::Kind::kUnload, request.name());
 }
 Result<control::ModelChange> ChangeOf(const v1::ReloadModelsRequest& /*request*/) {
-  return control::ModelChange{control::ModelChange::Kind::kReload, {}};
+  return control::ModelChange{control::ModelChange::Kind::kReload, {}, {}};
 }
 
 // Answers with the operation that goes on.
 template <typename Request>
 Status Begins(const Call& call, const Request& request, google::longrunning::Operation& response) {
-  const Result<control::ModelChange> change = ChangeOf(request);
+  Result<control::ModelChange> change = ChangeOf(request);
   if (!change) return tl::unexpected(change.error());
+  change->who = call.caller.ToText();
   control::OperationBook& book = call.control.Operations();
   const Result<control::OperationState> begun = book.Begin(*change, call.caller);
   if (!begun) return tl::unexpected(begun.error());

@@ -1,6 +1,7 @@
 // The methods about limits, admission and the log: settings of the configuration, changed live.
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "baton/admin/v1/admin_service.pb.h"
 
@@ -73,17 +74,28 @@ Status TakeValues(const google::protobuf::FieldMask& mask, const std::string& na
               name + ".values: nothing to change; expected at least one of them", name + ".values");
 }
 
-ChangeTexts TextsOf(const control::Changed<SettingsState>& changed) {
-  ChangeTexts texts;
-  const auto add = [](std::string& text, const SettingState& one) {
-    text += (text.empty() ? "" : " ") + one.key + "=" + one.value;
-  };
+std::vector<v1::Change> ChangesOf(const control::Changed<SettingsState>& changed) {
+  std::vector<v1::Change> changes;
   for (std::size_t i = 0; i < changed.after.settings.size(); ++i) {
     const SettingState& before = changed.before.settings[i];
     const SettingState& after = changed.after.settings[i];
     if (before.value == after.value) continue;
-    add(texts.before, before);
-    add(texts.after, after);
+    v1::Change& change = changes.emplace_back();
+    change.set_field(after.key);
+    change.set_before(before.value);
+    change.set_after(after.value);
+  }
+  return changes;
+}
+
+ChangeTexts TextsOf(const std::vector<v1::Change>& changes) {
+  ChangeTexts texts;
+  const auto add = [](std::string& text, const std::string& key, const std::string& value) {
+    text += (text.empty() ? "" : " ") + key + "=" + value;
+  };
+  for (const v1::Change& change : changes) {
+    add(texts.before, change.field(), change.before());
+    add(texts.after, change.field(), change.after());
   }
   return texts;
 }
@@ -123,9 +135,16 @@ Result<Resource> Update(const Call& call, SettingsGroup group, const std::string
     if (is_about_one) error.field = name + ".values." + error.field;
     return tl::unexpected<Error>(std::move(error));
   }
-  if (!update.validate_only) Audit(call, name, TextsOf(*changed), changed->after.generation);
+  const std::vector<v1::Change> changes = ChangesOf(*changed);
   Resource resource;
   Fill(changed->after, name, resource);
+  resource.mutable_changes()->Add(changes.begin(), changes.end());
+  for (const std::string& warning : changed->after.warnings) resource.add_warnings(warning);
+  if (update.validate_only) return resource;
+  Audit(call, name, TextsOf(changes), changed->after.generation);
+  for (const std::string& warning : changed->after.warnings) {
+    Log(LogLevel::kWarning, "doubtful_setting", {{"warning", warning}});
+  }
   return resource;
 }
 

@@ -8,6 +8,7 @@
 #include "server/api/fallback_body.h"
 #include "server/api/inference_header.h"
 #include "server/api/trace_headers.h"
+#include "server/app/request_capture.h"
 #include "server/base/thread_name.h"
 #include "server/trace/span_json.h"
 
@@ -234,6 +235,7 @@ void Conductor::OnRequest(http::Session& session, http::ExchangeId exchange,
   if (resolution.plan) {
     const Index index = Receive(session, exchange, *resolution.plan->endpoint, request);
     if (key && key->rate) rated_[index] = *key;
+    CaptureRequest(shared_.desk.captures, request, desk_.record(index));
     const auto fault = FaultOfBody(request, *resolution.plan);
     if (!ReadAsk(index, request, *resolution.plan)) return;
     if (resolution.unavailable) {
@@ -251,6 +253,7 @@ void Conductor::OnRequest(http::Session& session, http::ExchangeId exchange,
   }
   if (resolution.is_clients_fault) {
     const Index index = Receive(session, exchange, *resolution.endpoint, request);
+    CaptureRequest(shared_.desk.captures, request, desk_.record(index));
     desk_.NoteInvalid(index, resolution.response.status);
     http::AppendHeader(resolution.response.headers, "Baton-Answer", "invalid");
     TellOfTrace(index, resolution.response.headers);

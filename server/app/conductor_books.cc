@@ -1,6 +1,7 @@
 // The books of a request's end.
 #include "server/app/conductor_books.h"
 
+#include "server/app/request_capture.h"
 #include "server/metrics/records.h"
 
 namespace baton::app {
@@ -81,6 +82,7 @@ void ConductorBooks::Close(const RequestRecord& record, SteadyTime first_write, 
   if (IsMiss(record.answer)) KeepMiss(record, first_write);
   access_log_.Note(record, done);
   tracing_.Note(record, done);
+  if (record.captured) EndCapture(*captures_, record, done);
   // Last: whoever sees that nothing is in flight sees all that was counted.
   shard_.Add(books.requests[IndexOf(record.answer)]);
 }

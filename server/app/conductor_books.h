@@ -5,6 +5,7 @@
 #include "server/app/access_log.h"
 #include "server/app/request_records.h"
 #include "server/app/request_tracing.h"
+#include "server/control/captures.h"
 #include "server/metrics/registry.h"
 #include "server/serve/miss_ring.h"
 
@@ -16,8 +17,10 @@ api::StageTimes StagesOf(const RequestRecord& record, SteadyTime until);
 // Threads: the conductor's.
 class ConductorBooks {
  public:
-  ConductorBooks(metrics::Shard& shard, serve::MissRing& misses, trace::Tracer* tracer)
-      : shard_(shard), misses_(misses), tracing_(tracer) {}
+  // `tracer`, `captures`: null where there are none. All outlive it.
+  ConductorBooks(metrics::Shard& shard, serve::MissRing& misses, trace::Tracer* tracer,
+                 control::Captures* captures)
+      : shard_(shard), misses_(misses), tracing_(tracer), captures_(captures) {}
 
   void CountReceived(const serve::Endpoint& endpoint) { shard_.Add(endpoint.metrics.received); }
   void CountWasted(const serve::Endpoint& endpoint, Duration run_time) {
@@ -35,6 +38,7 @@ class ConductorBooks {
   serve::MissRing& misses_;
   AccessLog access_log_;
   RequestTracing tracing_;
+  control::Captures* const captures_;
 };
 
 }  // namespace baton::app

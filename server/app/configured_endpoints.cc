@@ -77,22 +77,21 @@ Result<serve::EndpointPolicy> ConfiguredEndpoints::After(const serve::Endpoint& 
       "endpoints");
 }
 
-Result<std::vector<std::size_t>> ConfiguredEndpoints::Replace(const serve::EndpointPolicy& base,
-                                                              const EndpointChanges& changes,
-                                                              bool validate_only) {
+Result<ConfiguredEndpoints::Policies> ConfiguredEndpoints::Replace(
+    const serve::EndpointPolicy& base, const EndpointChanges& changes, bool validate_only) {
   MutexLock lock(mutex_);
   Mistakes mistakes;
   for (const auto& [name, change] : changes) {
     mistakes.Add(CheckIsThere(name, change, endpoints_));
   }
   std::vector<serve::EndpointPolicy> policies;
-  std::vector<std::size_t> changed;
+  Policies changed;
   for (const serve::Endpoint* const endpoint : endpoints_.All()) {
     const auto policy = After(*endpoint, base, changes);
     if (!policy) mistakes.Add(policy.error());
     policies.push_back(policy.value_or(base));
     if (!(policies.back() == serving_.PolicyOf(endpoint->index)))
-      changed.push_back(endpoint->index);
+      changed.emplace(endpoint->index, policies.back());
   }
   if (const Status status = mistakes.ToStatus(); !status) {
     return tl::unexpected<Error>(status.error());

@@ -17,6 +17,8 @@ namespace baton::app {
 // Threads: any.
 class ConfiguredEndpoints {
  public:
+  using Policies = std::map<std::size_t, serve::EndpointPolicy>;  // by endpoint index
+
   // Both outlive it. `changes`: what the configuration says.
   ConfiguredEndpoints(const serve::Endpoints& endpoints, ServingState& serving,
                       EndpointChanges changes);
@@ -32,11 +34,10 @@ class ConfiguredEndpoints {
 
   // Takes another configuration, of which new endpoints start with `base`. Of each endpoint the
   // settings change of which it says something else than the one before; what an operator has
-  // changed besides stays. Returns the indices of those that change, or would (`validate_only`).
+  // changed besides stays. Returns those that change, or would (`validate_only`).
   // Errors: kInvalidArgument with everything that is wrong, a line each; then nothing changes.
-  Result<std::vector<std::size_t>> Replace(const serve::EndpointPolicy& base,
-                                           const EndpointChanges& changes, bool validate_only)
-      BATON_EXCLUDES(mutex_);
+  Result<Policies> Replace(const serve::EndpointPolicy& base, const EndpointChanges& changes,
+                           bool validate_only) BATON_EXCLUDES(mutex_);
 
  private:
   Result<serve::EndpointPolicy> Configured(const std::string& endpoint,

@@ -2,8 +2,9 @@
 #include "server/app/control_room.h"
 
 #include <algorithm>
-#include <chrono>
+#include <utility>
 
+#include "server/app/budget_doubts.h"
 #include "server/app/endpoint_policies.h"
 #include "server/base/log.h"
 #include "server/control/endpoint_settings.h"
@@ -56,8 +57,11 @@ ControlRoom::ControlRoom(const Parts& parts)
       started_(parts.clock.Now()),
       operations_(&UnixMillis),
       shard_(parts.registry.TakeShard()) {
-  // At 0 from the start; other codes come with the first call that ends in them.
   MutexLock lock(mutex_);
+  for (const serve::Endpoint* const endpoint : parts_.endpoints.All()) {
+    made_[endpoint->index].revision = parts_.serving.RevisionOf(endpoint->index);
+  }
+  // At 0 from the start; other codes come with the first call that ends in them.
   for (const char* const method :
        {"GetStatus",       "GetPool",         "UpdatePool",     "ListEndpoints", "GetEndpoint",
         "UpdateEndpoint",  "ResetEstimator",  "ListMisses",     "ListModels",    "GetModel",
@@ -154,34 +158,42 @@ Result<EndpointState> ControlRoom::GetEndpoint(const std::string& name) const {
   return StateOf(*endpoint);
 }
 
+// The keeper may set the policy at any moment: then all of it is checked anew, the etag as well.
 Result<Changed<EndpointState>> ControlRoom::UpdateEndpoint(const control::EndpointUpdate& update) {
   const serve::Endpoint* const endpoint = Find(update.name);
   if (endpoint == nullptr) {
     return NotFound(update.name, "name");
   }
   MutexLock lock(mutex_);
-  const Status current = CheckGeneration(update.expected_generation, GenerationOf(*endpoint));
-  if (!current) return tl::unexpected<Error>(current.error());
-  Changed<EndpointState> changed{StateOf(*endpoint), StateOf(*endpoint)};
-  const auto policy = Updated(parts_.serving.PolicyOf(endpoint->index), update);
-  if (!policy) return tl::unexpected<Error>(policy.error());
-  const Status model = CheckFallbackModel(*policy, endpoint->name, parts_.endpoints.All());
-  if (!model) return tl::unexpected<Error>(model.error());
-  Describe(*policy, changed.after);
-  if (update.validate_only) return changed;
-  parts_.serving.SetPolicy(endpoint->index, *policy);
-  endpoint_generations_[endpoint->index] = ++generation_;
-  changed.after = StateOf(*endpoint);
-  LogChange(changed);
-  return changed;
+  while (true) {
+    const std::uint64_t revision = parts_.serving.RevisionOf(endpoint->index);
+    const Status current = CheckGeneration(update.expected_generation, GenerationOf(*endpoint));
+    if (!current) return tl::unexpected<Error>(current.error());
+    Changed<EndpointState> changed{StateOf(*endpoint), StateOf(*endpoint)};
+    const auto policy = Updated(parts_.serving.PolicyOf(endpoint->index), update);
+    if (!policy) return tl::unexpected<Error>(policy.error());
+    const Status model = CheckFallbackModel(*policy, endpoint->name, parts_.endpoints.All());
+    if (!model) return tl::unexpected<Error>(model.error());
+    Describe(*policy, changed.after);
+    if (update.validate_only) return changed;
+    const auto set = parts_.serving.SetPolicyIf(revision, endpoint->index, *policy);
+    if (!set) continue;
+    made_[endpoint->index] = {*set, ++generation_};
+    changed.after.generation = generation_;
+    LogChange(changed);
+    return changed;
+  }
 }
 
-Result<EndpointState> ControlRoom::ResetEstimator(const std::string& name) {
+Result<Changed<EndpointState>> ControlRoom::ResetEstimator(const std::string& name) {
   const serve::Endpoint* const endpoint = Find(name);
   if (endpoint == nullptr) return NotFound(name, "name");
+  MutexLock lock(mutex_);
+  Changed<EndpointState> changed{StateOf(*endpoint), {}};
   parts_.scheduler.ResetEstimate(endpoint->index);
   parts_.reserve.ResetEstimate(endpoint->index);
-  return GetEndpoint(name);
+  changed.after = StateOf(*endpoint);
+  return changed;
 }
 
 Result<std::vector<control::MissState>> ControlRoom::ListMisses(
@@ -201,9 +213,41 @@ Result<std::vector<control::MissState>> ControlRoom::ListMisses(
   return misses;
 }
 
+Result<std::unique_ptr<control::CaptureReader>> ControlRoom::BeginCapture(
+    const control::CaptureAsk& ask, const control::Caller& caller, std::function<void()> told) {
+  if (parts_.is_draining) return Fail(ErrorCode::kUnavailable, "the server is on its way out");
+  const bool is_of_all = ask.endpoint.empty();
+  if (!is_of_all && Find(ask.endpoint) == nullptr) return NotFound(ask.endpoint, "endpoint");
+  return parts_.captures.Begin(ask, caller.ToText(), parts_.clock.Now(), std::move(told));
+}
+
+void ControlRoom::LookAround(SteadyTime now) {
+  operations_.Tell(now);
+  parts_.captures.Look(now, parts_.is_draining);
+}
+
 Generation ControlRoom::GenerationOf(const serve::Endpoint& endpoint) const {
-  const auto known = endpoint_generations_.find(endpoint.index);
-  return known == endpoint_generations_.end() ? 1 : known->second;
+  const std::uint64_t revision = parts_.serving.RevisionOf(endpoint.index);
+  Made& made = made_[endpoint.index];
+  if (made.revision != revision) made = {revision, ++generation_};
+  return made.generation;
+}
+
+void ControlRoom::NoteEndpoints(const LiveConfiguration::Effect& effect) {
+  for (const auto& [endpoint, policy] : effect.endpoints) {
+    made_[endpoint] = {parts_.serving.RevisionOf(endpoint), generation_};
+  }
+}
+
+std::vector<std::string> ControlRoom::DoubtsOf(const LiveConfiguration::Effect& effect) const {
+  std::vector<std::string> doubts;
+  const std::vector<const serve::Endpoint*> endpoints = parts_.endpoints.All();
+  for (const auto& [endpoint, policy] : effect.endpoints) {
+    for (std::string& doubt : app::DoubtsOf(*endpoints.at(endpoint), policy, parts_.scheduler)) {
+      doubts.push_back(std::move(doubt));
+    }
+  }
+  return doubts;
 }
 
 std::vector<control::ModelState> ControlRoom::ListModels() const { return parts_.models.States(); }

@@ -19,6 +19,7 @@
 #include "server/app/readiness.h"
 #include "server/app/serving_state.h"
 #include "server/base/mutex.h"
+#include "server/control/captures.h"
 #include "server/control/control_port.h"
 #include "server/control/operation_book.h"
 #include "server/control/status_feed.h"
@@ -49,6 +50,7 @@ class ControlRoom final : public control::ControlPort {
     const serve::MissRing& misses;
     LiveConfiguration& configuration;
     control::StatusFeed& feed;
+    control::Captures& captures;
     const std::vector<std::unique_ptr<Conductor>>& conductors;
     const std::vector<control::ListenerState>& listeners;
     Readiness& readiness;
@@ -70,12 +72,15 @@ class ControlRoom final : public control::ControlPort {
   Result<control::EndpointState> GetEndpoint(const std::string& name) const override;
   Result<control::Changed<control::EndpointState>> UpdateEndpoint(
       const control::EndpointUpdate& update) override;
-  Result<control::EndpointState> ResetEstimator(const std::string& name) override;
+  Result<control::Changed<control::EndpointState>> ResetEstimator(const std::string& name) override;
   Result<std::vector<control::MissState>> ListMisses(
       const control::MissQuery& query) const override;
   std::vector<control::ModelState> ListModels() const override;
   void ChangeModels(const control::ModelChange& change, control::ModelsChanged done) override;
   control::OperationBook& Operations() override { return operations_; }
+  Result<std::unique_ptr<control::CaptureReader>> BeginCapture(const control::CaptureAsk& ask,
+                                                               const control::Caller& caller,
+                                                               std::function<void()> told) override;
   control::ConfigurationState GetConfiguration() const override;
   std::vector<control::ConfiguredValue> ListConfiguration() const override;
   Result<control::ConfigurationChange> ReloadConfiguration(
@@ -92,6 +97,9 @@ class ControlRoom final : public control::ControlPort {
   Result<control::ConnectionState> CloseConnection(const control::ConnectionClose& close) override;
   void CountRpc(const std::string& method, const std::string& code, Duration took) override;
 
+  // Ends what has lasted long enough, and tells those who wait: to be called every now and then.
+  void LookAround(SteadyTime now);
+
   control::Generation generation() const { return generation_; }
 
  private:
@@ -104,8 +112,14 @@ class ControlRoom final : public control::ControlPort {
   control::PoolState PoolNow() const BATON_REQUIRES(mutex_);
   control::EndpointState StateOf(const serve::Endpoint& endpoint) const BATON_REQUIRES(mutex_);
   control::Generation GenerationOf(const serve::Endpoint& endpoint) const BATON_REQUIRES(mutex_);
-  Status TakeConfiguration(const LiveConfiguration::Wanted& wanted, bool validate_only)
-      BATON_EXCLUDES(mutex_);
+  // The generation in force has made the policies of those.
+  void NoteEndpoints(const LiveConfiguration::Effect& effect) BATON_REQUIRES(mutex_);
+  // What is doubtful about those, with the policies that they get, a sentence each.
+  std::vector<std::string> DoubtsOf(const LiveConfiguration::Effect& effect) const
+      BATON_REQUIRES(mutex_);
+  // `doubts`: what is doubtful about the endpoints that have changed.
+  Status TakeConfiguration(const LiveConfiguration::Wanted& wanted, bool validate_only,
+                           std::vector<std::string>& doubts) BATON_EXCLUDES(mutex_);
   const serve::Endpoint* Find(const std::string& name) const;
   std::uint64_t Sum(const serve::Endpoint& endpoint, bool misses_only) const;
   struct RpcBooks {
@@ -127,13 +141,21 @@ class ControlRoom final : public control::ControlPort {
   using Unanswered = std::array<std::atomic<int>, kMostConductors>;
   const std::shared_ptr<Unanswered> unanswered_ = std::make_shared<Unanswered>();
 
-  // Held over the whole of a reload, before mutex_: they take turns while others go on.
+  // Reloads take turns, reading their sources as well: held before the next one.
   Mutex reloading_;
+  // Changes of the configuration take turns: held from what they are compared with until they are
+  // in force, before mutex_.
+  Mutex changing_;
 
   // Guarded by mutex_.
   mutable Mutex mutex_;
-  // Of those that were changed, by index.
-  std::map<std::size_t, control::Generation> endpoint_generations_ BATON_GUARDED_BY(mutex_);
+  // Which generation made an endpoint's policy, by index. What the keeper has changed since is
+  // found out by its revision, when somebody looks.
+  struct Made {
+    std::uint64_t revision = 0;
+    control::Generation generation = 1;
+  };
+  mutable std::map<std::size_t, Made> made_ BATON_GUARDED_BY(mutex_);
   control::Generation pool_generation_ BATON_GUARDED_BY(mutex_) = 1;
   std::array<control::Generation, control::kSettingsGroups> settings_generations_
       BATON_GUARDED_BY(mutex_) = {1, 1, 1};
@@ -142,7 +164,7 @@ class ControlRoom final : public control::ControlPort {
   metrics::Shard* const shard_;
 
   // Any thread (atomic).
-  std::atomic<control::Generation> generation_{1};
+  mutable std::atomic<control::Generation> generation_{1};
 };
 
 }  // namespace baton::app

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/app/budget_doubts.h"
 #include "server/app/control_room.h"
 #include "server/base/log.h"
 
@@ -77,8 +78,11 @@ std::vector<control::ConfiguredValue> ControlRoom::ListConfiguration() const {
 Result<control::ConfigurationChange> ControlRoom::ReloadConfiguration(
     const control::ConfigurationReload& reload) {
   MutexLock turn(reloading_);
-  const auto wanted = parts_.configuration.Read();
-  const Status taken = wanted ? TakeConfiguration(*wanted, reload.validate_only)
+  const auto sources = parts_.configuration.Read();
+  MutexLock change(changing_);
+  const auto wanted = parts_.configuration.Compare(sources);
+  std::vector<std::string> doubts;
+  const Status taken = wanted ? TakeConfiguration(*wanted, reload.validate_only, doubts)
                               : tl::unexpected<Error>(wanted.error());
   if (!taken) {
     const std::string& reason = taken.error().message;
@@ -89,14 +93,16 @@ Result<control::ConfigurationChange> ControlRoom::ReloadConfiguration(
     }
     return Fail(ErrorCode::kInvalidArgument, FirstLines(reason, kLongestAnswer));
   }
-  control::ConfigurationChange change{parts_.configuration.state(), ToControl(wanted->differences)};
-  if (reload.validate_only) return change;
-  LogTaken(*wanted, reload.who, change.state);
+  control::ConfigurationChange told{parts_.configuration.state(), ToControl(wanted->differences)};
+  if (reload.validate_only) return told;
+  LogTaken(*wanted, reload.who, told.state);
+  LogDoubts(doubts);
   if (wanted->Changes("log")) TakeLogSettings(wanted->options);  // those lines are out
-  return change;
+  return told;
 }
 
-Status ControlRoom::TakeConfiguration(const LiveConfiguration::Wanted& wanted, bool validate_only) {
+Status ControlRoom::TakeConfiguration(const LiveConfiguration::Wanted& wanted, bool validate_only,
+                                      std::vector<std::string>& doubts) {
   MutexLock lock(mutex_);
   const auto effect = parts_.configuration.Take(wanted, validate_only);
   if (!effect) return tl::unexpected<Error>(effect.error());
@@ -105,9 +111,8 @@ Status ControlRoom::TakeConfiguration(const LiveConfiguration::Wanted& wanted, b
   if (changes) ++generation_;
   NoteSettings(wanted);
   if (effect->pool) pool_generation_ = generation_;
-  for (const std::size_t endpoint : effect->endpoints) {
-    endpoint_generations_[endpoint] = generation_;
-  }
+  NoteEndpoints(*effect);
+  doubts = DoubtsOf(*effect);
   parts_.configuration.Note(changes ? Outcome::kApplied : Outcome::kUnchanged, generation_);
   return {};
 }

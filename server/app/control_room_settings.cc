@@ -15,7 +15,8 @@ constexpr control::SettingsGroup kAllGroups[] = {control::SettingsGroup::kLimits
 
 control::SettingsState ControlRoom::SettingsNow(control::SettingsGroup group) const {
   return {parts_.configuration.Settings(group),
-          settings_generations_[static_cast<std::size_t>(group)]};
+          settings_generations_[static_cast<std::size_t>(group)],
+          {}};
 }
 
 control::SettingsState ControlRoom::GetSettings(control::SettingsGroup group) const {
@@ -33,7 +34,7 @@ void ControlRoom::NoteSettings(const LiveConfiguration::Wanted& wanted) {
 
 Result<control::Changed<control::SettingsState>> ControlRoom::UpdateSettings(
     const control::SettingsUpdate& update) {
-  MutexLock turn(reloading_);
+  MutexLock turn(changing_);
   MutexLock lock(mutex_);
   control::Changed<control::SettingsState> changed{SettingsNow(update.group), {}};
   const Status current = CheckGeneration(update.expected_generation, changed.before.generation);
@@ -42,18 +43,18 @@ Result<control::Changed<control::SettingsState>> ControlRoom::UpdateSettings(
   if (!wanted) return tl::unexpected<Error>(wanted.error());
   const auto effect = parts_.configuration.Take(*wanted, update.validate_only);
   if (!effect) return tl::unexpected<Error>(effect.error());
+  const std::vector<std::string> doubts = DoubtsOf(*effect);
   if (update.validate_only) {
     changed.after = {LiveConfiguration::SettingsOf(*wanted, update.group),
-                     changed.before.generation};
+                     changed.before.generation, doubts};
     return changed;
   }
   if (wanted->Changes()) ++generation_;
   NoteSettings(*wanted);
-  for (const std::size_t endpoint : effect->endpoints) {
-    endpoint_generations_[endpoint] = generation_;
-  }
+  NoteEndpoints(*effect);
   if (wanted->Changes("log")) TakeLogSettings(wanted->options);
   changed.after = SettingsNow(update.group);
+  changed.after.warnings = doubts;
   return changed;
 }
 

@@ -150,7 +150,10 @@ CLI::App* AddCommand(CLI::App& parent, const std::string& name, const std::strin
 void AddCommands(CLI::App& app, CommandLine& line) {
   AddCommand(app, "check",
              "Loads all that the server would load, runs none of it, and says all that is wrong",
-             Command::kCheck, line);
+             Command::kCheck, line)
+      ->add_flag("--measure", line.measures,
+                 "Run each model as at a start, 10 s at most, and warn of a default budget that is "
+                 "below what half of its runs need");
   CLI::App* const config = app.add_subcommand("config", "Shows what there is to configure");
   config->fallthrough();
   config->require_subcommand(1);

@@ -15,6 +15,7 @@ struct CommandLine {
   Command command = Command::kServe;
   std::string config_file;               // of --config; may be empty
   std::vector<config::GivenFlag> flags;  // settings, not looked at yet
+  bool measures = false;                 // of kCheck
   bool shows_origins = false;            // of kDump
   bool writes_json = false;              // of kDump
   TokenAsk token;                        // of kNewToken

@@ -14,6 +14,7 @@
 #include "server/api/json.h"
 #include "server/api/key_refusal.h"
 #include "server/api/trace_headers.h"
+#include "server/app/request_capture.h"
 #include "server/base/check.h"
 #include "server/base/thread_name.h"
 
@@ -107,6 +108,7 @@ void GrpcConductor::Take(std::unique_ptr<api::InferCall> call) {
   }
   const bool has_room = call->has_room();
   const Index index = Receive(std::move(call), *plan->endpoint);
+  CaptureCall(parts_.captures, *calls_[index], body_, desk_.record(index));
   if (!ReadAsk(index, *peek)) return;
   if (!has_room) {
     desk_.record(index).fallback_key.clear();  // the last good answer may be as large
@@ -157,6 +159,7 @@ void GrpcConductor::Refuse(std::unique_ptr<api::InferCall> call, const api::Infe
   plan.endpoint = known != nullptr ? known->endpoint : &unknown_;
   plan.format = api::BodyFormat::kGrpc;
   const Index index = Receive(std::move(call), *plan.endpoint);
+  CaptureCall(parts_.captures, *calls_[index], body_, desk_.record(index));
   if (error.code != ErrorCode::kUnavailable) {
     desk_.AnswerInvalid(index, std::nullopt, error);
   } else if (ReadAsk(index, peek)) {

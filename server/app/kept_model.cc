@@ -102,6 +102,7 @@ control::ModelState ToState(const KeptModel& model) {
     state.canary_version = std::to_string(model.canary->number);
     state.canary_share = model.canary->config.share;
   }
+  for (const auto& [label, number] : model.labels) state.labels[label] = std::to_string(number);
   for (const auto& [number, version] : model.versions) {
     control::ModelVersionState one;
     one.version = std::to_string(number);

@@ -48,16 +48,22 @@ bool LiveConfiguration::Wanted::Changes(std::string_view key) const {
   });
 }
 
-Result<LiveConfiguration::Wanted> LiveConfiguration::Read() const {
-  const auto loaded = config::Load(sources_);
+Result<config::Configuration> LiveConfiguration::Read() const {
+  auto loaded = config::Load(sources_);
   if (!loaded) return FailOf(loaded.error());
   // What needs a restart is to be right as well: it would keep the server from coming up again.
   const auto whole = ToStartOptions(loaded->configuration);
   if (!whole) return FailOf(whole.error());
+  return std::move(loaded->configuration);
+}
+
+Result<LiveConfiguration::Wanted> LiveConfiguration::Compare(
+    const Result<config::Configuration>& read) const {
+  if (!read) return FailOf(read.error());
   MutexLock lock(mutex_);
   Wanted wanted;
-  wanted.configuration = config::WithoutRestarts(in_force_, loaded->configuration);
-  wanted.differences = config::Differences(in_force_, loaded->configuration);
+  wanted.configuration = config::WithoutRestarts(in_force_, *read);
+  wanted.differences = config::Differences(in_force_, *read);
   if (const Status sound = config::CheckWhole(wanted.configuration); !sound) {
     return FailOf(sound.error());
   }

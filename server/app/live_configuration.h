@@ -32,7 +32,7 @@ struct LoadedConfiguration {
   config::Configuration configuration;
 };
 
-// Threads: any; Read and Take one at a time.
+// Threads: any; Compare, WithChanges and what is taken of them one at a time.
 class LiveConfiguration {
  public:
   // Everything outlives it.
@@ -62,8 +62,11 @@ class LiveConfiguration {
     bool Changes() const;
     bool Changes(std::string_view key) const;
   };
-  // Errors: kInvalidArgument with everything that is wrong, a line each. Blocks on the disk.
-  Result<Wanted> Read() const BATON_EXCLUDES(mutex_);
+  // What the sources say now. Errors: kInvalidArgument with everything that is wrong, a line each.
+  // Blocks on the disk; what is in force may change meanwhile.
+  Result<config::Configuration> Read() const;
+  // That, beside what is in force. Errors: the same, and those of `read`.
+  Result<Wanted> Compare(const Result<config::Configuration>& read) const BATON_EXCLUDES(mutex_);
 
   // What operators change holds beside the configuration, until a reload says otherwise than the
   // one before (decision 0017). live_configuration_settings.cc
@@ -80,7 +83,7 @@ class LiveConfiguration {
   // What taking it changes besides the configuration.
   struct Effect {
     bool pool = false;
-    std::vector<std::size_t> endpoints;  // their indices
+    ConfiguredEndpoints::Policies endpoints;
   };
   // All of it but TakeLogSettings, or nothing: then the error says everything that is wrong.
   // `validate_only`: nothing in any case.

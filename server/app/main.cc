@@ -72,16 +72,17 @@ int Serve(const StartOptions& options, LoadedConfiguration configuration,
   return 0;
 }
 
-int Check(const StartOptions& options, const std::vector<std::string>& unknown_variables) {
+int Check(const StartOptions& options, const std::vector<std::string>& unknown_variables,
+          bool measures) {
   for (const std::string& name : unknown_variables) {
     std::cerr << "baton-server: env " << name << ": means nothing to the server\n";
   }
   if (const Status open = CheckLogFile(options.log.file); !open) {
     return Fail(open.error(), kCouldNotStart);
   }
-  if (const Status checked = Server::Check(options.server); !checked) {
-    return Fail(checked.error(), kCouldNotStart);
-  }
+  const auto doubts = Server::Check(options.server, measures);
+  if (!doubts) return Fail(doubts.error(), kCouldNotStart);
+  for (const std::string& doubt : *doubts) std::cerr << "baton-server: warning: " << doubt << '\n';
   std::cout << "nothing is wrong\n";
   return 0;
 }
@@ -106,7 +107,9 @@ int Run(const CommandLine& line) {
   auto paths = PathsOf(loaded->configuration, sources);
   if (!paths) return Fail(paths.error(), if_wrong);
   options->server.process.paths = *std::move(paths);
-  if (line.command == Command::kCheck) return Check(*options, loaded->unknown_variables);
+  if (line.command == Command::kCheck) {
+    return Check(*options, loaded->unknown_variables, line.measures);
+  }
   return Serve(*options, {std::move(sources), loaded->configuration}, loaded->unknown_variables);
 }
 

@@ -6,6 +6,7 @@
 
 #include "server/api/bad_input.h"
 #include "server/app/mistakes.h"
+#include "server/app/model_changes.h"
 #include "server/base/log.h"
 #include "server/base/thread_name.h"
 #include "server/base/thread_priority.h"
@@ -108,12 +109,14 @@ void ModelKeeper::Change(const control::ModelChange& change, control::ModelsChan
 
 Result<std::vector<control::ModelState>> ModelKeeper::Do(const control::ModelChange& change) {
   using Kind = control::ModelChange::Kind;
+  const std::vector<control::ModelState> before = shelf_.States();
   Status changed;
   switch (change.kind) {
     case Kind::kLoad: changed = Load(change.name); break;
     case Kind::kUnload: changed = shelf_.Unload(change.name); break;
     case Kind::kReload: changed = TakeUp(parts_.source.Scan(), true); break;
   }
+  LogModelChanges(before, shelf_.States(), change.who);
   if (!changed) return tl::unexpected<Error>(changed.error());
   std::vector<control::ModelState> states = shelf_.States();
   if (change.kind != Kind::kReload) {
@@ -203,7 +206,10 @@ void ModelKeeper::LookAtFolder() {
   seen_ = std::move(scan);
   if (!is_still) return;  // looked at again, next time
   may_have_changed_ = false;
-  if (const Status taken = TakeUp(seen_, false); !taken) {
+  const std::vector<control::ModelState> before = shelf_.States();
+  const Status taken = TakeUp(seen_, false);
+  LogModelChanges(before, shelf_.States(), "the watched folder");
+  if (!taken) {
     if (taken.error().message != last_trouble_) {
       Log(LogLevel::kError, "model_folder", {{"reason", taken.error().message}});
     }

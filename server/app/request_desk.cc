@@ -34,7 +34,7 @@ RequestDesk::RequestDesk(net::EventLoop& loop, Front& front, const DeskParts& pa
                loop_.AssertOnLoop();
                OnCached(id, answer);
              }),
-      books_(shard, parts.misses, parts.tracer),
+      books_(shard, parts.misses, parts.tracer, parts.captures),
       next_request_(number * kRequestsPerDesk) {
   loop_.AddInbox(inbox_);
 }

@@ -19,6 +19,7 @@
 #include "server/app/load_hints.h"
 #include "server/app/published.h"
 #include "server/app/request_records.h"
+#include "server/control/captures.h"
 #include "server/net/event_loop.h"
 #include "server/serve/answer_slots.h"
 #include "server/serve/guard.h"
@@ -51,6 +52,7 @@ struct DeskParts {
   serve::MissRing& misses;
   const LoadHints* load = nullptr;  // for answers that shall tell of it; null: none does
   trace::Tracer* tracer = nullptr;  // null: nobody is told of requests
+  control::Captures* captures = nullptr;  // null: there are none
 };
 
 // One loop's part of the pending responses, with its timers. It never blocks and never runs model

@@ -16,6 +16,7 @@ RequestRecords::Index RequestRecords::Open() {
 
 void RequestRecords::Close(Index index) {
   rows_[index].version.reset();  // at once: whoever unloads it waits for this
+  rows_[index].captured.reset();
   free_.push_back(index);
 }
 

@@ -11,6 +11,7 @@
 #include "server/api/load_report.h"
 #include "server/base/deadline.h"
 #include "server/base/trace_context.h"
+#include "server/control/captured_request.h"
 #include "server/net/event_loop.h"
 #include "server/serve/endpoint_policy.h"
 #include "server/serve/response_cache.h"
@@ -73,6 +74,8 @@ struct RequestRecord {
   serve::Cause cause = serve::Cause::kNone;
   int status = 0;       // of HTTP, also where gRPC says it otherwise; 0: none was sent
   int grpc_status = 1;  // of gRPC; CANCELLED until it is answered
+
+  std::unique_ptr<control::CapturedRequest> captured;  // where an operator captures it
 };
 
 // Threads: one at a time.

@@ -13,6 +13,7 @@
 #include "admin/service/admin_server.h"
 #include "server/api/grpc/grpc_infer.h"
 #include "server/app/admin_socket_place.h"
+#include "server/app/budget_doubts.h"
 #include "server/app/conductor.h"
 #include "server/app/control_room.h"
 #include "server/app/cores.h"
@@ -104,7 +105,8 @@ struct Server::Parts {
   ConfiguredEndpoints configured{endpoints, serving, options.endpoints};
   LoadHints load;
   Tracing tracing{options.tracing, clock, registry};
-  const DeskParts desk{pending, scheduler, reserve, misses, &load, tracing.tracer()};
+  control::Captures captures;
+  const DeskParts desk{pending, scheduler, reserve, misses, &load, tracing.tracer(), &captures};
   const serve::PoolMetrics pool_metrics{
       registry.AddCounter("baton_pool_busy_seconds_total",
                           "Time that workers, the reserved one included, spent running tickets."),
@@ -194,7 +196,7 @@ ServedDirectory::Changes Server::Parts::Changes() {
   return [this](const api::RepositoryChange& change, api::RepositoryChanged done) {
     using Kind = control::ModelChange::Kind;
     const bool loads = change.kind == api::RepositoryChange::Kind::kLoad;
-    keeper->Change({loads ? Kind::kLoad : Kind::kUnload, change.model},
+    keeper->Change({loads ? Kind::kLoad : Kind::kUnload, change.model, "a client"},
                    [done = std::move(done)](const auto& changed) {
                      done(changed ? Status() : tl::unexpected<Error>(changed.error()));
                    });
@@ -357,7 +359,7 @@ Status Server::Parts::StartControl(LoadedConfiguration loaded) {
   configuration.emplace(ConfigurableParts(), std::move(loaded));
   control_room = std::make_unique<ControlRoom>(ControlRoom::Parts{
       clock, registry, endpoints, serving, *keeper, pending, scheduler, reserve, *pool, misses,
-      *configuration, feed, conductors, listeners, readiness,
+      *configuration, feed, captures, conductors, listeners, readiness,
       [this](control::ListenerFigures& figures) { TellListener(figures); }, is_ready, is_draining});
   return StartAdmin();
 }
@@ -420,6 +422,7 @@ void Server::Parts::OpenPages(UniqueFd listening) {
 
 void Server::Parts::BeReady() {
   lifecycle::LogProtections(protections);
+  LogDoubts(AllDoubts(endpoints, serving, scheduler));
   secrets.WarnOfUnreadable();
   readiness.Tell([this](bool is_ready_now) {
     if (grpc) grpc->SetServing(is_ready_now);
@@ -455,16 +458,17 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
-Status Server::Check(const ServerOptions& options) {
-  if (Status valid = options.Validate(); !valid) return valid;
+Result<std::vector<std::string>> Server::Check(const ServerOptions& options, bool measures) {
+  if (const Status valid = options.Validate(); !valid) return tl::unexpected(valid.error());
   Mistakes mistakes;
   mistakes.Add(lifecycle::CheckUser(options.user));
   mistakes.Add(lifecycle::CheckProtection(options.process));
   Parts parts(options, {});
   mistakes.Add(parts.secrets.Open(options, parts.registry));
   mistakes.Add(parts.tracing.status());
-  mistakes.Add(parts.LoadModels(Parts::WarmUps::kLeftOut));
-  return mistakes.ToStatus();
+  mistakes.Add(parts.LoadModels(measures ? Parts::WarmUps::kRun : Parts::WarmUps::kLeftOut));
+  if (const Status right = mistakes.ToStatus(); !right) return tl::unexpected(right.error());
+  return AllDoubts(parts.endpoints, parts.serving, parts.scheduler);
 }
 
 const std::vector<control::ListenerState>& Server::listeners() const { return parts_->listeners; }
@@ -485,6 +489,7 @@ void Server::Parts::BeginDrain(int signal) {
     return;
   }
   readiness.Stop();
+  control_room->LookAround(main_loop.Now());
   if (admin) admin->SetServing(false);
   const Duration limit = serving.LargestBudget();
   Log(LogLevel::kInfo, "draining", {{"signal", signal}, {"limit_ms", ToMillis(limit)}});
@@ -509,7 +514,7 @@ void Server::Parts::Supervise() {
         {{"zombies", static_cast<std::uint64_t>(zombies)}});
   }
   readiness.SetCanServe(!is_stuck && HasRequiredModels());
-  control_room->Operations().Tell(main_loop.Now());
+  control_room->LookAround(main_loop.Now());
   lifecycle::LogDeniedCalls();
   main_loop.RunAt(main_loop.Now() + kSuperviseEvery, [this] { Supervise(); });
 }

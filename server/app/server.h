@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "server/app/live_configuration.h"
@@ -22,9 +23,10 @@ class Server {
   static Result<std::unique_ptr<Server>> Start(const ServerOptions& options,
                                                LoadedConfiguration configuration,
                                                lifecycle::Protections from_start);
-  // Loads everything that Start would, listens nowhere and runs no model. Errors: everything that
-  // is wrong, a line each.
-  static Status Check(const ServerOptions& options);
+  // Loads everything that Start would, and listens nowhere. Runs no model, or, where it `measures`,
+  // each as at its warm-up, for 10 s at most. Returns what is doubtful, a sentence each. Errors:
+  // everything that is wrong, a line each.
+  static Result<std::vector<std::string>> Check(const ServerOptions& options, bool measures);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

@@ -47,6 +47,23 @@ std::vector<serve::EndpointPolicy> ServingState::Policies() const {
 
 void ServingState::SetPolicy(std::size_t endpoint, const serve::EndpointPolicy& policy) {
   MutexLock lock(mutex_);
+  SetLocked(endpoint, policy);
+}
+
+std::uint64_t ServingState::RevisionOf(std::size_t endpoint) const {
+  MutexLock lock(mutex_);
+  return endpoint < revisions_.size() ? revisions_[endpoint] : 0;
+}
+
+std::optional<std::uint64_t> ServingState::SetPolicyIf(std::uint64_t revision, std::size_t endpoint,
+                                                       const serve::EndpointPolicy& policy) {
+  MutexLock lock(mutex_);
+  if (endpoint < revisions_.size() && revisions_[endpoint] != revision) return std::nullopt;
+  SetLocked(endpoint, policy);
+  return revisions_[endpoint];
+}
+
+void ServingState::SetLocked(std::size_t endpoint, const serve::EndpointPolicy& policy) {
   std::vector<serve::EndpointPolicy> policies = Policies();
   policies[endpoint] = policy;
   Publish({published_.catalogue,
@@ -66,7 +83,17 @@ void ServingState::SetCatalogue(api::Catalogue catalogue) {
   Publish({std::make_shared<const api::Catalogue>(std::move(catalogue)), published_.policies});
 }
 
+// Who had none yet started with the base.
+void ServingState::CountChanges(const std::vector<serve::EndpointPolicy>& before,
+                                const std::vector<serve::EndpointPolicy>& after) {
+  revisions_.resize(std::max(revisions_.size(), after.size()), 0);
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    if (!((i < before.size() ? before[i] : base_) == after[i])) ++revisions_[i];
+  }
+}
+
 void ServingState::Publish(Published next) {
+  const auto before = published_.policies;
   if (next.policies->size() < endpoints_.size()) {
     published_.policies = next.policies;
     next.policies = std::make_shared<const std::vector<serve::EndpointPolicy>>(Policies());
@@ -80,6 +107,7 @@ void ServingState::Publish(Published next) {
     endpoints[i]->last_good.SetMaxBytes(policies[i].fallback.max_bytes);
     largest_budget_ = std::max(largest_budget_, policies[i].max_budget);
   }
+  CountChanges(*before, policies);
   published_ = std::move(next);
   for (const auto& loop : loops_) loop(published_);
 }

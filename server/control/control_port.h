@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,8 +17,11 @@
 
 namespace baton::control {
 
+class CaptureReader;
 class OperationBook;
 class StatusFeed;
+struct CaptureAsk;
+struct Caller;
 
 // Counts every change that an operator has made since start. An update that names the generation it
 // is based on fails with kAborted when it is no longer the current one.
@@ -131,6 +136,7 @@ struct ModelState {
   std::string default_version;  // answers requests without a version; empty: none does
   std::string canary_version;   // takes a share of them; empty: there is none
   double canary_share = 0;
+  std::map<std::string, std::string> labels;  // numbers of versions, by what else they are called
   std::string reason;  // what is wrong with the model as a whole; empty: nothing
 };
 
@@ -142,7 +148,8 @@ struct ModelChange {
     kReload,  // all: what has changed in the folder, new and gone models too
   };
   Kind kind = Kind::kLoad;
-  std::string name;  // of kLoad and kUnload
+  std::string name;      // of kLoad and kUnload
+  std::string who = {};  // asks for it, for the log
 };
 // Those that it was about, or what went wrong, a line each; what could be loaded answers then all
 // the same.
@@ -243,7 +250,7 @@ class ControlPort {
 
   // Forgets what was learned of the endpoint's runs: for a model that has become another one. It
   // learns from the requests that follow.
-  virtual Result<EndpointState> ResetEstimator(const std::string& name) = 0;
+  virtual Result<Changed<EndpointState>> ResetEstimator(const std::string& name) = 0;
   // The last misses, the newest first. kNotFound for an endpoint that is not there.
   virtual Result<std::vector<MissState>> ListMisses(const MissQuery& query) const = 0;
 
@@ -253,6 +260,11 @@ class ControlPort {
   // time. Errors: kNotFound, kInvalidArgument for a model that does not load, kUnavailable while
   // the server starts or stops.
   virtual void ChangeModels(const ModelChange& change, ModelsChanged done) = 0;
+  // Keeps what clients send from now on (captures.h). Errors: those of Captures::Begin, kNotFound
+  // for an endpoint that is not there, kUnavailable while the server stops.
+  virtual Result<std::unique_ptr<CaptureReader>> BeginCapture(const CaptureAsk& ask,
+                                                              const Caller& caller,
+                                                              std::function<void()> told) = 0;
   // Where those changes are kept that somebody may want to hear the end of.
   virtual OperationBook& Operations() = 0;
 

@@ -32,6 +32,8 @@ struct SettingState {
 struct SettingsState {
   std::vector<SettingState> settings;  // in the order of the schema
   std::uint64_t generation = 1;        // the server's, with which one of them last changed
+  // After an update: what is doubtful about endpoints that follow it, a sentence each.
+  std::vector<std::string> warnings = {};
 };
 
 struct SettingsUpdate {

@@ -2,6 +2,7 @@
 #include "server/rpc/plain_calls.h"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,6 +30,8 @@ std::optional<std::string> TextOf(const grpc::ByteBuffer& message) {
 // It lives while something is still to come for it: a tag that is to say that all is over, those of
 // what is read and written, and the reply that its method owes.
 class PlainCalls::Call {
+  using Shape = PlainMethod::Shape;
+
  public:
   explicit Call(PlainCalls& calls) : calls_(calls) {
     context_.AsyncNotifyWhenDone(over_.ToVoid());
@@ -43,14 +46,13 @@ class PlainCalls::Call {
   // Answers the watched message again, where nothing is being written.
   void Tell();
   void CutOff() { context_.TryCancel(); }
+  bool IsFeed() const { return method_ != nullptr && method_->shape == Shape::kFeed; }
   // It has had an answer: who is not let in takes nobody's place.
   bool Watches(const PlainMethod& method) const {
     return method_ == &method && last_answer_.has_value();
   }
 
  private:
-  using Shape = PlainMethod::Shape;
-
   void OnCame(bool ok);
   void OnRead(bool ok);
   void OnReply(const grpc::Status& status, const std::string& answer);
@@ -60,6 +62,8 @@ class PlainCalls::Call {
 
   void Read();
   void Ask();
+  void OpenFeed();
+  void Feed();
   void Write(const std::string& answer);
   void Finish(const grpc::Status& status);
   void Report(grpc::StatusCode code) const;
@@ -77,6 +81,7 @@ class PlainCalls::Call {
   grpc::ByteBuffer read_message_;
   std::string message_;
   std::optional<std::string> last_answer_;  // of a watch
+  std::unique_ptr<PlainFeed> feed_;         // of a feed, once it is open
   std::optional<UnreadAnswers::Place> unread_;
   bool is_finishing_ = false;
   int to_come_ = 1;
@@ -120,11 +125,27 @@ void PlainCalls::Call::OnRead(bool ok) {
   } else if (auto text = TextOf(read_message_)) {
     message_ = *std::move(text);
     read_message_.Clear();
-    Ask();
+    IsFeed() ? OpenFeed() : Ask();
   } else {
     Finish({grpc::StatusCode::INTERNAL, "the message could not be read"});
   }
   Release();
+}
+
+void PlainCalls::Call::OpenFeed() {
+  OpenedFeed opened = method_->open({message_, context_});
+  if (!opened) return Finish(opened.error());
+  feed_ = *std::move(opened);
+  Feed();
+}
+
+void PlainCalls::Call::Feed() {
+  auto next = feed_->Next(context_);
+  if (!next) {
+    feed_.reset();  // what it holds is free for others before its client knows that it has ended
+    return Finish(next.error());
+  }
+  if (*next) Write(**next);
 }
 
 void PlainCalls::Call::Ask() {
@@ -167,12 +188,14 @@ void PlainCalls::Call::Write(const std::string& answer) {
 void PlainCalls::Call::OnWritten(bool ok) {
   calls_.parts_.unread.Remove(*std::exchange(unread_, std::nullopt));
   if (ok && method_->shape == Shape::kStream) Read();
-  if (ok && method_->shape == Shape::kWatch) Tell();
+  if (ok && (method_->shape == Shape::kWatch || IsFeed())) Tell();
   Release();
 }
 
 void PlainCalls::Call::Tell() {
-  if (last_answer_ && !unread_ && !is_finishing_) Ask();
+  if (unread_ || is_finishing_) return;
+  if (last_answer_) Ask();
+  if (feed_) Feed();
 }
 
 void PlainCalls::Call::Report(grpc::StatusCode code) const {
@@ -214,9 +237,17 @@ void PlainCalls::TellWatchers() {
   for (Call* const stream : streams_) stream->Tell();
 }
 
+void PlainCalls::TellFeeds() {
+  for (Call* const stream : streams_) {
+    if (stream->IsFeed()) stream->Tell();
+  }
+}
+
 void PlainCalls::Close() {
   is_closed_ = true;
-  for (Call* const stream : streams_) stream->CutOff();
+  for (Call* const stream : streams_) {
+    stream->IsFeed() ? stream->Tell() : stream->CutOff();
+  }
 }
 
 }  // namespace baton::rpc

@@ -44,7 +44,10 @@ class PlainCalls {
   void Start();
   // What is watched may have changed.
   void TellWatchers();
-  // Nothing more is requested, and what stays open is cut off.
+  // Feeds may have something to say.
+  void TellFeeds();
+  // Nothing more is requested, and what stays open is cut off; feeds, which may be at their end,
+  // when the server's grace is over.
   void Close();
 
  private:

@@ -5,12 +5,15 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/status.h>
+#include <tl/expected.hpp>
 
 namespace baton::rpc {
 
@@ -22,17 +25,32 @@ struct PlainAsk {
   const grpc::ServerContext& call;  // who asks, and what was sent with it
 };
 
+// What a call goes on being answered with, message by message. It goes with the call.
+// Threads: that of the calls.
+class PlainFeed {
+ public:
+  virtual ~PlainFeed() = default;
+
+  // Asked when the message before has gone, and whenever feeds are told that there is news: the
+  // next one, none yet, or how the call ends.
+  virtual tl::expected<std::optional<std::string>, grpc::Status> Next(
+      const grpc::ServerContext& call) = 0;
+};
+using OpenedFeed = tl::expected<std::unique_ptr<PlainFeed>, grpc::Status>;
+
 struct PlainMethod {
   enum class Shape : std::uint8_t {
     kUnary,
     kStream,  // answers each message, until the client is done
     kWatch,   // answers its message again whenever the answer has changed
+    kFeed,    // answers its message by `open`, and loses nothing of what that tells
   };
   Shape shape = Shape::kUnary;
   // Threads: that of the calls, and so is the reply's, within this call or, of a unary one, later.
   std::function<void(const PlainAsk& ask, const PlainReply& reply)> answer;
   // Of one that is no unary one: how many of its calls may be open at once; 0: any number.
   std::size_t most_open = 0;
+  std::function<OpenedFeed(const PlainAsk& ask)> open = nullptr;  // of a feed, in place of `answer`
 };
 
 // By the path that calls name, as "/package.Service/Method".
@@ -56,7 +74,7 @@ PlainMethod MakeMethod(PlainMethod::Shape shape, Fill fill) {
             if (status.ok()) status = fill(request, response);
             reply(status, response.SerializeAsString());
           },
-          0};
+          0, nullptr};
 }
 
 }  // namespace baton::rpc

@@ -181,6 +181,14 @@ Result<EndpointState> FakeControlPort::GetEndpoint(const std::string& name) cons
   return endpoint;
 }
 
+Result<std::unique_ptr<control::CaptureReader>> FakeControlPort::BeginCapture(
+    const control::CaptureAsk& ask, const control::Caller& caller, std::function<void()> told) {
+  if (!ask.endpoint.empty() && ask.endpoint != "tumour" && ask.endpoint != "digits") {
+    return NoSuchEndpoint(ask.endpoint);
+  }
+  return captures_.Begin(ask, caller.ToText(), SteadyTime(), std::move(told));
+}
+
 Result<Changed<EndpointState>> FakeControlPort::UpdateEndpoint(
     const control::EndpointUpdate& update) {
   MutexLock lock(mutex_);
@@ -204,12 +212,14 @@ Result<Changed<EndpointState>> FakeControlPort::UpdateEndpoint(
   return changed;
 }
 
-Result<EndpointState> FakeControlPort::ResetEstimator(const std::string& name) {
+Result<Changed<EndpointState>> FakeControlPort::ResetEstimator(const std::string& name) {
   MutexLock lock(mutex_);
   const auto found = Find(endpoints_, name);
   if (found == endpoints_.end()) return NoSuchEndpoint(name);
+  Changed<EndpointState> changed{*found, *found};
   found->estimate = {};
-  return *found;
+  changed.after.estimate = {};
+  return changed;
 }
 
 Result<std::vector<control::MissState>> FakeControlPort::ListMisses(
@@ -313,14 +323,16 @@ control::SettingsState FakeControlPort::GetSettings(control::SettingsGroup group
   using Group = control::SettingsGroup;
   if (group == Group::kLogging) {
     return {{{"level", "log.level", log_level_, "default", "a word: debug or info", false, "help"}},
-            generation_};
+            generation_,
+            {}};
   }
-  if (group == Group::kAdmission) return {{}, generation_};
+  if (group == Group::kAdmission) return {{}, generation_, {}};
   return {{{"idle_time", "limits.idle_time", idle_time_, "default", "a duration: 1s to 1h", false,
             "between requests"},
            {"body_bytes", "limits.body_bytes", "8MiB", "default", "a size: 1B to 1GiB", true,
             "a body"}},
-          generation_};
+          generation_,
+          {}};
 }
 
 Result<control::Changed<control::SettingsState>> FakeControlPort::UpdateSettings(
@@ -342,6 +354,7 @@ Result<control::Changed<control::SettingsState>> FakeControlPort::UpdateSettings
   control::Changed<control::SettingsState> changed{before, before};
   changed.after.settings[0].value = update.values.begin()->second;
   changed.after.settings[0].origin = "operator";
+  if (changed.after.settings[0].value == "1s") changed.after.warnings = {"tumour: is doubtful"};
   if (!update.validate_only) {
     const bool is_level = update.group == control::SettingsGroup::kLogging;
     (is_level ? log_level_ : idle_time_) = changed.after.settings[0].value;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "server/base/mutex.h"
+#include "server/control/captures.h"
 #include "server/control/control_port.h"
 #include "server/control/operation_book.h"
 #include "server/control/status_feed.h"
@@ -33,19 +34,25 @@ class FakeControlPort final : public control::ControlPort {
   Result<control::EndpointState> GetEndpoint(const std::string& name) const override;
   Result<control::Changed<control::EndpointState>> UpdateEndpoint(
       const control::EndpointUpdate& update) override;
-  Result<control::EndpointState> ResetEstimator(const std::string& name) override;
+  Result<control::Changed<control::EndpointState>> ResetEstimator(const std::string& name) override;
   Result<std::vector<control::MissState>> ListMisses(
       const control::MissQuery& query) const override;
   std::vector<control::ModelState> ListModels() const override;
   void ChangeModels(const control::ModelChange& change, control::ModelsChanged done) override;
   control::OperationBook& Operations() override { return operations_; }
+  // Of "digits", "tumour" and all.
+  Result<std::unique_ptr<control::CaptureReader>> BeginCapture(const control::CaptureAsk& ask,
+                                                               const control::Caller& caller,
+                                                               std::function<void()> told) override;
+  // Where a test plays clients, and what time it is: captures begin at 0.
+  control::Captures& captures() { return captures_; }
   control::ConfigurationState GetConfiguration() const override;
   std::vector<control::ConfiguredValue> ListConfiguration() const override;
   Result<control::ConfigurationChange> ReloadConfiguration(
       const control::ConfigurationReload& reload) override;
   Result<control::Changed<control::DrainState>> SetDrained(bool drained) override;
   // Limits: "idle_time" of 75s, and "body_bytes", which needs a restart. Others have none. A value
-  // "wrong" is.
+  // "wrong" is, and "1s" is doubtful.
   control::SettingsState GetSettings(control::SettingsGroup group) const override;
   Result<control::Changed<control::SettingsState>> UpdateSettings(
       const control::SettingsUpdate& update) override;
@@ -72,6 +79,7 @@ class FakeControlPort final : public control::ControlPort {
       BATON_REQUIRES(mutex_);
 
   control::StatusFeed feed_;
+  control::Captures captures_;
   control::OperationBook operations_{[] { return std::int64_t{1'700'000'000'000}; }};
 
   mutable Mutex mutex_;

@@ -61,6 +61,26 @@ TEST_F(SettingsServiceTest, ValidateOnlyChangesNothing) {
   EXPECT_EQ(Get().values().at("idle_time"), "75s");
 }
 
+TEST_F(SettingsServiceTest, AnUpdateSaysWhatItChangedAndWhatIsDoubtful) {
+  v1::UpdateLimitsRequest request = IdleTime("1s");
+  request.set_validate_only(true);
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(Update(request).ok());
+    ASSERT_EQ(limits_.changes_size(), 1);
+    EXPECT_EQ(limits_.changes(0).field(), "idle_time");
+    EXPECT_EQ(limits_.changes(0).before(), "75s");
+    EXPECT_EQ(limits_.changes(0).after(), "1s");
+    ASSERT_EQ(limits_.warnings_size(), 1);
+    EXPECT_EQ(limits_.warnings(0), "tumour: is doubtful");
+    request.set_validate_only(false);
+  }
+  ASSERT_TRUE(Update(request).ok());
+  EXPECT_EQ(limits_.changes_size(), 0);  // it was so already
+  EXPECT_EQ(Get().warnings_size(), 0);
+  const Outcome set = Batonctl({"set", "limits", "idle_time=1s"});
+  EXPECT_THAT(set.err, HasSubstr("batonctl: warning: tumour: is doubtful"));
+}
+
 TEST_F(SettingsServiceTest, TheMaskSaysWhichValuesAreMeant) {
   v1::UpdateLimitsRequest request = IdleTime("9s");
   (*request.mutable_limits()->mutable_values())["body_bytes"] = "1B";

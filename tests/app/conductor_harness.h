@@ -46,6 +46,7 @@ class ConductorHarness {
   }
 
   std::uint16_t port() const { return net::LocalPort(listening_.get()); }
+  control::Captures& captures() { return captures_; }
 
  private:
   static serve::EndpointPolicy Patient() {
@@ -87,7 +88,8 @@ class ConductorHarness {
   serve::Scheduler reserve_{clock_, {}, endpoints_.size()};
   ServingState serving_{endpoints_, scheduler_, reserve_, Patient()};
   serve::MissRing misses_;
-  const DeskParts desk_{pending_, scheduler_, reserve_, misses_};
+  control::Captures captures_;
+  const DeskParts desk_{pending_, scheduler_, reserve_, misses_, &captures_};
   const http::ListenerMetrics listener_ =
       http::ListenerMetrics::Make(registry_, "http", http::MakeParseErrorCounters(registry_));
   const http::StaticMetrics files_{registry_};

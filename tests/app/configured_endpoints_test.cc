@@ -15,6 +15,7 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Key;
 using Kind = serve::Endpoint::Kind;
 
 control::EndpointChange Change(const std::vector<std::string>& settings,
@@ -42,8 +43,8 @@ class ConfiguredEndpointsTest : public testing::Test {
   Status TakeModel(const std::vector<std::string>& settings) {
     return configured_.TakeModel(*tumour_, Change(settings, "tumour/config.yaml"));
   }
-  Result<std::vector<std::size_t>> Replace(const serve::EndpointPolicy& base,
-                                           const EndpointChanges& changes) {
+  Result<ConfiguredEndpoints::Policies> Replace(const serve::EndpointPolicy& base,
+                                                const EndpointChanges& changes) {
     return configured_.Replace(base, changes, false);
   }
   std::string Refused(const serve::EndpointPolicy& base, const EndpointChanges& changes) {
@@ -91,7 +92,8 @@ TEST_F(ConfiguredEndpointsTest, ThoseThatChangeAreNamedAndOthersAreNot) {
   ASSERT_TRUE(TakeModel({}));
   const EndpointChanges same = Said("tumour", {"max_workers=2"});
   EXPECT_THAT(*Replace(Base(), same), IsEmpty());
-  EXPECT_THAT(*Replace(Base(), Said("tumour", {"max_workers=3"})), ElementsAre(tumour_->index));
+  EXPECT_THAT(*Replace(Base(), Said("tumour", {"max_workers=3"})),
+              ElementsAre(Key(tumour_->index)));
 }
 
 TEST_F(ConfiguredEndpointsTest, WhatAnOperatorHasChangedStaysWhereTheConfigurationSaysTheSame) {
@@ -138,7 +140,7 @@ TEST_F(ConfiguredEndpointsTest, ALookTellsTheSameAndChangesNothing) {
   ASSERT_TRUE(TakeModel({}));
   const auto looked = configured_.Replace(Base(), Said("tumour", {"max_workers=3"}), true);
   ASSERT_TRUE(looked);
-  EXPECT_THAT(*looked, ElementsAre(tumour_->index));
+  EXPECT_THAT(*looked, ElementsAre(Key(tumour_->index)));
   EXPECT_EQ(Tumour().max_workers, 2);
   EXPECT_THAT(*Replace(Base(), Said("tumour", {"max_workers=2"})), IsEmpty());
 }

@@ -38,7 +38,7 @@ class LiveConfigurationTest : public testing::Test {
   // Reads what the file says, and takes it.
   Result<LiveConfiguration::Effect> Reload(const std::string& text, bool validate_only = false) {
     Write(text);
-    const auto wanted = live_->Read();
+    const auto wanted = live_->Compare(live_->Read());
     if (!wanted) return tl::unexpected<Error>(wanted.error());
     differences_ = wanted->differences;
     return live_->Take(*wanted, validate_only);
@@ -114,7 +114,7 @@ TEST_F(LiveConfigurationTest, WhatDiffersIsTaken) {
       "limits: {queued_requests: 77, pending_requests: 88}\n");
   ASSERT_TRUE(effect) << effect.error().message;
   EXPECT_TRUE(effect->pool);
-  EXPECT_THAT(effect->endpoints, testing::Contains(reverse_->index));
+  EXPECT_THAT(effect->endpoints, testing::Contains(testing::Key(reverse_->index)));
   EXPECT_EQ(pool_.size(), 3);
   EXPECT_EQ(serving_.PolicyOf(reverse_->index).default_budget, Duration(70ms));
   EXPECT_EQ(serving_.PolicyOf(reverse_->index).max_workers, 2);
@@ -305,6 +305,20 @@ TEST_F(ChangedSettingsTest, AReloadEndsWhatItSaysOtherwiseAndNothingElse) {
   ASSERT_TRUE(Reload("workers: 3\nlimits: {queued_bytes: 32MiB, queued_requests: 55}\n"));
   EXPECT_EQ(scheduler_.waiting_limit(), 55U);
   EXPECT_EQ(pending_.limit(), 88U);
+}
+
+// Reading takes as long as the disk does: nobody waits for it, and nothing is lost over it.
+TEST_F(ChangedSettingsTest, WhatIsSetWhileAReloadReadsStaysInForce) {
+  Write("workers: 3\nlimits: {pending_requests: 55}\n");
+  const auto read = live_->Read();
+  ASSERT_TRUE(Set(Group::kLimits, "queued_requests", "77"));
+  ASSERT_TRUE(Set(Group::kLimits, "pending_requests", "88"));
+  const auto wanted = live_->Compare(read);
+  ASSERT_TRUE(wanted);
+  ASSERT_TRUE(live_->Take(*wanted, false));
+  EXPECT_EQ(pool_.size(), 3);
+  EXPECT_EQ(scheduler_.waiting_limit(), 77U);
+  EXPECT_EQ(pending_.limit(), 55U);  // the sources have the last word
 }
 
 TEST_F(ChangedSettingsTest, AReloadThatDoesNotGoWithWhatAnOperatorHasSetIsRefused) {

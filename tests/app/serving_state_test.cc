@@ -50,6 +50,32 @@ class ServingStateTest : public testing::Test {
   std::uint64_t last_id_ = 0;
 };
 
+TEST_F(ServingStateTest, ARevisionCountsWhatHasBecomeAnotherPolicy) {
+  const serve::Endpoint& endpoint = Add("m");
+  EXPECT_EQ(state_.RevisionOf(endpoint.index), 0u);
+  state_.SetPolicy(endpoint.index, Budget(30ms));  // the base
+  EXPECT_EQ(state_.RevisionOf(endpoint.index), 0u);
+  state_.SetPolicy(endpoint.index, Budget(70ms));
+  state_.SetPolicy(endpoint.index, Budget(70ms));
+  state_.SetCatalogue(CatalogueOf(endpoint));
+  EXPECT_EQ(state_.RevisionOf(endpoint.index), 1u);
+  EXPECT_EQ(state_.RevisionOf(0), 0u);
+  state_.SetPolicies(Budget(40ms), {Budget(40ms), Budget(70ms)});
+  EXPECT_EQ(state_.RevisionOf(0), 1u);
+  EXPECT_EQ(state_.RevisionOf(endpoint.index), 1u);
+}
+
+TEST_F(ServingStateTest, APolicyIsSetOnlyWhereNobodyElseHasSetItMeanwhile) {
+  const serve::Endpoint& endpoint = Add("m");
+  const std::uint64_t seen = state_.RevisionOf(endpoint.index);
+  state_.SetPolicy(endpoint.index, Budget(70ms));  // the keeper's
+  EXPECT_EQ(state_.SetPolicyIf(seen, endpoint.index, Budget(80ms)), std::nullopt);
+  EXPECT_EQ(state_.PolicyOf(endpoint.index).default_budget, Duration(70ms));
+  const std::uint64_t now = state_.RevisionOf(endpoint.index);
+  EXPECT_EQ(state_.SetPolicyIf(now, endpoint.index, Budget(80ms)), now + 1);
+  EXPECT_EQ(state_.PolicyOf(endpoint.index).default_budget, Duration(80ms));
+}
+
 TEST_F(ServingStateTest, WhoeverIsToBeToldIsToldAtOnceOfWhatIsInForce) {
   state_.SetPolicy(0, Budget(70ms));
   std::vector<Published> told;

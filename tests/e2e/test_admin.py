@@ -14,7 +14,7 @@ METHODS = ("GetStatus", "GetPool", "UpdatePool", "ListEndpoints", "GetEndpoint",
            "ResetEstimator", "ListMisses", "ListModels", "GetModel", "LoadModel", "UnloadModel", "ReloadModels",
            "GetConfig", "ReloadConfig", "WatchStatus", "Drain", "Resume", "GetLimits", "UpdateLimits", "GetAdmission",
            "UpdateAdmission", "GetLogging", "UpdateLogging", "ListListeners", "GetListener", "ListConnections",
-           "CloseConnection", "ListOperations", "GetOperation", "WaitOperation")
+           "CloseConnection", "ListOperations", "GetOperation", "WaitOperation", "CaptureRequests")
 GRPC_NOT_FOUND, GRPC_INVALID, GRPC_ABORTED = 5, 3, 10
 
 
@@ -70,7 +70,8 @@ REQUESTS = {
     "UpdateAdmission": {"admission": {"values": {"default_budget": "60ms"}}},
     "UpdateLogging": {"logging": {"values": {"level": "debug"}}}, "GetListener": {"name": "listeners/http"},
 }
-STREAMS = ("WatchStatus",)
+# The same of those that go on.
+STREAMS = {"WatchStatus": {}, "CaptureRequests": {"duration_ms": 100}}
 
 
 def snake(keys):
@@ -109,11 +110,11 @@ def test_every_method_answers_grpcurl_and_buf_alike(server):
 
 
 def test_every_stream_tells_grpcurl_and_buf_alike(server):
-    for method in STREAMS:
+    for method, data in STREAMS.items():
         name = f"{SERVICE}/{method}"
         told = []
-        for words in ((environment.tool("grpcurl"), "-plaintext", "-d", "{}", server.admin, name),
-                      buf_words(server, name)):
+        for words in ((environment.tool("grpcurl"), "-plaintext", "-d", json.dumps(data), server.admin, name),
+                      buf_words(server, name, data)):
             with started(*words) as client:
                 told.append(client.take(2))
         by_grpcurl, by_buf = told

@@ -527,3 +527,28 @@ def test_an_operation_goes_on_behind_whoever_stops_waiting(folder):
         done = server.batonctl("wait", behind, "--timeout", "1s", expect=6)
         assert f"operation {behind} goes on" in done.stderr
         server.stop()
+
+
+def test_what_config_yaml_changes_moves_the_etag_and_is_audited(folder):
+    with serving(folder) as server:
+        def endpoint():
+            return json.loads(server.batonctl("get", "endpoint", "m", "-o", "json").stdout)
+        before = endpoint()
+        configure(folder, "m", "max_workers: 2\nversions: {labels: {stable: 1}}\n")
+        server.batonctl("load", "m")
+        after = endpoint()
+        assert (before["max_workers"], after["max_workers"]) == (0, 2)
+        assert int(after["etag"]) > int(before["etag"])
+        stale = server.batonctl("set", "endpoint", "m", "min_workers=1", "--etag", before["etag"], expect=5)
+        assert "somebody else has changed it" in stale.stderr
+        server.batonctl("load", "m")
+        assert endpoint()["etag"] == after["etag"]  # nothing was different
+        server.batonctl("set", "endpoint", "m", "min_workers=1", "--etag", after["etag"])
+        server.batonctl("unload", "m")
+        server.batonctl("reset", "estimator", "reverse")
+        when(lambda: "estimator_reset" in server.log())
+        log = server.log()
+        for text in ("1=ready default=1 stable=1", "1=unloaded"):
+            assert text in log, log
+        (line,) = [line for line in log.splitlines() if "estimator_reset" in line]
+        assert "samples=0" in line and "q50=" in line

@@ -1,8 +1,13 @@
 """A configuration that is read again while the server runs."""
 
+import contextlib
+import fcntl
 import json
 import os
+import pathlib
 import signal
+
+import pytest
 
 import environment
 import load
@@ -44,6 +49,34 @@ def test_what_needs_a_restart_is_named_and_not_applied():
         assert applied["needs_restart"] == 2 and applied["who"] == "SIGHUP" and applied["generation"] == 2
         assert reloaded.hang_up() == ["unchanged"]
         assert len(reloaded.log_of("config_needs_restart")) == 4  # as long as the file says so
+
+
+@contextlib.contextmanager
+def slow_disk(path):
+    """Whoever opens the file waits, by a lease of ours, until the `with` ends."""
+    before = signal.signal(signal.SIGIO, signal.SIG_IGN)  # somebody waits
+    try:
+        with path.open("r+b") as file:
+            try:
+                fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+            except OSError:
+                pytest.skip("this file system has no leases")
+            yield
+    finally:
+        signal.signal(signal.SIGIO, before)
+
+
+def test_a_reload_that_waits_for_its_disk_holds_up_no_update():
+    with reloads.running("workers: 2\n") as reloaded:
+        reloaded.file.write_text(reloaded.file.read_text() + "budgets: {default: 70ms}\n")
+        with slow_disk(reloaded.file):
+            reloaded.server.signal(signal.SIGHUP)
+            reloaded.server.metrics_when(lambda _: "BREAKING" in pathlib.Path("/proc/locks").read_text())
+            reloaded.server.batonctl("set", "limits", "idle_time=30s")
+            assert not reloaded.log_of("config_applied")
+        reloaded.server.metrics_when(lambda _: reloaded.log_of("config_applied"))
+        limits = json.loads(reloaded.server.batonctl("get", "limits", "-o", "json").stdout)
+        assert limits["values"]["idle_time"] == "30s" and settings_of(reloaded, "reverse") == (70, 0)
 
 
 def in_force(reloaded):

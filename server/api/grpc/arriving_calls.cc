@@ -73,6 +73,7 @@ class ArrivingCalls::Handle final : public InferCall {
   CallId id() const override { return id_; }
   std::optional<Duration> budget() const override { return budget_; }
   std::optional<std::string_view> Metadata(std::string_view name, std::size_t nth) const override;
+  void ForEachMetadata(const MetadataSeen& seen) const override;
   bool has_room() const override { return call_->calls_.parts_.unread.has_room(); }
   bool TakeBody(std::string& body) override;
   void Finish(const AnswerView& view, std::string& body) override;
@@ -96,6 +97,12 @@ std::optional<std::string_view> ArrivingCalls::Handle::Metadata(std::string_view
   }
   if (found == metadata.end() || found->first != key) return std::nullopt;
   return std::string_view(found->second.data(), found->second.size());
+}
+
+void ArrivingCalls::Handle::ForEachMetadata(const MetadataSeen& seen) const {
+  for (const auto& [name, value] : call_->context_.client_metadata()) {
+    seen(std::string_view(name.data(), name.size()), std::string_view(value.data(), value.size()));
+  }
 }
 
 bool ArrivingCalls::Handle::TakeBody(std::string& body) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,6 +29,10 @@ class InferCall {
   // By the lower-case name: the first, or the `nth` from 0. Lives as long as the call.
   virtual std::optional<std::string_view> Metadata(std::string_view name,
                                                    std::size_t nth = 0) const = 0;
+
+  // All of it, in the order of their names. What is seen lives as long as the call.
+  using MetadataSeen = std::function<void(std::string_view name, std::string_view value)>;
+  virtual void ForEachMetadata(const MetadataSeen& seen) const = 0;
 
   // False while more waits to be read by clients than may: its answer would come on top.
   virtual bool has_room() const = 0;

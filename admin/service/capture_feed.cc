@@ -1,0 +1,99 @@
+// A capture lives as long as the call that reads it.
+#include "admin/service/capture_feed.h"
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "baton/admin/v1/admin_service.pb.h"
+
+#include "admin/service/admin_method.h"
+#include "admin/service/grpc_door.h"
+#include "admin/service/status_mapping.h"
+#include "admin/service/translate_capture.h"
+#include "server/base/log.h"
+
+namespace baton::admin {
+namespace {
+
+// With one request more, which may be as large, it stays below the 4 MiB that clients take.
+constexpr std::size_t kMessageBytes = std::size_t{1} << 20U;
+
+class CaptureFeed final : public rpc::PlainFeed {
+ public:
+  CaptureFeed(std::unique_ptr<control::CaptureReader> reader, std::string who)
+      : reader_(std::move(reader)), who_(std::move(who)) {
+    const control::CaptureAsk& ask = reader_->ask();
+    LogAlways("capture_begun", {{"who", who_},
+                                {"endpoint", ask.endpoint.empty() ? "all" : ask.endpoint},
+                                {"duration_ms", ToMillis(ask.duration)},
+                                {"max_requests", std::uint64_t{ask.most_requests}},
+                                {"max_bytes", std::uint64_t{ask.most_bytes}},
+                                {"max_body_bytes", std::uint64_t{ask.most_body_bytes}}});
+  }
+  ~CaptureFeed() override {
+    const control::CaptureProgress progress = reader_->Take(0).progress;
+    const bool is_at_end = progress.ended != control::CaptureEnd::kNone;
+    LogAlways("capture_ended", {{"who", who_},
+                                {"reason", is_at_end ? ToText(progress.ended) : "caller_left"},
+                                {"kept", progress.kept},
+                                {"kept_bytes", progress.kept_bytes},
+                                {"left_out", progress.left_out},
+                                {"unanswered", progress.unanswered}});
+  }
+  CaptureFeed(const CaptureFeed&) = delete;
+  CaptureFeed& operator=(const CaptureFeed&) = delete;
+
+  tl::expected<std::optional<std::string>, grpc::Status> Next(
+      const grpc::ServerContext& /*call*/) override {
+    if (has_told_end_) return tl::unexpected<grpc::Status>(grpc::Status());
+    const control::CaptureReader::News news = reader_->Take(has_begun_ ? kMessageBytes : 0);
+    has_told_end_ = has_begun_ && news.progress.ended != control::CaptureEnd::kNone;
+    if (has_begun_ && news.requests.empty() && !has_told_end_) return std::nullopt;
+    v1::CaptureRequestsResponse response;
+    Fill(news, response);
+    if (!has_told_end_) response.mutable_progress()->clear_ended();
+    has_begun_ = true;
+    return response.SerializeAsString();
+  }
+
+ private:
+  const std::unique_ptr<control::CaptureReader> reader_;
+  const std::string who_;
+  bool has_begun_ = false;
+  bool has_told_end_ = false;
+};
+
+Result<std::unique_ptr<rpc::PlainFeed>> Open(control::ControlPort& control,
+                                             const control::Caller& caller,
+                                             std::string_view message,
+                                             const std::function<void()>& tell_feeds) {
+  const auto request = Parse<v1::CaptureRequestsRequest>(message);
+  if (!request) return tl::unexpected<Error>(request.error());
+  const auto ask = ToAsk(*request);
+  if (!ask) return tl::unexpected<Error>(ask.error());
+  auto reader = control.BeginCapture(*ask, caller, tell_feeds);
+  if (!reader) return tl::unexpected<Error>(reader.error());
+  return std::make_unique<CaptureFeed>(*std::move(reader), caller.ToText());
+}
+
+}  // namespace
+
+rpc::PlainMethods MakeCaptureMethods(control::ControlPort& control, const AdminDoor& door,
+                                     std::function<void()> tell_feeds) {
+  rpc::PlainMethod method;
+  method.shape = rpc::PlainMethod::Shape::kFeed;
+  method.open = [&control, &door,
+                 tell_feeds = std::move(tell_feeds)](const rpc::PlainAsk& ask) -> rpc::OpenedFeed {
+    auto opened = Open(control, door.CallerOf(VisitorOf(ask.call)), ask.message, tell_feeds);
+    if (!opened) return tl::unexpected<grpc::Status>(ToGrpcStatus(opened.error()));
+    return *std::move(opened);
+  };
+  rpc::PlainMethods methods;
+  methods["/baton.admin.v1.AdminService/CaptureRequests"] = std::move(method);
+  return methods;
+}
+
+}  // namespace baton::admin

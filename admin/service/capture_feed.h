@@ -1,0 +1,17 @@
+// The method that shows an operator what clients send.
+#pragma once
+
+#include <functional>
+
+#include "admin/service/admin_door.h"
+#include "server/control/control_port.h"
+#include "server/rpc/plain_method.h"
+
+namespace baton::admin {
+
+// CaptureRequests over gRPC, for whoever `door` has let in. `tell_feeds` makes its calls look for
+// news, and may be called from any thread. Everything outlives it.
+rpc::PlainMethods MakeCaptureMethods(control::ControlPort& control, const AdminDoor& door,
+                                     std::function<void()> tell_feeds);
+
+}  // namespace baton::admin
