@@ -91,7 +91,9 @@ ExitCode RunCloseConnection(const Command& command, AdminClient& client, const L
     case Look::Format::kName: return Print(closed->name() + "\n");
     default: break;
   }
-  const bool waits = !command.forces && closed->state() != "idle";
+  // Over gRPC they are cut off.
+  const bool is_http = closed->state() != "open" && closed->state() != "opening";
+  const bool waits = is_http && !command.forces && closed->state() != "idle";
   return Print(closed->name() + " of " + closed->peer() +
                (waits ? " closes with its next answer\n" : " is closed\n"));
 }

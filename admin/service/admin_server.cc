@@ -18,6 +18,7 @@
 #include "admin/service/status_mapping.h"
 #include "server/control/status_feed.h"
 #include "server/rpc/channelz.h"
+#include "server/rpc/entrance.h"
 #include "server/rpc/grpc_setup.h"
 #include "server/rpc/health.h"
 #include "server/rpc/open_tags.h"
@@ -32,6 +33,7 @@ namespace baton::admin {
 namespace {
 
 constexpr int kMaxMessageBytes = 64 * 1024;
+constexpr int kBacklog = 128;
 constexpr int kMaxStreamsPerConnection = 64;
 constexpr Duration kTimeToRead = 20s;  // an answer
 constexpr char kAdminServiceName[] = "baton.admin.v1.AdminService";
@@ -50,7 +52,10 @@ Status CheckOptions(const AdminServer::Options& options) {
 }  // namespace
 
 struct AdminServer::State {
-  State(AdminDoor::Options door_options, control::ControlPort& control, rpc::CallQueue& shared);
+  State(const Options& options, control::ControlPort& control, rpc::CallQueue& shared);
+  ~State();
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
 
   control::ControlPort& room;
   rpc::CallQueue& queue;
@@ -65,7 +70,9 @@ struct AdminServer::State {
   rpc::PlainCalls calls;
   rpc::TagThread thread{"admin"};                                 // goes before what it calls
   const std::unique_ptr<control::StatusFeed::Subscription> news;  // goes before where it posts
-  int port = 0;
+  rpc::Entrance entrance;                                         // goes behind the server
+  std::uint16_t port = 0;
+  std::string unix_socket;                               // that is ours
   std::shared_ptr<grpc::ServerCredentials> credentials;  // its server asks it again and again
   std::unique_ptr<rpc::QueuedServer> server;
   bool has_stopped = false;
@@ -73,11 +80,11 @@ struct AdminServer::State {
   Status Listen(const Options& options);
 };
 
-AdminServer::State::State(AdminDoor::Options door_options, control::ControlPort& control,
+AdminServer::State::State(const Options& options, control::ControlPort& control,
                           rpc::CallQueue& shared)
     : room(control),
       queue(shared),
-      door(std::move(door_options), clock),
+      door(options.door, clock),
       admin_methods(MakeAdminMethods(
           control, [this](rpc::TagThread::Task task) { thread.Post(std::move(task)); })),
       methods(OverGrpc(admin_methods, door)),
@@ -86,7 +93,9 @@ AdminServer::State::State(AdminDoor::Options door_options, control::ControlPort&
               control.CountRpc(method, std::string(GrpcCodeName(code)), took);
             }),
       news(control.status_feed().Subscribe(
-          [this] { thread.Post([this] { calls.TellWatchers(); }); })) {
+          [this] { thread.Post([this] { calls.TellWatchers(); }); })),
+      entrance("admin-entrance",
+               {options.max_connections, options.max_connections_per_address, kBacklog}) {
   methods.merge(
       MakeCaptureMethods(control, door, [this] { thread.Post([this] { calls.TellFeeds(); }); }));
   methods.merge(health.Methods());
@@ -95,29 +104,36 @@ AdminServer::State::State(AdminDoor::Options door_options, control::ControlPort&
   methods = Guarded(std::move(methods), door);
 }
 
+AdminServer::State::~State() {
+  if (!unix_socket.empty()) ListeningSocket::Remove(unix_socket);
+}
+
 Status AdminServer::State::Listen(const Options& options) {
   grpc::ServerBuilder builder;
   rpc::SetUp(builder);
   if (!options.address.off) {
     credentials = rpc::CredentialsOf(options.tls);
-    builder.AddListeningPort(options.address.ToText(), credentials, &port);
+    const Status listening =
+        entrance.AddAddress(options.address, options.tls != nullptr, credentials, builder);
+    if (!listening) return Fail(ErrorCode::kUnavailable, listening.error().message);
+    port = entrance.port();
   }
-  std::optional<ListeningSocket> socket;
+  std::optional<ListeningSocket> socket;  // until others can see that a server is there
   if (!options.unix_socket.empty()) {
     auto claimed = ListeningSocket::Claim(options.unix_socket);
     if (!claimed) return tl::unexpected<Error>(claimed.error());
     socket.emplace(*std::move(claimed));
-    builder.AddListeningPort("unix:" + options.unix_socket, grpc::InsecureServerCredentials());
+    Result<UniqueFd> listening = socket->Listen(kBacklog);
+    if (!listening) return tl::unexpected<Error>(listening.error());
+    unix_socket = options.unix_socket;
+    entrance.AddSocket(*std::move(listening), false, grpc::InsecureServerCredentials(), builder);
   }
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
   builder.RegisterAsyncGenericService(&service);
   server = rpc::QueuedServer::Start(builder, queue);
-  if (server != nullptr) return {};
-  if (!options.address.off && port <= 0) {
-    return Fail(ErrorCode::kUnavailable, rpc::WhyNotListening(options.address).message);
-  }
-  return tl::unexpected<Error>(socket->WhyNotListening());
+  if (server == nullptr) return Fail(ErrorCode::kInternal, "gRPC could not start its server");
+  return {};
 }
 
 Result<std::unique_ptr<AdminServer>> AdminServer::Start(const Options& options,
@@ -126,12 +142,13 @@ Result<std::unique_ptr<AdminServer>> AdminServer::Start(const Options& options,
   if (Status status = CheckOptions(options); !status) {
     return tl::unexpected<Error>(status.error());
   }
-  auto state = std::make_unique<State>(options.door, control, queue);
+  auto state = std::make_unique<State>(options, control, queue);
   if (Status listening = state->Listen(options); !listening) {
     return tl::unexpected<Error>(listening.error());
   }
   if (options.registry != nullptr) state->door.AddMetrics(*options.registry);
   state->thread.Post(state->open_tags.Counting([&calls = state->calls] { calls.Start(); }));
+  state->entrance.Open();
   std::unique_ptr<AdminServer> server(new AdminServer(std::move(state)));
   server->SetServing(true);
   return server;
@@ -141,7 +158,9 @@ AdminServer::AdminServer(std::unique_ptr<State> state) : state_(std::move(state)
 
 AdminServer::~AdminServer() { Stop(Duration::zero()); }
 
-std::uint16_t AdminServer::port() const { return static_cast<std::uint16_t>(state_->port); }
+std::uint16_t AdminServer::port() const { return state_->port; }
+
+net::ForeignListener& AdminServer::listener() { return state_->entrance.listener(); }
 
 void AdminServer::SetServing(bool serving) {
   state_->health.SetServing(serving);
@@ -171,6 +190,7 @@ void AdminServer::Stop(Duration grace) {
   SetServing(false);
   state_->queue.RunByItself();
   state_->thread.Post([&calls = state_->calls] { calls.Close(); });
+  state_->entrance.StopHandingOver();
   state_->server->Shutdown(grace);
   state_->thread.Post(state_->open_tags.Counting([&unread = state_->unread] { unread.Close(); }));
   state_->open_tags.WaitUntilGone();

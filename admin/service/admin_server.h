@@ -1,6 +1,7 @@
 // The admin listener: the gRPC server with the admin service, health and reflection on it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -15,8 +16,9 @@
 #include "server/metrics/registry.h"
 
 namespace baton::net {
+class ForeignListener;
 class TlsCertificate;
-}
+}  // namespace baton::net
 namespace baton::rpc {
 class CallQueue;
 }
@@ -41,6 +43,8 @@ class AdminServer {
     // server that has gone is replaced, and its own removed at the end, where it may.
     std::string unix_socket;
     AdminDoor::Options door{};
+    std::size_t max_connections = 1024;           // over each of the two
+    std::size_t max_connections_per_address = 0;  // 0: as many as there may be in all
     // For the door's metrics; it does not scrape once the server is gone. Null: none are kept.
     metrics::Registry* registry = nullptr;
   };
@@ -57,6 +61,8 @@ class AdminServer {
 
   // The port in use; 0 without an address.
   std::uint16_t port() const;
+  // Its connections.
+  net::ForeignListener& listener();
 
   // What the health service says from now on; true at first. Admin calls are answered either way.
   void SetServing(bool serving);

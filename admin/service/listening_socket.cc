@@ -73,16 +73,24 @@ ListeningSocket::~ListeningSocket() {
   if (folder_.valid()) ::umask(mask_);
 }
 
-Error ListeningSocket::WhyNotListening() const {
+Result<UniqueFd> ListeningSocket::Listen(int backlog) const {
+  Remove(path_);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   path_.copy(address.sun_path, kLongestPath);
-  const UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const bool is_bound = fd.valid() && ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address),
-                                             sizeof(address)) == 0;
-  const std::string reason = is_bound ? "gRPC could not bind it" : std::strerror(errno);
-  if (is_bound) ::unlink(path_.c_str());
-  return {ErrorCode::kUnavailable, "cannot listen on unix:" + path_ + " for admin: " + reason, {}};
+  UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const bool listens =
+      fd.valid() &&
+      ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 &&
+      ::listen(fd.get(), backlog) == 0;
+  if (listens) return fd;
+  return Fail(ErrorCode::kUnavailable,
+              "cannot listen on unix:" + path_ + " for admin: " + std::strerror(errno));
+}
+
+void ListeningSocket::Remove(const std::string& path) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) == 0 && S_ISSOCK(info.st_mode)) ::unlink(path.c_str());
 }
 
 }  // namespace baton::admin

@@ -10,8 +10,7 @@
 namespace baton::admin {
 
 // While it lives, no other server of ours takes the path, and what the process makes is for its
-// owner alone: from its first moment on nobody else can connect to a socket that is bound now. gRPC
-// replaces a socket file that is there, and removes its own at the end.
+// owner alone: from its first moment on nobody else can connect to a socket that is bound now.
 //
 // Threads: one; the mask for new files is the process's.
 class ListeningSocket {
@@ -25,8 +24,11 @@ class ListeningSocket {
   ListeningSocket(const ListeningSocket&) = delete;
   ListeningSocket& operator=(const ListeningSocket&) = delete;
 
-  // Where gRPC could not bind it: the kernel's reason.
-  Error WhyNotListening() const;
+  // A non-blocking socket that listens there; one that a server before has left is replaced.
+  // Errors: kUnavailable with the kernel's reason.
+  Result<UniqueFd> Listen(int backlog) const;
+  // Removes the socket at `path`, where it may.
+  static void Remove(const std::string& path);
 
  private:
   ListeningSocket(std::string path, UniqueFd folder);

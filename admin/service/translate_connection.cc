@@ -1,22 +1,17 @@
 // Listeners and connections as the admin schema tells of them.
 #include "admin/service/translate_connection.h"
 
-#include <charconv>
 #include <string_view>
 
 #include "baton/admin/v1/connection.pb.h"
+
+#include "server/control/connection_key.h"
 
 namespace baton::admin {
 namespace {
 
 constexpr std::string_view kListenerPrefix = "listeners/";
 constexpr std::string_view kConnectionPrefix = "connections/";
-
-template <typename Number>
-bool Read(std::string_view text, Number& number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size();
-}
 
 }  // namespace
 
@@ -46,23 +41,20 @@ void Fill(const control::ConnectionState& state, v1::Connection& connection) {
 }
 
 std::string NameOf(const control::ConnectionKey& key) {
-  return std::string(kConnectionPrefix) + std::to_string(key.conductor) + "-" +
-         std::to_string(key.number);
+  return std::string(kConnectionPrefix) + control::ToText(key);
 }
 
 Result<control::ConnectionKey> ToConnectionKey(const std::string& name, const std::string& field) {
   if (name.starts_with(kConnectionPrefix)) {
-    const std::string_view rest = std::string_view(name).substr(kConnectionPrefix.size());
-    const std::size_t dash = rest.find('-', 1);
-    control::ConnectionKey key;
-    if (dash != std::string_view::npos && Read(rest.substr(0, dash), key.conductor) &&
-        Read(rest.substr(dash + 1), key.number) && key.conductor >= 0) {
-      return key;
-    }
+    const auto key =
+        control::ParseConnectionKey(std::string_view(name).substr(kConnectionPrefix.size()));
+    if (key) return *key;
   }
-  return Fail(ErrorCode::kInvalidArgument,
-              field + ": expected a name such as \"connections/0-17\", got \"" + name + "\"",
-              field);
+  return Fail(
+      ErrorCode::kInvalidArgument,
+      field + ": expected a name such as \"connections/0-17\" or \"connections/grpc-3\", got \"" +
+          name + "\"",
+      field);
 }
 
 Result<std::string> ToListenerName(const std::string& name) {

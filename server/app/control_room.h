@@ -14,6 +14,7 @@
 
 #include "server/app/conductor.h"
 #include "server/app/cores.h"
+#include "server/app/grpc_listeners.h"
 #include "server/app/live_configuration.h"
 #include "server/app/model_keeper.h"
 #include "server/app/readiness.h"
@@ -35,8 +36,8 @@ namespace baton::app {
 // Threads: any. Updates take turns; nothing here waits for the data plane.
 class ControlRoom final : public control::ControlPort {
  public:
-  // Everything outlives the control room. `conductors` and `listeners` are filled before the first
-  // call.
+  // Everything outlives the control room. `conductors` and both kinds of listeners are filled
+  // before the first call.
   struct Parts {
     const Clock& clock;
     metrics::Registry& registry;
@@ -52,6 +53,7 @@ class ControlRoom final : public control::ControlPort {
     control::StatusFeed& feed;
     control::Captures& captures;
     const std::vector<std::unique_ptr<Conductor>>& conductors;
+    const GrpcListeners& grpc_listeners;
     const std::vector<control::ListenerState>& listeners;
     Readiness& readiness;
     // Fills in what is known of the listener that has the name.

@@ -1,4 +1,4 @@
-// Listeners, and connections, which their conductors alone know.
+// Listeners, and connections, which their conductors alone know, but for those over gRPC.
 #include <algorithm>
 #include <chrono>
 #include <memory>
@@ -6,6 +6,7 @@
 
 #include "server/app/control_room.h"
 #include "server/base/log.h"
+#include "server/control/connection_key.h"
 
 namespace baton::app {
 namespace {
@@ -40,10 +41,6 @@ class Gathering {
   std::size_t count_ BATON_GUARDED_BY(mutex_) = 0;
   std::vector<std::optional<Answer>> answers_ BATON_GUARDED_BY(mutex_);
 };
-
-std::string NameOf(const control::ConnectionKey& key) {
-  return std::to_string(key.conductor) + "-" + std::to_string(key.number);
-}
 
 }  // namespace
 
@@ -90,6 +87,13 @@ control::ConnectionList ControlRoom::ListConnections(const control::ConnectionQu
       list.connections.push_back(std::move(connection));
     }
   }
+  if (list.connections.size() < query.limit) {
+    control::ConnectionQuery rest = query;
+    rest.limit -= list.connections.size();
+    for (control::ConnectionState& connection : parts_.grpc_listeners.List(rest)) {
+      list.connections.push_back(std::move(connection));
+    }
+  }
   return list;
 }
 
@@ -97,8 +101,10 @@ Result<control::ConnectionState> ControlRoom::CloseConnection(
     const control::ConnectionClose& close) {
   using Found = std::optional<control::ConnectionState>;
   const auto not_found = [&] {
-    return Fail(ErrorCode::kNotFound, "there is no connection '" + NameOf(close.key) + "'", "name");
+    return Fail(ErrorCode::kNotFound, "there is no connection '" + control::ToText(close.key) + "'",
+                "name");
   };
+  if (const auto cut_off = parts_.grpc_listeners.Close(close.key)) return *cut_off;
   const auto conductor = static_cast<std::size_t>(close.key.conductor);
   if (close.key.conductor < 0 || conductor >= parts_.conductors.size()) return not_found();
   const auto gathering = std::make_shared<Gathering<Found>>(1);

@@ -38,13 +38,18 @@ class GrpcFront final : private net::ForeignEvents {
   GrpcFront& operator=(const GrpcFront&) = delete;
 
   std::uint16_t port() const { return server_->port(); }
+  net::ForeignListener& listener() { return server_->listener(); }
   void SetServing(bool serving) { server_->SetServing(serving); }
-  // As a conductor's. Whoever calls afterwards is told that the server goes, or how it is.
+  // As a conductor's, and nobody is let in any more as a drain begins. Whoever calls afterwards is
+  // told that the server goes, or how it is.
   void Run() {
     conductor_.Run();
     queue_.RunByItself();
   }
-  void BeginDrain(Duration grace, Duration limit) { conductor_.BeginDrain(grace, limit); }
+  void BeginDrain(Duration grace, Duration limit) {
+    server_->StopAccepting();
+    conductor_.BeginDrain(grace, limit);
+  }
   // Ends the listener. What still comes is told that the server goes.
   void Stop();
 

@@ -18,6 +18,7 @@
 #include "server/app/control_room.h"
 #include "server/app/cores.h"
 #include "server/app/grpc_front.h"
+#include "server/app/grpc_listeners.h"
 #include "server/app/listener_secrets.h"
 #include "server/app/make_admin_mirror.h"
 #include "server/app/make_pages_options.h"
@@ -123,6 +124,7 @@ struct Server::Parts {
   std::vector<std::unique_ptr<Conductor>> conductors;
   std::optional<rpc::CallQueue> grpc_calls;  // of both gRPC listeners, if there is one
   std::unique_ptr<GrpcFront> grpc;           // null without
+  GrpcListeners grpc_listeners;
   std::optional<LiveConfiguration> configuration;
   control::StatusFeed feed;
   StatusSampler sampler{
@@ -150,7 +152,7 @@ struct Server::Parts {
   Status StartAdmin();
   void AddListener(const std::string& name, const ListenAddress& address, std::uint16_t port);
   Conductor::Options ConductorOptions(std::uint32_t index) const;
-  Status StartGrpc();
+  Status StartGrpc(std::uint64_t descriptors);
   Status StartDataPlane(std::uint64_t descriptors);
   Status StartControl(LoadedConfiguration loaded);
   void TellListener(control::ListenerFigures& figures) const;
@@ -287,7 +289,7 @@ void Server::Parts::MakeConductors(std::uint64_t descriptors) {
   }
 }
 
-Status Server::Parts::StartGrpc() {
+Status Server::Parts::StartGrpc(std::uint64_t descriptors) {
   if (options.grpc.off) {
     listeners.push_back({"grpc", "off"});
     return {};
@@ -300,6 +302,9 @@ Status Server::Parts::StartGrpc() {
   listener.max_unsent_bytes = options.limits.session.held_bytes;
   listener.write_time = options.limits.session.timeouts.write;
   listener.tls = secrets.grpc();
+  listener.max_connections = GrpcListeners::MostConnections(options, descriptors);
+  listener.max_connections_per_address = options.limits.connections_per_address;
+  listener.backlog = options.backlog;
   GrpcConductor::Options conductor;
   conductor.number = kGrpcDesk;
   conductor.loop_metrics = MakeLoopMetrics(registry, "grpc");
@@ -309,6 +314,7 @@ Status Server::Parts::StartGrpc() {
       {clock, *grpc_calls, desk, serving, endpoints.unknown(), directory, secrets.api_keys()});
   if (!started) return tl::unexpected<Error>(started.error());
   grpc = std::move(*started);
+  grpc_listeners.grpc = &grpc->listener();
   AddListener("grpc", options.grpc, grpc->port());
   return {};
 }
@@ -321,6 +327,7 @@ Status Server::Parts::StartAdmin() {
   admin_options.unix_socket =
       PlaceOfAdminSocket(options, runtime_folder == nullptr ? "" : runtime_folder);
   admin_options.door = secrets.AdminDoor(options.admin_door);
+  admin_options.max_connections_per_address = options.limits.connections_per_address;
   admin_options.registry = &registry;
   if (options.admin.off) listeners.push_back({"admin", "off"});
   if (options.admin.off && admin_options.unix_socket.empty()) return {};
@@ -329,6 +336,7 @@ Status Server::Parts::StartAdmin() {
       admin::AdminServer::Start(admin_options, *control_room, *grpc_calls);
   if (!started) return tl::unexpected<Error>(started.error());
   admin = std::move(*started);
+  grpc_listeners.admin = &admin->listener();
   admin->SetServing(false);  // until everything is there
   if (!options.admin.off) AddListener("admin", options.admin, admin->port());
   if (!admin_options.unix_socket.empty()) {
@@ -352,19 +360,18 @@ Status Server::Parts::StartDataPlane(std::uint64_t descriptors) {
   if (Status opened = OpenStaticFiles(descriptors); !opened) return opened;
   MakeConductors(descriptors);
   if (!options.grpc.off) grpc_calls.emplace();
-  return StartGrpc();
+  return StartGrpc(descriptors);
 }
 
 Status Server::Parts::StartControl(LoadedConfiguration loaded) {
   configuration.emplace(ConfigurableParts(), std::move(loaded));
   control_room = std::make_unique<ControlRoom>(ControlRoom::Parts{
       clock, registry, endpoints, serving, *keeper, pending, scheduler, reserve, *pool, misses,
-      *configuration, feed, captures, conductors, listeners, readiness,
+      *configuration, feed, captures, conductors, grpc_listeners, listeners, readiness,
       [this](control::ListenerFigures& figures) { TellListener(figures); }, is_ready, is_draining});
   return StartAdmin();
 }
 
-// gRPC keeps the sockets of its listeners to itself.
 void Server::Parts::TellListener(control::ListenerFigures& figures) const {
   const auto tell = [&](int fd, const http::ListenerMetrics& books, std::uint64_t connections,
                         bool is_secured) {
@@ -385,10 +392,8 @@ void Server::Parts::TellListener(control::ListenerFigures& figures) const {
     for (const auto& state : pages->listener_shard().states) open += state;
     tell(pages->listening_fd(), pages_metrics, static_cast<std::uint64_t>(open),
          secrets.pages() != nullptr);
-  } else if (figures.name == "grpc") {
-    figures.is_secured = secrets.grpc() != nullptr;
-  } else if (figures.name == "admin") {
-    figures.is_secured = secrets.admin() != nullptr;
+  } else {
+    grpc_listeners.Tell(figures);
   }
 }
 
@@ -399,6 +404,7 @@ void Server::Parts::Observe() {
   lifecycle::AddProtectionMetrics(registry, protections);
   AddBacklogMetrics(registry, "http", http_fd.get());
   sampler.Add({"http", http_fd.get()});
+  grpc_listeners.Observe(registry, sampler);
   std::vector<const http::ListenerShard*> shards;
   for (const auto& conductor : conductors) shards.push_back(&conductor->listener_shard());
   http::AddConnectionGauges(registry, "http", shards);

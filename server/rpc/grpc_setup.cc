@@ -1,4 +1,4 @@
-// The settings that all listeners have in common, and the reason when one does not come up.
+// The settings that all listeners have in common.
 #include "server/rpc/grpc_setup.h"
 
 #include <string>
@@ -10,7 +10,6 @@
 #include <grpcpp/grpcpp.h>
 
 #include "server/base/log.h"
-#include "server/net/socket.h"
 
 namespace baton::rpc {
 namespace {
@@ -41,21 +40,10 @@ void SetUp(grpc::ServerBuilder& builder) {
   // The health service is visible to reflection, and thereby to clients that know no schema, only
   // where its messages are linked in; naming one makes the linker take them.
   static_cast<void>(grpc::health::v1::HealthCheckRequest::descriptor());
-  // With port sharing, which is gRPC's default, a second server on the same port would start
-  // without a word and take half of the calls.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeTimeoutMs);
   // A small message would expand a thousandfold, and gRPC limits only what comes over the wire.
   builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
   builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
-}
-
-Error WhyNotListening(const ListenAddress& address) {
-  const Result<UniqueFd> tried = net::Listen(address, 1);
-  if (!tried) return tried.error();
-  return {ErrorCode::kUnavailable,
-          "cannot listen on " + address.ToText() + ": gRPC could not bind it",
-          {}};
 }
 
 }  // namespace baton::rpc

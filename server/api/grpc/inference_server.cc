@@ -13,6 +13,7 @@
 #include "server/api/grpc/inference_service.h"
 #include "server/api/grpc/key_check.h"
 #include "server/api/grpc/plain_methods.h"
+#include "server/rpc/entrance.h"
 #include "server/rpc/grpc_setup.h"
 #include "server/rpc/health.h"
 #include "server/rpc/open_tags.h"
@@ -42,7 +43,10 @@ std::vector<std::string> ServiceNames() {
 
 // What a listener answers with, and what it answers.
 struct InferenceServer::State {
-  explicit State(rpc::CallQueue& shared) : queue(shared) {}
+  State(rpc::CallQueue& shared, const Options& options)
+      : queue(shared),
+        entrance("grpc-entrance",
+                 {options.max_connections, options.max_connections_per_address, options.backlog}) {}
 
   rpc::CallQueue& queue;
   rpc::OpenTags open_tags;
@@ -50,7 +54,7 @@ struct InferenceServer::State {
   grpc::AsyncGenericService others;
   rpc::Health health{kServiceName};
   rpc::PlainMethods methods;
-  int port = 0;
+  rpc::Entrance entrance;                                // goes behind the server
   std::shared_ptr<grpc::ServerCredentials> credentials;  // its server asks it again and again
   std::unique_ptr<rpc::QueuedServer> server;
   std::optional<rpc::UnreadAnswers> unread;
@@ -58,15 +62,17 @@ struct InferenceServer::State {
   std::optional<rpc::PlainCalls> plain_calls;
   bool has_stopped = false;
 
-  void Listen(const Options& options);
+  Status Listen(const Options& options);
   void AddMethods(const ModelDirectory& directory);
 };
 
-void InferenceServer::State::Listen(const Options& options) {
+Status InferenceServer::State::Listen(const Options& options) {
   grpc::ServerBuilder builder;
   rpc::SetUp(builder);
   credentials = rpc::CredentialsOf(options.tls);
-  builder.AddListeningPort(options.address.ToText(), credentials, &port);
+  const bool speaks_tls = options.tls != nullptr;
+  const Status listening = entrance.AddAddress(options.address, speaks_tls, credentials, builder);
+  if (!listening) return listening;
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_streams_per_connection);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTimeMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
@@ -79,6 +85,8 @@ void InferenceServer::State::Listen(const Options& options) {
   builder.RegisterService(&service);
   builder.RegisterAsyncGenericService(&others);
   server = rpc::QueuedServer::Start(builder, queue);
+  if (server == nullptr) return Fail(ErrorCode::kInternal, "gRPC could not start its server");
+  return {};
 }
 
 void InferenceServer::State::AddMethods(const ModelDirectory& directory) {
@@ -90,9 +98,10 @@ void InferenceServer::State::AddMethods(const ModelDirectory& directory) {
 
 Result<std::unique_ptr<InferenceServer>> InferenceServer::Start(const Options& options,
                                                                 const Parts& parts) {
-  auto state = std::make_unique<State>(parts.queue);
-  state->Listen(options);
-  if (state->server == nullptr) return tl::unexpected(rpc::WhyNotListening(options.address));
+  auto state = std::make_unique<State>(parts.queue, options);
+  if (const Status listening = state->Listen(options); !listening) {
+    return tl::unexpected(listening.error());
+  }
   state->AddMethods(parts.directory);
   if (parts.keys != nullptr) RequireKeys(state->methods, *parts.keys, parts.clock);
   state->unread.emplace(parts.queue, state->open_tags, parts.clock,
@@ -103,6 +112,7 @@ Result<std::unique_ptr<InferenceServer>> InferenceServer::Start(const Options& o
                                                     *state->unread, state->open_tags, parts.clock});
   state->calls->Start();
   state->plain_calls->Start();
+  state->entrance.Open();
   return std::unique_ptr<InferenceServer>(new InferenceServer(std::move(state)));
 }
 
@@ -110,12 +120,16 @@ InferenceServer::InferenceServer(std::unique_ptr<State> state) : state_(std::mov
 
 InferenceServer::~InferenceServer() { Stop(Duration::zero()); }
 
-std::uint16_t InferenceServer::port() const { return static_cast<std::uint16_t>(state_->port); }
+std::uint16_t InferenceServer::port() const { return state_->entrance.port(); }
+
+net::ForeignListener& InferenceServer::listener() { return state_->entrance.listener(); }
 
 void InferenceServer::SetServing(bool serving) {
   state_->health.SetServing(serving);
   state_->queue.Post([&calls = *state_->plain_calls] { calls.TellWatchers(); });
 }
+
+void InferenceServer::StopAccepting() { state_->entrance.StopAccepting(); }
 
 void InferenceServer::Stop(Duration grace) {
   if (std::exchange(state_->has_stopped, true)) return;
@@ -125,6 +139,7 @@ void InferenceServer::Stop(Duration grace) {
     state.calls->Close();
     state.plain_calls->Close();
   });
+  state_->entrance.StopHandingOver();
   state_->server->Shutdown(grace);
   state_->queue.Post(state_->open_tags.Counting([&unread = *state_->unread] { unread.Close(); }));
   state_->open_tags.WaitUntilGone();

@@ -15,8 +15,9 @@
 #include "server/rpc/call_queue.h"
 
 namespace baton::net {
+class ForeignListener;
 class TlsCertificate;
-}
+}  // namespace baton::net
 
 namespace baton::api {
 
@@ -36,6 +37,9 @@ class InferenceServer {
     Duration write_time = std::chrono::seconds(20);          // for a client to read its answer
     int max_streams_per_connection = 256;
     const net::TlsCertificate* tls = nullptr;  // which outlives it; null: plain connections
+    std::size_t max_connections = 1024;
+    std::size_t max_connections_per_address = 0;  // 0: as many as there may be in all
+    int backlog = 1024;
   };
 
   // All of them outlive it.
@@ -55,9 +59,14 @@ class InferenceServer {
   InferenceServer& operator=(const InferenceServer&) = delete;
 
   std::uint16_t port() const;
+  // Its connections.
+  net::ForeignListener& listener();
 
   // What the health service says from now on; false at first.
   void SetServing(bool serving);
+
+  // Whoever connects from now on is turned away; who is connected is answered as before.
+  void StopAccepting();
 
   // Takes no more calls; answers have `grace` to be read. The queue runs by itself from then on,
   // and the sink drops what still comes, and holds no call. A second call does nothing.
