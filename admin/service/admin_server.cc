@@ -78,6 +78,7 @@ struct AdminServer::State {
   bool has_stopped = false;
 
   Status Listen(const Options& options);
+  void GiveUpSocket();
 };
 
 AdminServer::State::State(const Options& options, control::ControlPort& control,
@@ -104,8 +105,11 @@ AdminServer::State::State(const Options& options, control::ControlPort& control,
   methods = Guarded(std::move(methods), door);
 }
 
-AdminServer::State::~State() {
-  if (!unix_socket.empty()) ListeningSocket::Remove(unix_socket);
+AdminServer::State::~State() { GiveUpSocket(); }
+
+// Who starts afterwards finds no socket there and makes one, which is not ours to remove.
+void AdminServer::State::GiveUpSocket() {
+  if (!unix_socket.empty()) ListeningSocket::Remove(std::exchange(unix_socket, {}));
 }
 
 Status AdminServer::State::Listen(const Options& options) {
@@ -190,6 +194,7 @@ void AdminServer::Stop(Duration grace) {
   SetServing(false);
   state_->queue.RunByItself();
   state_->thread.Post([&calls = state_->calls] { calls.Close(); });
+  state_->GiveUpSocket();  // while it still listens: it is nobody else's
   state_->entrance.StopHandingOver();
   state_->server->Shutdown(grace);
   state_->thread.Post(state_->open_tags.Counting([&unread = state_->unread] { unread.Close(); }));

@@ -1,6 +1,7 @@
 // Two headers in, two out.
 #include "server/api/trace_headers.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "server/http/message.h"
@@ -30,6 +31,7 @@ void FollowCaller(TraceContext& trace, const TraceLines& lines) {
   trace.parent = caller->parent;
   trace.is_sampled = caller->is_sampled;
   std::string state = Joined(lines);
+  std::ranges::replace(state, '\t', ' ');  // a space as good, and gRPC aborts on a tab
   if (IsTracestate(state)) trace.state = std::move(state);
 }
 

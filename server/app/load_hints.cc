@@ -8,7 +8,8 @@
 
 namespace baton::app {
 
-void LoadHints::Measure(const Counts& counts, const Capacity& capacity, SteadyTime now) {
+void LoadHints::Measure(const Counts& counts, const Capacity& capacity, SteadyTime now,
+                        Duration running) {
   const Counts before = std::exchange(counts_, counts);
   const SteadyTime since = std::exchange(measured_, now);
   if (since == SteadyTime() || now <= since) return;
@@ -19,7 +20,8 @@ void LoadHints::Measure(const Counts& counts, const Capacity& capacity, SteadyTi
   const auto cores = static_cast<double>(std::max<std::size_t>(capacity.cores, 1));
   const auto workers = static_cast<double>(std::max<std::size_t>(capacity.workers, 1));
   cpu_utilization_ = ToSeconds(counts.cpu_time - before.cpu_time) / seconds / cores;
-  application_utilization_ = (counts.busy_seconds - before.busy_seconds) / seconds / workers;
+  const double busy = std::max(counts.busy_seconds - before.busy_seconds, ToSeconds(running));
+  application_utilization_ = busy / seconds / workers;
   requests_per_second_ = per_second(counts.answered, before.answered);
   errors_per_second_ = per_second(counts.failed, before.failed);
 }

@@ -26,8 +26,10 @@ class LoadHints {
     std::size_t workers = 1;
   };
 
-  // Figures are of the time since the call before, and none until the second one.
-  void Measure(const Counts& counts, const Capacity& capacity, SteadyTime now);
+  // Figures are of the time since the call before, and none until the second one. `running`: of
+  // that time what runs now has taken, which is in busy_seconds only once it has ended.
+  void Measure(const Counts& counts, const Capacity& capacity, SteadyTime now,
+               Duration running = Duration::zero());
 
   // What the request asked to be told; none: nothing.
   std::optional<api::LoadHint> For(const RequestRecord& record) const {

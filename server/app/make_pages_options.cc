@@ -8,6 +8,10 @@ namespace baton::app {
 namespace {
 
 std::string WhyNoData(const ServerOptions& options) {
+  if (!options.http_tls.client_ca.empty()) {
+    return "clients of the data plane show a certificate (tls.http.client_ca), which these pages "
+           "cannot";
+  }
   if (options.pages.IsLoopback()) return "";
   const bool has_keys = !options.api_keys.empty();
   if (has_keys && options.pages_tls.IsOn()) return "";

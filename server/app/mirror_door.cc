@@ -125,8 +125,11 @@ tl::expected<std::string, Refusal> MirrorDoor::AdmitByToken(const http::Request&
 bool MirrorDoor::MayLook(const http::Request& request) const {
   if (pages::RefuseOtherNames(request, options_.site)) return false;
   if (!options_.site.is_loopback && !options_.site.is_secured) return false;
-  if (!options_.find_token) return options_.site.is_loopback && options_.may_look_unnamed;
-  const std::string_view token = TokenIn(request.Header("Authorization").value_or(""));
+  if (!options_.find_token) {
+    const bool has_name = request.client_names != nullptr && !request.client_names->empty();
+    return has_name || (options_.site.is_loopback && options_.may_look_unnamed);
+  }
+  const std::string_view token = access::BearerToken(request.Header("Authorization").value_or(""));
   return !token.empty() && !request.Header("Authorization", 1) &&
          options_.find_token(token).has_value();
 }

@@ -95,9 +95,13 @@ Status AddGiven(const config::Value& value, Paths& paths) {
 // A log's file is made anew in its folder once it has been renamed; a device or a pipe never is.
 void AddLogFile(const fs::path& file, Paths& paths) {
   std::error_code error;
-  const bool is_other = fs::exists(file, error) && !fs::is_regular_file(file, error);
+  const bool is_there = fs::exists(file, error);
+  const fs::path real = fs::canonical(file, error);
+  const bool has_no_path = bool{error};  // such as a pipe behind /dev/stderr
+  const bool is_other = is_there && (has_no_path || !fs::is_regular_file(real, error));
   if (is_other) return paths.push_back(Absolute(file));
-  AddFolderOf(file, paths);
+  // A link's own folder is not needed: /dev is that of /dev/stderr.
+  AddFolderOf(has_no_path ? file : real, paths);
 }
 
 // The socket of the admin plane: in a folder that it may have to make first.

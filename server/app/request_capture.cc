@@ -1,6 +1,7 @@
 // Secrets are left out where the copy is made: they are never kept.
 #include "server/app/request_capture.h"
 
+#include <charconv>
 #include <chrono>
 #include <string>
 #include <utility>
@@ -29,6 +30,16 @@ std::unique_ptr<control::CapturedRequest> Begin(const control::Captures::Place& 
   return captured;
 }
 
+// How long the body is, as far as its head says where nobody has read it.
+std::uint64_t BodyBytesOf(const http::Request& request) {
+  if (!request.has_body || !request.body.empty()) return request.body.size();
+  const auto length = request.Header("Content-Length");
+  if (!length) return 1;  // chunked: not known, but not what is kept
+  std::uint64_t bytes = 0;
+  const char* const end = length->data() + length->size();
+  return std::from_chars(length->data(), end, bytes).ec == std::errc() ? bytes : 1;
+}
+
 }  // namespace
 
 void CaptureRequest(control::Captures* captures, const http::Request& request,
@@ -41,6 +52,7 @@ void CaptureRequest(control::Captures* captures, const http::Request& request,
   const auto place = captures->TakePlace(record.endpoint->name, head, request.body.size());
   if (!place) return;
   record.captured = Begin(*place, request.body, record);
+  record.captured->body_bytes = BodyBytesOf(request);
   record.captured->protocol = "http";
   record.captured->method = ToText(request.method);
   record.captured->target = control::WithoutSecrets(request.target);

@@ -50,8 +50,8 @@ struct DeskParts {
   serve::Scheduler& scheduler;
   serve::Scheduler& reserve;  // of one worker, for cheaper models that are fallbacks
   serve::MissRing& misses;
-  const LoadHints* load = nullptr;  // for answers that shall tell of it; null: none does
-  trace::Tracer* tracer = nullptr;  // null: nobody is told of requests
+  const LoadHints* load = nullptr;        // for answers that shall tell of it; null: none does
+  trace::Tracer* tracer = nullptr;        // null: nobody is told of requests
   control::Captures* captures = nullptr;  // null: there are none
 };
 

@@ -366,9 +366,16 @@ Status Server::Parts::StartDataPlane(std::uint64_t descriptors) {
 Status Server::Parts::StartControl(LoadedConfiguration loaded) {
   configuration.emplace(ConfigurableParts(), std::move(loaded));
   control_room = std::make_unique<ControlRoom>(ControlRoom::Parts{
-      clock, registry, endpoints, serving, *keeper, pending, scheduler, reserve, *pool, misses,
-      *configuration, feed, captures, conductors, grpc_listeners, listeners, readiness,
-      [this](control::ListenerFigures& figures) { TellListener(figures); }, is_ready, is_draining});
+      clock,          registry,
+      endpoints,      serving,
+      *keeper,        pending,
+      scheduler,      reserve,
+      *pool,          misses,
+      *configuration, feed,
+      captures,       conductors,
+      grpc_listeners, listeners,
+      readiness,      [this](control::ListenerFigures& figures) { TellListener(figures); },
+      is_ready,       is_draining});
   return StartAdmin();
 }
 
@@ -495,7 +502,7 @@ void Server::Parts::BeginDrain(int signal) {
     return;
   }
   readiness.Stop();
-  control_room->LookAround(main_loop.Now());
+  control_room->LookAround(clock.Now());
   if (admin) admin->SetServing(false);
   const Duration limit = serving.LargestBudget();
   Log(LogLevel::kInfo, "draining", {{"signal", signal}, {"limit_ms", ToMillis(limit)}});

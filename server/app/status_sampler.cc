@@ -152,7 +152,8 @@ void StatusSampler::TellLoad(SteadyTime now) const {
     counts.failed += sums_.answers[static_cast<std::size_t>(failed)];
   }
   const auto workers = static_cast<std::size_t>(parts_.scheduler.figures().alive_workers);
-  parts_.load.Measure(counts, {UsableCores(), workers}, now);
+  const Duration running = parts_.scheduler.RanWithin(now - covers_, now);
+  parts_.load.Measure(counts, {UsableCores(), workers}, now, running);
 }
 
 control::StatusSample StatusSampler::Take(control::ServerState server, SteadyTime now,

@@ -24,7 +24,7 @@ trace::Resource ResourceOf(const TracingOptions& options) {
 
 Result<trace::HttpPostOptions> PostOptions(const TracingOptions& options) {
   trace::HttpPostOptions post{options.endpoint, options.ca_file, {}};
-  if (!options.ca_file.empty() && access(options.ca_file.c_str(), R_OK) != 0) {
+  if (!options.ca_file.empty() && ::access(options.ca_file.c_str(), R_OK) != 0) {
     return Fail(ErrorCode::kNotFound, "tracing.ca_file: " + options.ca_file + " cannot be read");
   }
   if (options.headers_file.empty()) return post;

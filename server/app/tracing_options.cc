@@ -40,7 +40,7 @@ Result<TracingOptions> ReadTracing(const config::Configuration& configuration) {
   tracing.ca_file = said.ca_file();
   tracing.service = said.service();
   tracing.sampling.share = yaml::ReadPercent(said.sample()).value_or(0);
-  tracing.sampling.follows_callers = said.follow_callers();
+  tracing.sampling.follows_callers = said.callers() == "follow";
   tracing.sampling.misses = said.misses();
   tracing.sampling.others = said.others();
   if (tracing.endpoint.empty()) return tracing;

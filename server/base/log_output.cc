@@ -20,7 +20,7 @@
 namespace baton {
 namespace {
 
-constexpr mode_t kForOwnerAndGroup = 0640;
+constexpr mode_t kForOwnerAlone = 0600;
 constexpr int kOpening = O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
 constexpr int kLookAgainMs = 50;  // whether to give up
 constexpr Duration kPatienceAtTheEnd = 1s;
@@ -57,6 +57,12 @@ std::string_view Part(std::string_view rest) {
 
 Status CheckLogFile(const std::string& file) {
   if (file.empty()) return {};
+  struct stat status {};
+  if (::stat(file.c_str(), &status) == 0 && S_ISFIFO(status.st_mode)) {
+    // Opened and closed, it would have ended for its reader.
+    if (::access(file.c_str(), W_OK) == 0) return {};
+    return CannotWrite(file);
+  }
   const UniqueFd fd(::open(file.c_str(), kOpening));
   if (fd.valid()) return {};
   if (errno != ENOENT) return CannotWrite(file);
@@ -67,7 +73,7 @@ Status CheckLogFile(const std::string& file) {
 }
 
 Result<UniqueFd> LogOutput::OpenFile(const std::string& file) {
-  UniqueFd fd(::open(file.c_str(), kOpening | O_CREAT, kForOwnerAndGroup));
+  UniqueFd fd(::open(file.c_str(), kOpening | O_CREAT, kForOwnerAlone));
   if (fd.valid()) return fd;
   return tl::unexpected<Error>(CannotWrite(file).error());
 }

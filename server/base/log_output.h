@@ -17,7 +17,8 @@ class LogOutput {
  public:
   // Standard error, which is not closed.
   LogOutput();
-  // Appends to a file, and makes it where it is not there. Errors: kInvalidArgument.
+  // Appends to a file, and makes it where it is not there, for its owner alone. Errors:
+  // kInvalidArgument.
   static Result<UniqueFd> OpenFile(const std::string& file);
   explicit LogOutput(UniqueFd file);
   ~LogOutput();

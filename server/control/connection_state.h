@@ -11,7 +11,7 @@
 
 namespace baton::control {
 
-// What one listener does. Figures are there where the server has the sockets itself: not for gRPC.
+// What one listener does. Figures are there unless it is off.
 struct ListenerFigures {
   std::string name;     // "http", "grpc", "admin" or "pages"
   std::string address;  // "127.0.0.1:8080", or "off"
@@ -23,12 +23,12 @@ struct ListenerFigures {
   std::optional<std::uint64_t> backlog_drops_total;
 };
 
-// Which connection of the data plane over HTTP: numbers of a conductor are never used again.
+// Which connection (connection_key.h): numbers of a conductor are never used again.
 struct ConnectionKey {
   int conductor = 0;
   std::uint64_t number = 0;
 
-  auto operator<=>(const ConnectionKey&) const = default;
+  auto operator<=>(const ConnectionKey&) const = default;  // NOLINT(modernize-use-nullptr): is none
 };
 
 struct ConnectionState {

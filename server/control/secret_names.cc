@@ -8,13 +8,13 @@ namespace baton::control {
 namespace {
 
 // Parts of names, without what stands between their words.
-constexpr std::array<std::string_view, 14> kSecretParts = {
-    "authorization",   "authentication", "cookie",    "apikey",   "accesskey",
-    "subscriptionkey", "token",          "secret",    "password", "passwd",
-    "credential",      "session",        "signature", "jwt"};
+constexpr std::array<std::string_view, 15> kSecretParts = {
+    "authorization",   "authentication", "cookie",  "apikey",    "accesskey",
+    "subscriptionkey", "token",          "secret",  "password",  "passwd",
+    "passphrase",      "credential",     "session", "signature", "jwt"};
 // Whole names that are too short to be looked for within others.
-constexpr std::array<std::string_view, 6> kSecretNames = {"key", "auth", "xauth",
-                                                          "sig", "pwd",  "code"};
+constexpr std::array<std::string_view, 8> kSecretNames = {"auth", "xauth", "sig",  "pwd",
+                                                          "code", "otp",   "xotp", "totp"};
 
 std::string Plain(std::string_view name) {
   std::string plain;
@@ -65,6 +65,7 @@ void AppendVisible(std::string& out, std::string_view text) {
 
 bool IsSecretName(std::string_view name) {
   const std::string plain = Plain(name);
+  if (plain.ends_with("key") && !plain.ends_with("idempotencykey")) return true;
   return std::find(kSecretNames.begin(), kSecretNames.end(), plain) != kSecretNames.end() ||
          std::any_of(kSecretParts.begin(), kSecretParts.end(),
                      [&](std::string_view part) { return plain.find(part) != std::string::npos; });

@@ -4,16 +4,14 @@
 #include <utility>
 
 #include "server/http/request_parser.h"
+#include "server/net/listener_families.h"
 
 namespace baton::http {
 namespace {
 
 constexpr std::array<std::string_view, kConnectionStates> kStateNames = {"idle", "reading",
                                                                          "pending", "writing"};
-constexpr std::array<std::string_view, kCloseReasons> kReasonNames = {
-    "client",       "idle_timeout",  "header_timeout", "body_timeout", "body_too_slow",
-    "budget_spent", "write_timeout", "protocol_error", "limit",        "address_limit",
-    "drain",        "error",         "operator"};
+constexpr std::array<std::string_view, kCloseReasons> kReasonNames = net::kAllCloseReasons;
 constexpr std::array<std::string_view, kPauseReasons> kPauseNames = {"pipelined", "unsent"};
 
 }  // namespace
@@ -27,11 +25,11 @@ ListenerMetrics ListenerMetrics::Make(
     const std::map<std::string_view, metrics::Counter>& parse_errors) {
   ListenerMetrics made;
   made.parse_errors = parse_errors;
-  made.accepted = registry.AddCounter("baton_connections_accepted_total", "Connections accepted.",
-                                      {{"listener", listener}});
+  made.accepted = registry.AddCounter(net::kConnectionsAccepted.name,
+                                      net::kConnectionsAccepted.help, {{"listener", listener}});
   for (std::size_t i = 0; i < kCloseReasons; ++i) {
     made.closed[i] =
-        registry.AddCounter("baton_connections_closed_total", "Connections closed, by why.",
+        registry.AddCounter(net::kConnectionsClosed.name, net::kConnectionsClosed.help,
                             {{"listener", listener}, {"reason", std::string(kReasonNames[i])}});
   }
   for (std::size_t i = 0; i < kPauseReasons; ++i) {
@@ -84,7 +82,7 @@ void ListenerShard::Hold(std::size_t before, std::size_t now) {
 void AddConnectionGauges(metrics::Registry& registry, const std::string& listener,
                          const std::vector<const ListenerShard*>& shards) {
   for (std::size_t state = 0; state < kConnectionStates; ++state) {
-    registry.AddGauge("baton_connections", "Open connections by what they are doing.",
+    registry.AddGauge(net::kConnections.name, net::kConnections.help,
                       {{"listener", listener}, {"state", std::string(kStateNames[state])}},
                       [shards, state] {
                         std::int64_t sum = 0;
@@ -93,6 +91,7 @@ void AddConnectionGauges(metrics::Registry& registry, const std::string& listene
                         return static_cast<double>(sum);
                       });
   }
+  net::AddOtherStates(registry, listener, kStateNames);
 }
 
 void AddHeldGauges(metrics::Registry& registry, const std::string& listener,

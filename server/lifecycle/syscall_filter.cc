@@ -191,12 +191,14 @@ void DenyNewProcesses(FilterMaker& maker) {
 
 // Everything but IPv4, IPv6 and Unix sockets.
 void DenyOtherFamilies(FilterMaker& maker, std::uint32_t denied) {
-  static_assert(AF_UNIX == 1 && AF_INET == 2 && AF_INET6 == 10);
-  for (std::uint64_t family = 0; family < AF_INET6; ++family) {
-    if (family == AF_UNIX || family == AF_INET) continue;
+  static_assert(AF_UNIX == 1 && AF_INET == 2 && AF_INET6 == 10 && AF_NETLINK == 16);
+  for (std::uint64_t family = 0; family < AF_NETLINK; ++family) {
+    if (family == AF_UNIX || family == AF_INET || family == AF_INET6) continue;
     maker.Add("socket", denied, {Argument(0, SCMP_CMP_EQ, family)});
   }
-  maker.Add("socket", denied, {Argument(0, SCMP_CMP_GT, AF_INET6)});
+  // The C library asks for it where a name has several addresses, and does without: no attack.
+  maker.Add("socket", SCMP_ACT_ERRNO(EAFNOSUPPORT), {Argument(0, SCMP_CMP_EQ, AF_NETLINK)});
+  maker.Add("socket", denied, {Argument(0, SCMP_CMP_GT, AF_NETLINK)});
 }
 
 void AddRules(FilterMaker& maker, const SyscallFilterOptions& options) {

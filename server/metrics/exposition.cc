@@ -2,12 +2,14 @@
 // the end.
 #include "server/metrics/exposition.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <utility>
 
 namespace baton::metrics {
 namespace {

@@ -1,11 +1,13 @@
 // Names and labels of what such a listener counts.
 #include "server/net/foreign_books.h"
 
+#include "server/net/listener_families.h"
+
 namespace baton::net {
 namespace {
 
-constexpr std::array<const char*, kForeignStates> kStateNames = {"opening", "open"};
-constexpr std::array<const char*, kForeignEnds> kEndNames = {
+constexpr std::array<std::string_view, kForeignStates> kStateNames = {"opening", "open"};
+constexpr std::array<std::string_view, kForeignEnds> kEndNames = {
     "client", "header_timeout", "limit", "address_limit", "drain", "error", "operator"};
 // As those of other listeners (TlsMetrics).
 constexpr std::array<const char*, kHandshakeOutcomes> kOutcomeNames = {"full",
@@ -28,23 +30,24 @@ std::uint64_t ForeignBooks::open() const {
 void AddForeignMetrics(metrics::Registry& registry, const std::string& listener, bool speaks_tls,
                        const ForeignBooks& books) {
   for (std::size_t i = 0; i < kForeignStates; ++i) {
-    registry.AddGauge("baton_connections", "Open connections, by what they are doing.",
-                      {{"listener", listener}, {"state", kStateNames[i]}},
+    registry.AddGauge(kConnections.name, kConnections.help,
+                      {{"listener", listener}, {"state", std::string(kStateNames[i])}},
                       [&books, i] { return static_cast<double>(books.connections[i].load()); });
   }
-  registry.AddCounterFunction("baton_connections_accepted_total", "Connections accepted.",
+  registry.AddCounterFunction(kConnectionsAccepted.name, kConnectionsAccepted.help,
                               {{"listener", listener}},
                               [&books] { return static_cast<double>(books.accepted.load()); });
   for (std::size_t i = 0; i < kForeignEnds; ++i) {
-    registry.AddCounterFunction("baton_connections_closed_total", "Connections closed, by reason.",
-                                {{"listener", listener}, {"reason", kEndNames[i]}}, [&books, i] {
-                                  return static_cast<double>(books.closed[i].load());
-                                });
+    registry.AddCounterFunction(
+        kConnectionsClosed.name, kConnectionsClosed.help,
+        {{"listener", listener}, {"reason", std::string(kEndNames[i])}},
+        [&books, i] { return static_cast<double>(books.closed[i].load()); });
   }
+  AddOtherStates(registry, listener, kStateNames);
+  AddOtherReasons(registry, listener, kEndNames);
   for (std::size_t i = 0; speaks_tls && i < kHandshakeOutcomes; ++i) {
     registry.AddCounterFunction(
-        "baton_tls_handshakes_total", "TLS handshakes, by how they ended.",
-        {{"listener", listener}, {"outcome", kOutcomeNames[i]}},
+        kHandshakes.name, kHandshakes.help, {{"listener", listener}, {"outcome", kOutcomeNames[i]}},
         [counts = books.handshakes, i] { return static_cast<double>((*counts)[i].load()); });
   }
 }

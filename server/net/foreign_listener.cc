@@ -373,6 +373,7 @@ void ForeignListener::End(Guest& guest, ForeignEnd why) {
   --guest.entry.open;
   --books_.of(was_open ? ForeignState::kOpen : ForeignState::kOpening);
   books_.CountClosed(why);
+  guest.place = ClientPlace();  // the books of its address may go before it does
   std::unique_ptr<Guest> ended;
   {
     MutexLock lock(mutex_);

@@ -53,7 +53,8 @@ constexpr std::array kPassedOn = {
     std::string_view("Authorization"),     std::string_view("Baton-Budget-Ms"),
     std::string_view("Baton-Criticality"), std::string_view("Baton-Explain"),
     std::string_view("Content-Type"),      std::string_view("Inference-Header-Content-Length"),
-    std::string_view("traceparent")};
+    std::string_view("X-API-Key"),         std::string_view("endpoint-load-metrics-format"),
+    std::string_view("traceparent"),       std::string_view("tracestate")};
 
 // Of an answer: those that the pages write themselves.
 bool IsOurs(std::string_view name) {
@@ -125,10 +126,12 @@ class DataCalls::Connection final : public net::TcpConnection {
   void OnBytes(std::string_view bytes) override {
     answer_ += bytes;
     if (answer_.size() <= kMostAnswerBytes) return;
+    calls_.loop_.AssertOnLoop();
     calls_.End(number_, http::ErrorResponse(502, "the answer is larger than the pages pass on"));
   }
   void OnEndOfInput() override {
     auto response = ReadDataAnswer(answer_);
+    calls_.loop_.AssertOnLoop();
     calls_.End(number_, response ? *std::move(response)
                                  : http::ErrorResponse(502, "the data plane gave no whole answer"));
   }

@@ -18,7 +18,7 @@ class History {
 
   void Add(const control::StatusSample& sample);
   // Appends {"is_whole": ..., "points": [...]}: those behind the sample of number `after`, or all
-  // there are, where `after` is of another run of the server, or long ago.
+  // there are, where `after` is none of them: 0, or long ago.
   void Append(std::string& out, std::uint64_t after) const;
 
  private:

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <ctime>
 #include <string_view>
@@ -34,8 +35,9 @@ std::string Fixed(double number, int decimals) {
 }
 
 std::string Rate(double rate) {
-  return rate > 0 && rate < 100 ? Fixed(rate, 1)
-                                : Grouped(static_cast<std::uint64_t>(std::max(0.0, rate) + 0.5));
+  return rate > 0 && rate < 100
+             ? Fixed(rate, 1)
+             : Grouped(static_cast<std::uint64_t>(std::llround(std::max(0.0, rate))));
 }
 
 std::string Millis(Duration duration) {
@@ -208,14 +210,15 @@ std::string AnswersText(const control::ModelState& model, const control::ModelVe
   return one.version == model.default_version ? "yes, by default" : "yes";
 }
 
-std::string ModelRows(const control::StatusSample& sample) {
+std::string ModelRows(const control::StatusSample& sample, Told told) {
   Rows rows;
   for (const control::ModelState& model : sample.models) {
     for (const control::ModelVersionState& one : model.versions) {
       rows.Begin().Head(model.name).Cell(one.version);
       rows.Cell(one.state, one.state == "failed" ? "bad nowrap" : "nowrap");
       rows.Cell(AnswersText(model, one)).Cell(one.platform);
-      rows.Cell(one.reason.empty() ? model.reason : one.reason).End();
+      const std::string& reason = one.reason.empty() ? model.reason : one.reason;
+      rows.Cell(told == Told::kAll ? reason : "").End();
     }
   }
   return rows.TakeOr(6, "no models");
@@ -282,7 +285,7 @@ std::string LivePage(const control::StatusSample& sample, Told told) {
         "Single requests are shown to who may read the admin API without a token: on loopback, "
         "where the server has no token file. With one, batonctl misses shows them."},
        {"last", MissRows(sample, told)},
-       {"models", ModelRows(sample)},
+       {"models", ModelRows(sample, told)},
        {"conductors", ConductorRows(sample)},
        {"backlogs", BacklogRows(sample)}});
 }

@@ -1,9 +1,12 @@
 // The pages' routes.
 #include "server/pages/pages_server.h"
 
+#include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
+#include "server/base/clock.h"
 #include "server/base/json_writer.h"
 #include "server/base/mutex.h"
 #include "server/base/thread_name.h"
@@ -80,6 +83,7 @@ PagesServer::PagesServer(UniqueFd listening, const Clock& clock, metrics::Regist
           },
           [this] { listener_shard_.CountTurnedAway(); }),
       handshakes_(loop_),
+      events_(std::to_string(UnixMillis())),
       data_calls_(loop_, options_.bring) {
   listener_shard_.children = &listener_metrics;
   listener_shard_.shard = shard_;
@@ -189,7 +193,7 @@ void PagesServer::OnRequest(http::Session& session, http::ExchangeId exchange,
     return mirror_->Answer(request, from, ReplyTo(session.id(), exchange));
   }
   if (request.path == "/events" && IsRead(request)) {
-    return BeginEvents(session, exchange, request);
+    return BeginEvents(session, exchange, std::move(request));
   }
   if (DataCalls::Takes(request.path)) return AskDataPlane(session, exchange, request);
   if (std::optional<http::Response> response = Respond(request)) {
@@ -205,13 +209,16 @@ void PagesServer::OnRequest(http::Session& session, http::ExchangeId exchange,
 void PagesServer::TellWatchers() { events_.Publish(options_.feed->Newest()); }
 
 void PagesServer::BeginEvents(http::Session& session, http::ExchangeId exchange,
-                              const http::Request& request) {
+                              http::Request&& request) {
   if (const auto other = RefuseOtherSites(request, options_.site)) {
     return Answer(session, exchange, Content::kData, ErrorResponse(403, *other));
   }
   http::Response headers;
   AddSecurityHeaders(headers, Content::kData, tls_ != nullptr);
-  events_.Begin(session, exchange, request, MayBeTold(request), headers.headers);
+  // Kept as long as it is watched, as its client's names are.
+  const auto asked = std::make_shared<const http::Request>(std::move(request));
+  events_.Begin(
+      session, exchange, *asked, [this, asked] { return MayBeTold(*asked); }, headers.headers);
 }
 
 void PagesServer::AskDataPlane(http::Session& session, http::ExchangeId exchange,

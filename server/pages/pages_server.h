@@ -27,8 +27,9 @@
 
 namespace baton::pages {
 
-// GET /metrics (in the form that the request asks for), GET / (the live page for browsers, where to look for
-// others), its files, GET /events (server-sent events), and what the mirror takes.
+// GET /metrics (in the form that the request asks for), GET / (the live page for browsers, where to
+// look for others), its files, GET /events (server-sent events), /data (what goes to the data
+// plane), and what the mirror takes.
 //
 // Threads: made and destroyed by one thread; serves on its own from Start on.
 class PagesServer final : private http::SessionOwner {
@@ -38,8 +39,8 @@ class PagesServer final : private http::SessionOwner {
     control::StatusFeed* feed = nullptr;  // null: there is nothing to watch
     // Takes over the data plane's end of a connection. Null: the data plane is not asked.
     std::function<void(UniqueFd)> bring = nullptr;
-    std::string no_data = "";     // why nobody may ask it from here; empty: everybody may
-    std::string data_plane = "";  // "http://127.0.0.1:8080", for who asks it from elsewhere
+    std::string no_data = {};     // why nobody may ask it from here; empty: everybody may
+    std::string data_plane = {};  // "http://127.0.0.1:8080", for who asks it from elsewhere
   };
 
   // Takes the listening socket over; the rest outlives it, but replies of the mirror may come
@@ -75,7 +76,7 @@ class PagesServer final : private http::SessionOwner {
   }
   // What was published since the call before, for who watches.
   void TellWatchers() BATON_REQUIRES(on_loop);
-  void BeginEvents(http::Session& session, http::ExchangeId exchange, const http::Request& request)
+  void BeginEvents(http::Session& session, http::ExchangeId exchange, http::Request&& request)
       BATON_REQUIRES(on_loop);
   // What goes to the data plane.
   void AskDataPlane(http::Session& session, http::ExchangeId exchange, const http::Request& request)

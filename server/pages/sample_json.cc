@@ -47,16 +47,19 @@ void Append(JsonWriter& json, const control::EndpointLoad& load) {
   json.EndObject();
 }
 
-void Append(JsonWriter& json, const control::ModelState& model) {
+void Append(JsonWriter& json, const control::ModelState& model, Told told) {
+  const auto shown = [told](std::string_view reason) {
+    return told == Told::kAll ? reason : std::string_view();
+  };
   json.BeginObject().Key("name").String(model.name);
   json.Key("default_version").String(model.default_version);
   json.Key("canary_version").String(model.canary_version);
   json.Key("canary_share").Number(model.canary_share);
-  json.Key("reason").String(model.reason).Key("versions").BeginArray();
+  json.Key("reason").String(shown(model.reason)).Key("versions").BeginArray();
   for (const control::ModelVersionState& one : model.versions) {
     json.BeginObject().Key("version").String(one.version).Key("state").String(one.state);
     json.Key("answers").Bool(one.answers).Key("platform").String(one.platform);
-    json.Key("reason").String(one.reason).EndObject();
+    json.Key("reason").String(shown(one.reason)).EndObject();
   }
   json.EndArray().EndObject();
 }
@@ -129,7 +132,7 @@ void AppendSample(std::string& out, const control::StatusSample& sample, Told to
   json.Key("endpoints").BeginArray();
   for (const control::EndpointLoad& load : sample.endpoints) Append(json, load);
   json.EndArray().Key("models").BeginArray();
-  for (const control::ModelState& model : sample.models) Append(json, model);
+  for (const control::ModelState& model : sample.models) Append(json, model, told);
   json.EndArray().Key("budget_used_bounds").BeginArray();
   for (const double bound : sample.budget_used_bounds) json.Number(bound);
   json.EndArray().Key("budget_used").BeginArray();

@@ -7,8 +7,8 @@
 
 namespace baton::pages {
 
-// Which of it is told. The last misses are single requests: they are for who may look at the admin
-// API; the rest is what /metrics says, too.
+// Which of it is told. The last misses are single requests, and why a model failed is for
+// operators: both are for who may look at the admin API; the rest is what /metrics says, too.
 enum class Told { kFigures, kAll };
 
 // Appends one object: times in ms, rates a second. Names of endpoints may hold anything.

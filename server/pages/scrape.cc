@@ -8,13 +8,14 @@
 #include <utility>
 
 #include "server/http/content_coding.h"
+#include "server/http/error_response.h"
 #include "server/http/field_list.h"
 #include "server/http/gzip.h"
 
 namespace baton::pages {
 namespace {
 
-constexpr int kPausePerCost = 9;  // a tenth of a core
+constexpr int kPausePerCost = 9;  // a tenth of a core, unless cut short by the next line
 constexpr Duration kLongestPause = 250ms;
 constexpr int kFullWeight = 1000;
 
@@ -110,6 +111,13 @@ Duration Scrapes::OfThread() {
 }
 
 void Scrapes::Answer(const http::Request& request, Reply reply) {
+  if (waiting_.size() >= kMostWaiting) {
+    loop_.RunAt(loop_.Now(), [refused = std::move(reply)] {
+      refused(http::TryLater("expected at most " + std::to_string(kMostWaiting) +
+                             " scrapes that wait at once"));
+    });
+    return;
+  }
   const Form form{FormatFor(request), http::TakesGzip(request)};
   waiting_.push_back({form, std::move(reply)});
   Arm();

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <vector>
@@ -17,13 +18,16 @@ namespace baton::pages {
 // else, whatever else it says, the text format.
 metrics::Format FormatFor(const http::Request& request);
 
-// However many ask however often, rendering takes at most a tenth of a core: after one that took
-// long, the next ones wait together for one rendering. What is answered is never older than its
-// request.
+// However many ask however often, renderings of up to 28 ms take at most a tenth of a core, longer
+// ones more, as nobody waits longer than 250 ms: after one, the next ones wait together for one
+// rendering. What is answered is never older than its request. Each that waits gets a copy, so that
+// kMostWaiting may.
 //
 // Threads: the loop's.
 class Scrapes {
  public:
+  static constexpr std::size_t kMostWaiting = 64;
+
   using Reply = std::function<void(http::Response&& response)>;
   // The processor time that the calling thread has taken.
   using CpuTime = Duration (*)();
@@ -31,7 +35,7 @@ class Scrapes {
   // Both outlive it.
   Scrapes(net::EventLoop& loop, metrics::Registry& registry, CpuTime cpu_time = &OfThread);
 
-  // Replies once, on the loop, never inside this call.
+  // Replies once, on the loop, never inside this call; 503 where too many wait already.
   void Answer(const http::Request& request, Reply reply) BATON_REQUIRES(on_loop);
 
  private:

@@ -14,12 +14,12 @@ std::string_view ToText(Stage stage) {
   return "";
 }
 
-EndpointMetrics EndpointMetrics::Make(metrics::Registry& registry, const std::string& endpoint) {
+namespace {
+
+void AddOfRequests(metrics::Registry& registry, const std::string& e, EndpointMetrics& made) {
   using metrics::kLatencyBuckets;
   using metrics::kRatioBuckets;
   using metrics::kStageBuckets;
-  EndpointMetrics made;
-  const std::string& e = endpoint;
   made.received = registry.AddCounter("baton_requests_received_total", "Requests that came in.",
                                       {{"endpoint", e}});
   for (const Answer answer : kAllAnswers) {
@@ -57,6 +57,9 @@ EndpointMetrics EndpointMetrics::Make(metrics::Registry& registry, const std::st
   made.refusal_duration =
       registry.AddHistogram("baton_refusal_duration_seconds", "How fast refusals left.",
                             kStageBuckets, {{"endpoint", e}});
+}
+
+void AddOfRuns(metrics::Registry& registry, const std::string& e, EndpointMetrics& made) {
   made.wasted_run_seconds =
       registry.AddCounter("baton_wasted_run_seconds_total",
                           "Worker time spent on results that nobody took.", {{"endpoint", e}});
@@ -82,6 +85,14 @@ EndpointMetrics EndpointMetrics::Make(metrics::Registry& registry, const std::st
                           "Requests that came while an equal one ran, and waited for its answer; "
                           "those that had to run after all are among them.",
                           {{"endpoint", e}});
+}
+
+}  // namespace
+
+EndpointMetrics EndpointMetrics::Make(metrics::Registry& registry, const std::string& endpoint) {
+  EndpointMetrics made;
+  AddOfRequests(registry, endpoint, made);
+  AddOfRuns(registry, endpoint, made);
   return made;
 }
 

@@ -138,6 +138,11 @@ Scheduler::Figures Scheduler::figures() const {
   return figures;
 }
 
+Duration Scheduler::RanWithin(SteadyTime from, SteadyTime now) const {
+  MutexLock lock(mutex_);
+  return dispatcher_.workers().RanWithin(from, now);
+}
+
 Scheduler::Estimate Scheduler::EstimateOf(std::uint32_t endpoint, Duration budget) {
   MutexLock lock(mutex_);
   const ServiceEstimate& learned = dispatcher_.book(endpoint).estimate();

@@ -83,6 +83,8 @@ class Scheduler {
     std::size_t zombies = 0;         // run what nobody wants, far beyond what it is known to take
   };
   Figures figures() const BATON_EXCLUDES(mutex_);
+  // How long what runs now has run from `from` to `now`, on all workers together.
+  Duration RanWithin(SteadyTime from, SteadyTime now) const BATON_EXCLUDES(mutex_);
   struct Estimate {
     Duration mean, q50, q95, q99;
     Duration predicted_wait;  // of a request with `budget` that came now

@@ -142,4 +142,12 @@ std::size_t WorkerTable::Zombies(SteadyTime now) const {
       }));
 }
 
+Duration WorkerTable::RanWithin(SteadyTime from, SteadyTime now) const {
+  Duration ran = Duration::zero();
+  for (const Worker& worker : workers_) {
+    if (worker.is_busy) ran += std::max(Duration::zero(), now - std::max(from, worker.run.since));
+  }
+  return ran;
+}
+
 }  // namespace baton::serve

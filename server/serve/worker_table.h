@@ -72,6 +72,8 @@ class WorkerTable {
 
   // Workers whose run nobody wants and that goes on far beyond what it is known to take.
   std::size_t Zombies(SteadyTime now) const;
+  // How long what runs now has run from `from` to `now`, all together.
+  Duration RanWithin(SteadyTime from, SteadyTime now) const;
 
  private:
   struct Worker {

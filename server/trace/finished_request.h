@@ -14,14 +14,14 @@
 namespace baton::trace {
 
 // The beginning of a text, without an allocation.
-template <std::size_t kMost>
+template <std::size_t Most>
 class ShortText {
  public:
   ShortText() = default;
   ShortText(const ShortText& other) { *this = other.text(); }
   ShortText& operator=(const ShortText& other) { return *this = other.text(); }
   ShortText& operator=(std::string_view text) {
-    size_ = static_cast<std::uint8_t>(std::min(text.size(), kMost));
+    size_ = static_cast<std::uint8_t>(std::min(text.size(), Most));
     std::copy_n(text.data(), size_, bytes_.data());
     return *this;
   }
@@ -29,9 +29,9 @@ class ShortText {
   std::string_view text() const { return {bytes_.data(), size_}; }
 
  private:
-  static_assert(kMost <= 255);
+  static_assert(Most <= 255);
   std::uint8_t size_ = 0;
-  std::array<char, kMost> bytes_;  // the first size_ of them
+  std::array<char, Most> bytes_;  // the first size_ of them
 };
 
 // How a request came.

@@ -135,11 +135,12 @@ PostAnswer CurlPost::Send(const std::string& body, Duration most) {
 }  // namespace
 
 Status CheckUrl(const std::string& url) {
-  const auto fail = [&url] {
-    return Fail(
-        ErrorCode::kInvalidArgument,
-        "expected an http: or https: address such as http://127.0.0.1:4318/v1/traces, got '" + url +
-            "'");
+  const auto fail = [&url](const std::string& why = "") {
+    // Before an '@' there may be a password, also where the rest is no address.
+    const bool may_be_told = url.find('@') == url.npos;
+    return Fail(ErrorCode::kInvalidArgument,
+                "expected an http: or https: address such as http://127.0.0.1:4318/v1/traces" +
+                    (may_be_told ? ", got '" + url + "'" : ", got another one") + why);
   };
   if (!url.starts_with("http://") && !url.starts_with("https://")) return fail();
   const std::unique_ptr<CURLU, UrlCloser> parts(curl_url());
@@ -147,9 +148,16 @@ Status CheckUrl(const std::string& url) {
   char* user = nullptr;
   const bool has_user = curl_url_get(parts.get(), CURLUPART_USER, &user, 0) == CURLUE_OK;
   curl_free(user);
-  if (!has_user) return {};
-  return Fail(ErrorCode::kInvalidArgument,
-              "expected an address without a name and a password, which belong into headers_file");
+  if (has_user) {
+    return Fail(
+        ErrorCode::kInvalidArgument,
+        "expected an address without a name and a password, which belong into headers_file");
+  }
+  char* path = nullptr;
+  curl_url_get(parts.get(), CURLUPART_PATH, &path, 0);
+  const bool has_path = path != nullptr && std::string_view(path) != "/";
+  curl_free(path);
+  return has_path ? Status() : fail(", without a path: usually it is /v1/traces");
 }
 
 std::unique_ptr<Post> MakeHttpPost(const HttpPostOptions& options) {

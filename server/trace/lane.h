@@ -21,11 +21,13 @@ class Lane {
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
 
-  // Has `fill` fill in the next place, which holds whatever was in it. False: there is no room.
+  // Has `fill` fill in the next place, which holds whatever was in it. False: there is no room, or
+  // `keep_free` places would not be left.
   template <typename Fill>
-  bool TryPut(const Fill& fill) {
+  bool TryPut(const Fill& fill, std::size_t keep_free = 0) {
     const std::size_t put = put_.load(std::memory_order_relaxed);  // its own
-    if (put - taken_.load(std::memory_order_acquire) == places_.size()) return false;
+    const std::size_t used = put - taken_.load(std::memory_order_acquire);
+    if (used + keep_free >= places_.size()) return false;
     fill(places_[put & (places_.size() - 1)]);
     put_.store(put + 1, std::memory_order_release);  // with what was filled in
     return true;
@@ -40,6 +42,8 @@ class Lane {
     taken_.store(taken + 1, std::memory_order_release);  // the place may be filled in again
     return true;
   }
+
+  std::size_t places() const { return places_.size(); }
 
  private:
   std::vector<T> places_;

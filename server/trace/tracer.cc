@@ -110,11 +110,14 @@ void Tracer::Run() {
 bool Tracer::ExportSome() {
   SpanMessage message(parts_.resource, {parts_.clock.Now(), std::chrono::system_clock::now()});
   const auto add = [&message](const FinishedRequest& request) { message.Add(request); };
-  for (const auto& source : sources_) {
+  // Each message begins with another source, as one may fill all of it.
+  for (std::size_t i = 0; i < sources_.size(); ++i) {
+    Source& source = *sources_[(first_ + i) % sources_.size()];
     while (message.spans() < kMostSpans && message.bytes() < kMostBytes &&
-           source->lane_.TryTake(add)) {
+           source.lane_.TryTake(add)) {
     }
   }
+  ++first_;
   if (message.spans() == 0) return false;
   Deliver(message.Finish(), message.spans());
   return true;
@@ -147,14 +150,22 @@ void Tracer::Deliver(const std::string& body, std::size_t spans) {
 
 void Tracer::Tell(const std::string& why) {
   const bool is_well = why.empty();
-  if (is_well == std::exchange(is_well_, is_well)) return;
+  if (is_well == told_well_) return;
+  const SteadyTime now = parts_.clock.Now();
+  if (!is_well && now < tell_after_) return;  // told later, where it lasts
+  if (is_well) tell_after_ = now + kTellEvery;
+  told_well_ = is_well;
   if (parts_.tell) parts_.tell(why);
 }
 
 void AddTraceMetrics(metrics::Registry& registry, const Tracer* tracer) {
   for (const Outcome outcome : kAllOutcomes) {
     registry.AddCounterFunction(
-        "baton_trace_spans_total", "Spans that were chosen to be exported, by what became of them.",
+        "baton_trace_spans_total",
+        "Spans that were chosen for the collector of traces, by what became of them. rejected: the "
+        "collector did not want them; over_rate: more in a second than may be; overrun: more than "
+        "the buffer holds; undelivered: the collector was away, or too slow, for too long. All "
+        "stay 0 without one.",
         {{"outcome", std::string(ToText(outcome))}}, [tracer, outcome] {
           return tracer == nullptr ? 0.0 : static_cast<double>(tracer->spans(outcome));
         });

@@ -41,13 +41,14 @@ std::string_view ToText(Outcome outcome);
 class Tracer {
  public:
   static constexpr std::size_t kPlaces = 1024;
+  static constexpr Duration kTellEvery = 10s;
 
   struct Parts {
     const Clock& clock;
     std::unique_ptr<Post> post;
     Resource resource;
     // How it goes, when that changes; on a thread of the tracer's. `why` is empty when all is well
-    // again.
+    // again, and for kTellEvery from then on nothing is told of what goes badly.
     std::function<void(std::string_view why)> tell;
   };
   Tracer(Parts parts, const Sampling& sampling);
@@ -64,12 +65,13 @@ class Tracer {
     // Whether it is chosen, the rates apart. Cost: three loads and comparisons.
     bool Wants(const TraceContext& trace, bool is_miss) const;
     // Of one that is wanted and comes to `spans`: has `fill` fill in a FinishedRequest, which may
-    // have been used before; or counts it as dropped. Never blocks.
+    // have been used before; or counts it as dropped. Half of the places are for misses alone.
+    // Never blocks.
     template <typename Fill>
     void Offer(bool is_miss, std::size_t spans, SteadyTime now, const Fill& fill) {
       if (!tracer_.TryPass(is_miss, now)) {
         tracer_.Count(Outcome::kOverRate, spans);
-      } else if (!lane_.TryPut(fill)) {
+      } else if (!lane_.TryPut(fill, is_miss ? 0 : lane_.places() / 2)) {
         tracer_.Count(Outcome::kOverrun, spans);
       }
     }
@@ -120,8 +122,10 @@ class Tracer {
   std::array<std::atomic<std::uint64_t>, kAllOutcomes.size()> counts_{};
 
   // The exporting thread's.
-  int failures_ = 0;  // in a row
-  bool is_well_ = true;
+  int failures_ = 0;       // in a row
+  std::size_t first_ = 0;  // source of the next message
+  bool told_well_ = true;
+  SteadyTime tell_after_;      // that it goes badly once more
   bool has_given_up_ = false;  // while it stops
 
   Mutex mutex_;

@@ -75,6 +75,7 @@ TEST_F(AddEntryTest, ManyAtOnceLoseNoEntry) {
   std::atomic<int> failed = 0;
   {
     std::vector<std::jthread> adders;
+    adders.reserve(kAdders);
     for (int adder = 0; adder < kAdders; ++adder) {
       adders.emplace_back([this, adder, &failed] {
         for (int i = 0; i < kEach; ++i) {

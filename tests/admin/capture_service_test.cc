@@ -14,7 +14,6 @@ namespace baton::admin {
 namespace {
 
 using ::testing::HasSubstr;
-using Code = grpc::StatusCode;
 
 // A call that is open until it goes.
 struct Capture {

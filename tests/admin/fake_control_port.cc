@@ -104,10 +104,10 @@ FakeControlPort::FakeControlPort() {
   endpoints_ = {MakeEndpoint("tumour", "model", {"1", "2"}), MakeEndpoint("digits", "model", {"1"}),
                 MakeEndpoint("reverse", "route", {})};
   endpoints_[0].estimate = MakeEstimate();
-  control::ModelState tumour{"tumour", {}, "1", "2", 0.25, {}};
+  control::ModelState tumour{"tumour", {}, "1", "2", 0.25, {}, {}};
   tumour.versions = {{"1", "ready", {}, true, "onnxruntime_onnx", 12ms},
                      {"2", "failed", "models/tumour/2/model.onnx: is no model", false, {}, {}}};
-  control::ModelState digits{"digits", {}, {}, {}, 0, {}};
+  control::ModelState digits{"digits", {}, {}, {}, 0, {}, {}};
   digits.versions = {{"1", "unloaded", "unloaded by an operator", false, {}, {}}};
   models_ = {tumour, digits};
 }

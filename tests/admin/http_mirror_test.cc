@@ -63,6 +63,7 @@ std::vector<const MethodDescriptor*> AllMethods() {
   const ServiceDescriptor& service =
       *DescriptorPool::generated_pool()->FindServiceByName("baton.admin.v1.AdminService");
   std::vector<const MethodDescriptor*> methods;
+  methods.reserve(static_cast<std::size_t>(service.method_count()));
   for (int i = 0; i < service.method_count(); ++i) methods.push_back(service.method(i));
   return methods;
 }

@@ -48,7 +48,7 @@ TEST(OpenApiTest, EveryReferenceLeadsToAComponent) {
   std::set<std::string> known;
   for (const std::string& kind : KeysOf(*components)) {
     for (const std::string& name : KeysOf(Member(*components, kind))) {
-      known.insert("#/components/" + kind + "/" + name);
+      known.insert(std::string("#/components/").append(kind).append("/").append(name));
     }
   }
   constexpr std::string_view kBegin = R"("$ref":")";

@@ -48,13 +48,13 @@ TEST(TraceHeadersTest, ARequestJoinsItsCallersTraceWithASpanOfItsOwn) {
 }
 
 TEST(TraceHeadersTest, WithoutExactlyOneGoodParentTheTraceBeginsHere) {
-  const Lines kBad[] = {
+  const Lines bad[] = {
       {},
       {{"tracestate", "a=1"}},
       {{"traceparent", "00-0-0-01"}, {"tracestate", "a=1"}},
       {{"traceparent", kCaller}, {"traceparent", kCaller}, {"tracestate", "a=1"}},
   };
-  for (const Lines& lines : kBad) {
+  for (const Lines& lines : bad) {
     const TraceContext trace = Followed(lines);
     EXPECT_EQ(trace.trace_id, (TraceId{1, 2}));
     EXPECT_FALSE(IsFollowed(trace));
@@ -65,6 +65,10 @@ TEST(TraceHeadersTest, WithoutExactlyOneGoodParentTheTraceBeginsHere) {
 TEST(TraceHeadersTest, SeveralLinesOfStateAreOneList) {
   EXPECT_EQ(StateOf({{"tracestate", "a=1"}, {"tracestate", ""}, {"tracestate", "b=2, c=3"}}),
             "a=1,,b=2, c=3");
+}
+
+TEST(TraceHeadersTest, ATabInAStateIsASpace) {
+  EXPECT_EQ(StateOf({{"tracestate", "a=1,\tb=2\t"}}), "a=1, b=2 ");
 }
 
 TEST(TraceHeadersTest, AStateThatIsBrokenOrTooLongIsLeftOut) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -47,7 +48,7 @@ class AdminMirrorTest : public ::testing::Test {
     if (tokens == Tokens::kKnown) door.find_token = &FindToken;
     mirror_.emplace(
         std::move(door),
-        [this](std::string method, control::Caller caller, std::string message,
+        [this](const std::string& method, const control::Caller& caller, std::string message,
                admin::AdminReply reply) {
           called_.push_back(method + " by " + caller.ToText());
           message_ = std::move(message);
@@ -81,6 +82,15 @@ class AdminMirrorTest : public ::testing::Test {
                                                                    std::to_string(response.status)))
         << response.body;
     return response.status;
+  }
+  void ExpectMayLookWhoIsAnswered(const Headers& headers) {
+    const int status = StatusOf(http::Method::kGet, "/admin/v1", headers);
+    Headers all = {{"Host", "localhost:8082"}};
+    all.insert(all.end(), headers.begin(), headers.end());
+    http::Request request = http::RequestWith(all);
+    request.target = "/";
+    request.client_names = &client_names_;
+    EXPECT_EQ(mirror_->MayLook(request), status == 200) << status;
   }
   double Refused(const std::string& reason) {
     const std::string line = "baton_mirror_refusals_total{reason=\"" + reason + "\"} ";
@@ -132,23 +142,22 @@ TEST_F(AdminMirrorTest, WithoutATokenFileNobodyLooksFromBeyondLoopback) {
   EXPECT_THAT(called_, IsEmpty());
 }
 
-TEST_F(AdminMirrorTest, WhoMayLookIsWhoWouldGetAnAnswer) {
-  const pages::Site sites[] = {{true, false, {}}, {false, true, {}}, {false, false, {}}};
-  const Headers shown[] = {{}, kViewer, kOperator, kNobody, {{"Host", "evil.example"}}};
-  for (const pages::Site& site : sites) {
-    for (const Tokens tokens : {Tokens::kKnown, Tokens::kNone}) {
-      Make(tokens, site);
-      for (const Headers& headers : shown) {
-        const int status = StatusOf(kGet, "/admin/v1", headers);
-        Headers all = {{"Host", "localhost:8082"}};
-        all.insert(all.end(), headers.begin(), headers.end());
-        http::Request request = http::RequestWith(all);
-        request.target = "/";
-        EXPECT_EQ(mirror_->MayLook(request), status == 200) << status;
-      }
-    }
+class WhoMayLookTest : public AdminMirrorTest,
+                       public ::testing::WithParamInterface<std::tuple<Tokens, bool, bool>> {};
+
+TEST_P(WhoMayLookTest, IsWhoWouldGetAnAnswer) {
+  const auto [tokens, is_loopback, is_secured] = GetParam();
+  Make(tokens, {is_loopback, is_secured, {}});
+  for (const Headers& headers : {Headers(), kViewer, kOperator, kNobody}) {
+    ExpectMayLookWhoIsAnswered(headers);
   }
+  client_names_ = {"alice"};
+  ExpectMayLookWhoIsAnswered({});
 }
+
+INSTANTIATE_TEST_SUITE_P(EveryDoor, WhoMayLookTest,
+                         ::testing::Combine(::testing::Values(Tokens::kKnown, Tokens::kNone),
+                                            ::testing::Bool(), ::testing::Bool()));
 
 TEST_F(AdminMirrorTest, WhoIsToldWhetherTheyMayLookIsNotCounted) {
   Make(Tokens::kKnown);

@@ -89,7 +89,7 @@ class ConductorHarness {
   ServingState serving_{endpoints_, scheduler_, reserve_, Patient()};
   serve::MissRing misses_;
   control::Captures captures_;
-  const DeskParts desk_{pending_, scheduler_, reserve_, misses_, &captures_};
+  const DeskParts desk_{pending_, scheduler_, reserve_, misses_, nullptr, nullptr, &captures_};
   const http::ListenerMetrics listener_ =
       http::ListenerMetrics::Make(registry_, "http", http::MakeParseErrorCounters(registry_));
   const http::StaticMetrics files_{registry_};

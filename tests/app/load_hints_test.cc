@@ -37,6 +37,14 @@ TEST_F(LoadHintsTest, FiguresAreOfTheTimeBetweenTwoLooks) {
   EXPECT_DOUBLE_EQ(Told().errors_per_second, 5);
 }
 
+TEST_F(LoadHintsTest, WorkersAreNotIdleWhileLongRunsAreUnderWay) {
+  hints_.Measure({0s, 10, 0, 0}, {.cores = 4, .workers = 2}, SteadyTime(1h));
+  hints_.Measure({0s, 10, 0, 0}, {.cores = 4, .workers = 2}, SteadyTime(1h + 2s), 3s);
+  EXPECT_DOUBLE_EQ(Told().application_utilization, 0.75);
+  hints_.Measure({0s, 14, 0, 0}, {.cores = 4, .workers = 2}, SteadyTime(1h + 4s), 1s);
+  EXPECT_DOUBLE_EQ(Told().application_utilization, 1) << "what has ended is no less";
+}
+
 TEST_F(LoadHintsTest, ThePredictedWaitIsThatOfTheRequest) {
   endpoint_.waiting = 7;
   record_.predicted_wait = 3ms;

@@ -2,12 +2,15 @@
 #include "server/app/paths_of.h"
 
 #include <algorithm>
+#include <fcntl.h>
 #include <filesystem>
 #include <string>
+#include <unistd.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "server/base/fd.h"
 #include "server/config/file_layer.h"
 #include "server/config/settings.h"
 #include "tests/support/temporary_folder.h"
@@ -47,6 +50,25 @@ TEST_F(PathsOfTest, TheLogMayBeMadeAnewInItsFolderUnlessItIsADevice) {
   const auto device = Needs("log: {file: /dev/full}\n").write;
   EXPECT_THAT(device, Contains(fs::path("/dev/full")));
   EXPECT_THAT(device, Not(Contains(fs::path("/dev"))));
+}
+
+TEST_F(PathsOfTest, ALogBehindALinkIsMadeAnewInItsOwnFolder) {
+  folder_.Write("logs/log", "");
+  fs::create_directory(In("links"));
+  fs::create_symlink(In("logs/log"), In("links/log"));
+  const auto needs = Needs("log: {file: " + In("links/log") + "}\n").write;
+  EXPECT_THAT(needs, Each(fs::canonical(In("logs"))));
+}
+
+// As /dev/stderr may be.
+TEST_F(PathsOfTest, ALogThatIsAPipeWithoutAPathIsNoFolder) {
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+  const UniqueFd reader(ends[0]);
+  const UniqueFd writer(ends[1]);
+  fs::create_symlink("/proc/self/fd/" + std::to_string(writer.get()), In("stderr"));
+  EXPECT_THAT(Needs("log: {file: " + In("stderr") + "}\n").write,
+              testing::ElementsAre(fs::path(In("stderr"))));
 }
 
 TEST_F(PathsOfTest, TheFolderOfEveryFileThatASettingNamesIsRead) {

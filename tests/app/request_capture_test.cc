@@ -101,6 +101,21 @@ TEST_F(RequestCaptureTest, MissesAndWhatNamesNothingAreKeptToo) {
   EXPECT_EQ(unknown.answer, "invalid");
 }
 
+TEST_F(RequestCaptureTest, ABodyThatNobodyReadIsNotTakenForAnEmptyOne) {
+  const auto reader = Begin(harness_.captures());
+  const std::string head = "POST /v1/models/nosuch:predict HTTP/1.1\r\nHost: h\r\n";
+  const std::pair<std::string, std::uint64_t> sizes[] = {{"Content-Length: 20\r\n\r\n", 20},
+                                                         {"Transfer-Encoding: chunked\r\n\r\n", 1},
+                                                         {"Content-Length: 0\r\n\r\n", 0},
+                                                         {"\r\n", 0}};
+  for (const auto& [framing, bytes] : sizes) {
+    Send(head + framing);
+    const auto captured = Next(*reader);
+    EXPECT_EQ(captured.body, "") << framing;
+    EXPECT_EQ(captured.body_bytes, bytes) << framing;
+  }
+}
+
 TEST_F(RequestCaptureTest, BytesThatAreNoTextAndLongBodiesAreKeptAsFarAsAsked) {
   control::CaptureAsk ask;
   ask.endpoint = "sum";

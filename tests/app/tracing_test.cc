@@ -32,7 +32,7 @@ Result<TracingOptions> Read(const std::string& text) {
 TEST(TracingOptionsTest, AllThatIsSaidIsTaken) {
   const auto tracing = Read(
       "tracing: {endpoint: 'https://otel:4318/v1/traces', headers_file: /h, ca_file: /c, "
-      "service: shop, sample: 12.5%, follow_callers: false, misses: 7, others: 8}\n");
+      "service: shop, sample: 12.5%, callers: ignore, misses: 7, others: 8}\n");
   ASSERT_TRUE(tracing);
   EXPECT_EQ(tracing->endpoint, "https://otel:4318/v1/traces");
   EXPECT_EQ(tracing->headers_file, "/h");

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <poll.h>
 #include <string>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -145,7 +146,26 @@ TEST_F(LogOutputTest, WhatCannotBeOpenedIsSaidBeforeAndMadeByNobody) {
                     HasSubstr("No such file or directory")));
   EXPECT_THAT(CheckLogFile(folder_).error().message, HasSubstr("Is a directory"));
   ASSERT_EQ(mkfifo(PathOf("pipe").c_str(), 0600), 0);
-  EXPECT_THAT(CheckLogFile(PathOf("pipe")).error().message, HasSubstr("nobody reads this pipe"));
+  EXPECT_TRUE(CheckLogFile(PathOf("pipe"))) << "its reader may come until the server starts";
+  EXPECT_THAT(LogOutput::OpenFile(PathOf("pipe")).error().message,
+              HasSubstr("nobody reads this pipe"));
+}
+
+TEST_F(LogOutputTest, TheReaderOfAPipeSeesNoEndOfItByACheck) {
+  ASSERT_EQ(mkfifo(PathOf("pipe").c_str(), 0600), 0);
+  const UniqueFd reader(open(PathOf("pipe").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  ASSERT_TRUE(reader.valid());
+  EXPECT_TRUE(CheckLogFile(PathOf("pipe")));
+  pollfd end{reader.get(), POLLIN, 0};
+  EXPECT_EQ(poll(&end, 1, 0), 0) << end.revents;
+}
+
+TEST_F(LogOutputTest, AFileThatIsMadeIsItsOwnersAlone) {
+  const mode_t before = umask(0);
+  EXPECT_TRUE(Open("log").valid());
+  umask(before);
+  EXPECT_EQ(fs::status(PathOf("log")).permissions(),
+            fs::perms::owner_read | fs::perms::owner_write);
 }
 
 TEST_F(LogOutputTest, ARenamedFileGetsWhatCameBeforeTheReopening) {

@@ -84,8 +84,8 @@ std::string Logged(const LogOptions& options, Write write) {
   return captured.ReadAll();
 }
 
-constexpr LogOptions kJson{LogOptions::Format::kJson, LogLevel::kInfo};
-constexpr LogOptions kText{LogOptions::Format::kText, LogLevel::kInfo};
+const LogOptions kJson{LogOptions::Format::kJson, LogLevel::kInfo};
+const LogOptions kText{LogOptions::Format::kText, LogLevel::kInfo};
 #define BATON_TEST_TIMESTAMP "....-..-..T..:..:..[.]......Z"
 
 TEST(LogTest, AJsonLineHoldsTimeLevelAndEventFirst) {

@@ -104,6 +104,7 @@ TEST(TraceContextTest, MakesOthersOnEveryThread) {
   std::vector<std::vector<std::uint64_t>> made(4);
   {
     std::vector<std::jthread> threads;
+    threads.reserve(made.size());
     for (auto& ids : made) {
       threads.emplace_back([&ids] {
         for (int i = 0; i < 1000; ++i) {

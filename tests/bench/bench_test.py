@@ -16,6 +16,7 @@ import xml.etree.ElementTree as xml
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import admin_under_load  # noqa: E402
 import hot_paths  # noqa: E402
 import models_report  # noqa: E402
 import models_servers  # noqa: E402
@@ -26,6 +27,7 @@ import speed  # noqa: E402
 import speed_report  # noqa: E402
 import speed_runs  # noqa: E402
 import speed_servers  # noqa: E402
+import tls_cost  # noqa: E402
 
 
 class SectionsTest(unittest.TestCase):
@@ -260,6 +262,31 @@ class ModelsTest(unittest.TestCase):
         head = int(header.removeprefix("Inference-Header-Content-Length: "))
         self.assertEqual((len(body) - head, head % 8), (24, 0))
         self.assertEqual(json.loads(body[:head])["inputs"][0]["parameters"]["binary_data_size"], 24)
+
+
+class TlsCostTest(unittest.TestCase):
+    FIGURES = {"plain": [{"rate": 100, "cpu_us": 10}, {"rate": 200, "cpu_us": 8}, {"rate": 100, "cpu_us": 10}],
+               "tls": [{"rate": 90, "cpu_us": 12}, {"rate": 120, "cpu_us": 12}, {"rate": 80, "cpu_us": 11}]}
+
+    def test_ratios_are_formed_between_neighbouring_loads(self):
+        self.assertEqual(tls_cost.ratios(self.FIGURES, "rate"), [0.9, 0.6, 0.8])
+        self.assertEqual(tls_cost.ratios(self.FIGURES, "cpu_us"), [1.2, 1.5, 1.1])
+
+    def test_the_report_says_whether_the_target_is_met(self):
+        self.assertIn("**not met**", "\n".join(tls_cost.report({"baton": self.FIGURES})))
+        fast = {**self.FIGURES, "tls": self.FIGURES["plain"]}
+        self.assertNotIn("**not met**", "\n".join(tls_cost.report({"baton": fast})))
+        self.assertIn("| 80.0 % (60.0 % to 90.0 %) |", "\n".join(tls_cost.report({"baton": self.FIGURES})))
+
+
+class AdminUnderLoadTest(unittest.TestCase):
+    def test_a_name_is_the_first_field_of_a_request(self):
+        self.assertEqual(admin_under_load.named("pool"), b"\x0a\x04pool")
+        self.assertEqual(admin_under_load.named(""), b"")
+
+    def test_a_row_has_the_slowest_of_each_way(self):
+        took = {("GetPool", "gRPC"): [1.0, 3.0, 2.0], ("GetPool", "HTTP"): [4.0, 9.0, 5.0]}
+        self.assertEqual(admin_under_load.rows(took), [["`GetPool`", "3", "2.0 ms", "3.0 ms", "3.0 ms", "5.0 ms", "9.0 ms", "9.0 ms"]])
 
 
 class HotPathsTest(unittest.TestCase):

@@ -128,8 +128,8 @@ class Bench:
             "--duration", f"{seconds:g}s", "--grace", "5s", "-o", "json"])
         return json.loads(told(command, seconds + 60))
 
-    def wrk(self, server, workload, seconds):
-        """The same by wrk, as far as it tells: requests, seconds, p50 and p99 in ms, failed."""
+    def wrk(self, server, workload, seconds, origin=None):
+        """The same by wrk, as far as it tells: requests, seconds, p50 and p99 in ms, failed. `origin`: "https://HOST:PORT"."""
         with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
             script.write(f"wrk.method='{workload.method}'\nwrk.body={json.dumps(workload.body)}\n"
                          "wrk.headers['Content-Type']='application/json'\n"
@@ -139,7 +139,7 @@ class Bench:
             script.flush()
             whole = str(max(1, round(seconds)))
             out = told(beside(workload.cores, ["wrk", "-t1", f"-c{workload.connections}", f"-d{whole}s", "-s", script.name,
-                                                 f"http://127.0.0.1:{server.port}{workload.path}"]), seconds + 60)
+                                                 (origin or f"http://127.0.0.1:{server.port}") + workload.path]), seconds + 60)
         return list(map(int, re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) (\d+)", out).groups()))
 
 

@@ -92,9 +92,10 @@ TEST(SettingsTest, TheseAreTakenWhileTheServerRunsAndNoOthers) {
           "workers", "half_close", "budgets.default", "budgets.max", "models.watch", "log.level",
           "log.levels.base", "log.levels.net", "log.levels.access", "log.levels.models",
           "log.levels.rpc", "log.levels.lifecycle", "log.levels.app", "log.levels.admin",
-          "log.sampling", "log.misses_per_second", "log.samples_per_second",
-          "limits.forgotten_bytes", "limits.head_time", "limits.body_time", "limits.body_grace",
-          "limits.body_rate", "limits.write_bytes", "limits.idle_time", "limits.linger_time",
+          "log.sampling", "log.misses_per_second", "log.samples_per_second", "tracing.sample",
+          "tracing.callers", "tracing.misses", "tracing.others", "limits.forgotten_bytes",
+          "limits.head_time", "limits.body_time", "limits.body_grace", "limits.body_rate",
+          "limits.write_bytes", "limits.idle_time", "limits.linger_time",
           "limits.pipelined_requests", "limits.unsent_bytes", "limits.held_free_bytes",
           "limits.queued_requests", "limits.queued_bytes", "limits.pending_requests"));
 }

@@ -16,10 +16,18 @@ TEST(SecretNamesTest, WhatLetsSomebodyInIsKnownByItsName) {
   }
 }
 
+TEST(SecretNamesTest, EveryKeyIsOneButThatOfIdempotency) {
+  for (const char* const name : {"X-Functions-Key", "private_key", "encryption.key", "x-api-key-id",
+                                 "X-Passphrase", "otp", "X-OTP"}) {
+    EXPECT_TRUE(IsSecretName(name)) << name;
+  }
+}
+
 TEST(SecretNamesTest, WhatARequestNeedsIsNone) {
   for (const char* const name :
        {"Content-Type", "Accept-Encoding", "Baton-Budget-Ms", "Host", "User-Agent", "traceparent",
-        "Inference-Header-Content-Length", "X-Request-Id", "keep-alive", "Idempotency-Key", ""}) {
+        "Inference-Header-Content-Length", "X-Request-Id", "keep-alive", "Idempotency-Key",
+        "X-Idempotency-Key", "keys", "option", ""}) {
     EXPECT_FALSE(IsSecretName(name)) << name;
   }
 }

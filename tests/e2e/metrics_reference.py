@@ -1,7 +1,8 @@
 """Writes the tables of docs/metrics.md from what a running server says of its metrics, or compares them.
 
 scripts/metrics-reference is how to call it. A table stands under a line `<!-- metrics: PATTERN -->`: what it lists are
-the families whose names match, and that no table before it has. Everything else in the document is left alone."""
+the families whose names, without `baton_`, match, and that no table before it has; rows keep their places, new ones come
+last. Everything else in the document is left alone."""
 
 import argparse
 import pathlib
@@ -15,7 +16,8 @@ import server_process
 
 DOCUMENT = environment.ROOT / "docs" / "metrics.md"
 HEAD = "| metric | type | labels | unit | meaning |\n|---|---|---|---|---|\n"
-TABLE = re.compile(r"^(<!-- metrics: (?P<pattern>.*) -->\n\n)(?:\|.*\n)*", re.M)
+TABLE = re.compile(r"^(?P<marker><!-- metrics: (?P<pattern>.*) -->\n\n)(?P<rows>(?:\|.*\n)*)", re.M)
+ROW = re.compile(r"^\| `([a-z_]+)` \|", re.M)
 BUCKETS = re.compile(r"^\| ([A-Z]{3}) \| ([-.e0-9 ]+) \|$", re.M)
 SAMPLE = re.compile(r"^([a-z_]+)(?:\{(.*)\})? \S+$")
 PAIR = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
@@ -34,6 +36,7 @@ LINKS = {
     "baton_mirror_refusals_total": ("the admin API over HTTP", "how-to/administer-with-curl.md"),
     "baton_config_generation": ("reload", "configuration.md#changing-it-while-the-server-runs"),
     "baton_drained": ("taken the server out of service", "how-to/take-a-server-out-of-service.md"),
+    "baton_trace_spans_total": ("collector of traces", "how-to/trace-requests.md"),
     "baton_process_protection": ("protected in this way", "../SECURITY.md#the-process"),
     "baton_denied_calls_total": ("denied", "../SECURITY.md#system-calls"),
 }
@@ -108,8 +111,10 @@ def rewritten(document, scrape):
 
     def table(found):
         pattern = re.compile(found["pattern"])
-        names = [name for name in left if pattern.match(name)]
-        return found[1] + HEAD + "".join(left.pop(name).row(buckets) for name in names)
+        names = [name for name in left if pattern.match(name.removeprefix("baton_"))]
+        places = ROW.findall(found["rows"])
+        names.sort(key=lambda name: places.index(name) if name in places else len(places))
+        return found["marker"] + HEAD + "".join(left.pop(name).row(buckets) for name in names)
 
     text = TABLE.sub(table, document)
     if left:

@@ -79,9 +79,9 @@ def test_each_of_a_batch_gets_its_own_right_answer(server, bundled):
     runs, members = (now - then for now, then in zip(batches(after, "tumour"), batches(before, "tumour")))
     assert members == MANY
     assert runs <= MANY / 2, "they were to run together"
-    at_most = {size: after("baton_batch_size_bucket", endpoint="tumour", le=size) for size in ("1", "8")}
-    assert at_most["8"] == after("baton_batch_size_count", endpoint="tumour"), "no batch is larger than it may be"
-    assert at_most["1"] < at_most["8"]
+    at_most = {size: after("baton_batch_size_bucket", endpoint="tumour", le=size) for size in ("1.0", "8.0")}
+    assert at_most["8.0"] == after("baton_batch_size_count", endpoint="tumour"), "no batch is larger than it may be"
+    assert at_most["1.0"] < at_most["8.0"]
     assert after("baton_batch_size_sum", endpoint="tumour") == after("baton_inferences_total", endpoint="tumour")
 
 

@@ -11,6 +11,7 @@ import threading
 import pytest
 
 import environment
+import http_raw
 import oip_grpc
 import server_process
 from streams import started
@@ -61,7 +62,7 @@ def test_requests_are_written_down_without_their_secrets(server, tmp_path):
                    [("Authorization", "Bearer SECRET"), ("Cookie", "SECRET"), ("X-API-Key", "SECRET"), ("X-One", "1")])
         server.ask("POST", "/reverse", HEX)
         server.ask("POST", "/test/sleep", {"ms": 1}, [("Baton-Budget-Ms", "0")])
-        server.ask("POST", "/nobody", {"data": 1})
+        http_raw.ask_raw(server.http, b"POST /nobody HTTP/1.1\r\nHost: h\r\nContent-Length: 30\r\n\r\n")
         assert capture.lines() == []
         assert "kept 4 requests" in capture.said and "as many as were asked for" in capture.said
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -75,6 +76,7 @@ def test_requests_are_written_down_without_their_secrets(server, tmp_path):
     assert (bad["answer"], bad["body_bytes"]) == ("invalid", len(HEX)) and "body_base64" in bad
     assert (late["answer"], late["cause"]) == ("timeout", "budget_too_small")
     assert unknown["endpoint"] == "_unknown_"
+    assert (unknown["body_bytes"], unknown["is_whole"]) == (30, False), "nobody has read its body"
     server.metrics_when(lambda _: "capture_ended" in server.log())
     begun, ended = [line for line in server.log().splitlines() if "capture_" in line]
     assert "capture_begun" in begun and "max_requests" in begun
@@ -86,7 +88,8 @@ def test_what_was_captured_is_sent_again_by_the_words_of_the_how_to(server, tmp_
     bodies = [json.dumps({"data": text}).encode() for text in ("ab", "it's $(date) \"x\" `ls`\n", "\u00e9\u20ac")] + [HEX]
     file = tmp_path / "tumour.jsonl"
     with capturing(server, "--requests", len(bodies), "--to", file) as capture:
-        answers = [server.ask("POST", "/reverse", body, [("X-Odd", "it's; $(x)")]).body for body in bodies]
+        # A target from which curl would make six requests.
+        answers = [server.ask("POST", "/reverse?x=[1-3]{a,b}", body, [("X-Odd", "it's; $(x)")]).body for body in bodies]
         capture.lines()
     (script,) = re.findall(r"```sh\n(.*?)```", HOW_TO.read_text(), re.S)
     again = tmp_path / "again.jsonl"

@@ -176,13 +176,18 @@ def test_it_names_the_fields_of_refusals_for_a_key(locked, locked_document):
             assert reply.header(field), (status, field)
 
 
-def schemathesis(server, folder, phases, examples, *words, parameters=""):
-    file = folder / "schemathesis.toml"
-    file.write_text(CONFIGURATION.read_text() + parameters)
+def schemathesis(server, folder, phases, examples, document=None, settings=""):
+    """`document`: where it cannot be had without a key."""
+    configuration = folder / "schemathesis.toml"
+    configuration.write_text(CONFIGURATION.read_text() + settings)
+    where = [f"http://{server.http}/openapi.json"]
+    if document is not None:
+        file = folder / "openapi.json"
+        file.write_text(json.dumps(document))
+        where = [file, "--url", f"http://{server.http}"]
     done = environment.run(
-        tool("schemathesis"), "--config-file", file, "run", f"http://{server.http}/openapi.json", "--checks", "all",
-        "--phases", phases, "--max-examples", examples, "--seed", SEED, "--no-color", "--warnings", "off", *words,
-        expect=None, timeout=240, cwd=folder,
+        tool("schemathesis"), "--config-file", configuration, "run", *where, "--checks", "all", "--phases", phases,
+        "--max-examples", examples, "--seed", SEED, "--no-color", "--warnings", "off", expect=None, timeout=240, cwd=folder,
     )
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2000:]
 
@@ -195,13 +200,13 @@ def test_schemathesis_finds_nothing(server, document, tmp_path, known):
     """`known`: every path names a model that is there, so that requests come as far as the model."""
     assert document
     if known:
-        schemathesis(server, tmp_path, "examples,coverage,fuzzing,stateful", environment.fewer(20), parameters=KNOWN)
+        schemathesis(server, tmp_path, "examples,coverage,fuzzing,stateful", environment.fewer(20), settings=KNOWN)
     else:
         schemathesis(server, tmp_path, "fuzzing", environment.fewer(10))
 
 
-def test_schemathesis_finds_no_route_that_forgets_to_ask_for_a_key(locked, tmp_path):
+def test_schemathesis_finds_no_route_that_forgets_to_ask_for_a_key(locked, locked_document, tmp_path):
     """Among its checks is one that repeats what was answered without the key, and with a wrong one."""
     server, keys = locked
-    schemathesis(server, tmp_path, "examples,fuzzing", environment.fewer(4), "--header", f"X-API-Key: {keys['often']}",
-                 parameters=KNOWN)
+    auth = f'\n[auth.openapi.ApiKey]\napi_key = "{keys["often"]}"\n'
+    schemathesis(server, tmp_path, "examples,fuzzing", environment.fewer(4), locked_document, KNOWN + auth)

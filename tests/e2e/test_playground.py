@@ -3,7 +3,6 @@
 import os
 import pathlib
 import re
-import subprocess
 
 import pytest
 
@@ -103,12 +102,30 @@ def test_what_is_wrong_with_the_form_is_said(page):
     page.wait(lambda: "no JSON" in page.text("#trouble"), "a complaint")
 
 
+def test_an_api_key_leaves_the_budget_as_it_was_chosen(page):
+    choose(page, "budget", "123")
+    shown = page.text("#budget-text")
+    choose(page, "key", "some-key")
+    page.wait(lambda: "BATON_KEY" in page.text("#curl"), "the lines with the key")
+    assert page.script("return document.getElementById('budget').value") == "123"
+    assert page.text("#budget-text") == shown
+
+
+def test_of_a_model_that_is_not_known_nothing_is_asked(page):
+    page.script("window.fetch = () => Promise.reject(new Error('gone'));"
+                "document.getElementById('model').dispatchEvent(new Event('change', {bubbles: true}))")
+    page.wait(lambda: "inputs are not known: gone" in page.text("#trouble"), "a complaint")
+    page.script("document.getElementById('predict').click()")
+    assert "inputs are not known" in page.text("#trouble")
+    assert page.script("return document.getElementById('inputs').children.length") == 0
+    assert page.text("#curl") == "" and page.text("#kind") == ""
+
+
 def test_the_lines_to_copy_run(server, page):
     choose(page, "budget", "400")
     curl = page.text("#curl")
     assert f"http://{server.http}/" in curl
-    done = subprocess.run(["bash", "-c", curl.replace("curl ", "curl -s ", 1)], capture_output=True, text=True, timeout=60,
-                          check=True)
+    done = environment.run("bash", "-c", curl.replace("curl ", "curl -s ", 1))
     assert '"outputs"' in done.stdout, done
     python = environment.run("/usr/bin/python3", "-c", page.text("#python"))
     assert python.stdout.startswith("prediction [{"), python.stdout
@@ -121,7 +138,8 @@ def test_they_fit_every_window_and_keep_nobody_out(server, chromium, path, schem
     ready = "#curl" if path == "playground" else "#api section"
     chromium.wait(lambda: chromium.text(ready), path)
     if path == "api":
-        chromium.script("document.querySelectorAll('details').forEach((one) => { one.open = one.innerHTML.includes('/infer'); })")
+        chromium.script("document.querySelectorAll('details').forEach((one) => {"
+                        "  one.open = one.innerHTML.includes('/infer'); })")
     for width in (360, 768, 1280, 1920):
         chromium.look(scheme, width)
         assert not chromium.is_wider_than_window(), f"{width} px"

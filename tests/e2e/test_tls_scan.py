@@ -50,6 +50,20 @@ def test_a_certificate_of_rsa_has_no_failed_check():
         check(place, rsa=True)
 
 
+def test_grpc_has_no_failed_check():
+    """Without the order of ciphers, which is gRPC's: the client chooses."""
+    with certificates.folder() as place:
+        authority = certificates.Authority(place)
+        checks = ["--protocols", "--std", "--pfs", "--server-defaults", "--vulnerable"]
+        with server_process.running(*certificates.flags("grpc", authority.issue("server", days=90))) as server:
+            found = scan(server.grpc, authority, place / "report.json", checks)
+    assert failures(found, NOT_OURS | {"service"}) == []  # it speaks no HTTP/1.1
+    by_id = {one["id"]: one["finding"] for one in found}
+    assert len(by_id) > 40, by_id
+    assert "offered" in by_id["TLS1_2"] and "offered" in by_id["TLS1_3"]
+    assert by_id["TLS1"] == by_id["TLS1_1"] == by_id["SSLv3"] == "not offered"
+
+
 def test_headers_have_no_failed_check_and_give_nothing_away():
     with certificates.folder() as place:
         authority = certificates.Authority(place)

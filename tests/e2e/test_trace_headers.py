@@ -1,6 +1,8 @@
 """W3C Trace Context: requests join their caller's trace, and answers say where they are in it."""
 
 import re
+import shutil
+import subprocess
 
 import grpc
 import pytest
@@ -101,3 +103,15 @@ def test_calls_over_grpc_join_their_callers_trace_too(server):
     assert code == grpc.StatusCode.OK and "traceparent" not in told
     code, told = trailers_of(server, [])
     assert code == grpc.StatusCode.OK and "traceparent" not in told
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="gRPC's own client sends no tab")
+def test_a_tab_in_a_state_harms_no_server_over_grpc(server):
+    called = subprocess.run(
+        ["curl", "-sS", "-i", "--http2-prior-knowledge", "--max-time", "20", "-H", "content-type: application/grpc",
+         "-H", "te: trailers", "-H", f"traceparent: {PARENT}", "-H", "tracestate: a=1,\tb=2", "--data-binary", "@-",
+         f"http://{server.grpc}/inference.GRPCInferenceService/ModelInfer"],
+        input=bytes(5), capture_output=True, check=False)
+    assert b"tracestate: a=1, b=2" in called.stdout, called
+    code, told = trailers_of(server, [("traceparent", PARENT), ("tracestate", "a=1")])
+    assert code == grpc.StatusCode.OK and told["tracestate"] == "a=1"

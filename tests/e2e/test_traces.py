@@ -1,6 +1,5 @@
 """Requests as spans, for a collector that is there, away, slow, wrong or hostile."""
 
-import concurrent.futures
 import contextlib
 import re
 import secrets
@@ -14,12 +13,13 @@ import environment
 import reloads
 import server_process
 from collector import ERROR, TAKEN, Collector, spans_of
+from http_raw import request
 from oip import array_of
 from oip_grpc import request_of, stub_of
 
 CALLER = "b7ad6b7169203331"
 ALL = ("--tracing-sample", "100%")
-MISSES = ("--tracing-sample", "0%", "--tracing-follow-callers", "false")
+MISSES = ("--tracing-sample", "0%")
 NOT_DELIVERED = ("rejected", "over_rate", "overrun", "undelivered")
 ROW = {"input": (array_of([[0.25] * 30], "FP32"), "FP32")}
 
@@ -41,10 +41,13 @@ def traced(collector, *flags, **options):
 
 
 def settle(server, collector):
-    """Its descriptors for the collector are there from the first message on."""
+    """Its descriptors for the collector are there from the first message on. Once that is counted, it has read the
+    answer, and a connection that the collector closed is closed."""
     trace = new_trace()
     server.ask("POST", "/reverse", {"data": "x"}, [parent(trace, "01"), ("Baton-Budget-Ms", "0")])
     collector.trace(trace)
+    counted(server, "exported", 1)
+    server.metrics_when(lambda scrape: scrape("baton_connections", listener="http") == 0)
     server.open_at_start = server.metrics()("process_open_fds")
 
 
@@ -135,19 +138,22 @@ def test_a_message_names_the_service(server, collector):
 
 
 def test_requests_that_ran_as_one_tell_how_many(collector):
-    with traced(collector, *ALL, "--workers", "1", "--endpoint", "tumour_logistic:batch_max_size=8",
-                "--endpoint", "tumour_logistic:batch_max_delay=1s") as server:
+    flags = ("--workers", "1", "--endpoint", "tumour_logistic:batch_max_size=8",
+             "--endpoint", "tumour_logistic:batch_max_delay=50ms")
+    with traced(collector, *ALL, *flags) as server, contextlib.ExitStack() as stack:
         settle(server, collector)
+        server.teach()
         traces = [new_trace() for _ in range(4)]
-
-        def ask(trace):
-            return server.ask("POST", "/v1/models/tumour_logistic:predict", {"instances": [[0.25] * 30]},
-                              [parent(trace)]).status
-
-        with concurrent.futures.ThreadPoolExecutor(len(traces)) as clients:
-            assert list(clients.map(ask, traces)) == [200] * len(traces)
-        sizes = [collector.request(trace)[1]["batch"].attributes["baton.batch.size"] for trace in traces]
-    assert max(sizes) > 1 and all(1 <= size <= len(traces) for size in sizes), sizes
+        (held,) = server.hold(stack, 1, 300)
+        waiting = [stack.enter_context(server.connect()) for _ in traces]
+        for connection, trace in zip(waiting, traces):
+            connection.send(request("POST", "/v1/models/tumour_logistic:predict", {"instances": [[0.25] * 30]},
+                                    [parent(trace)]))
+        assert [connection.read().status for connection in [held, *waiting]] == [200] * 5
+        found = [collector.request(trace)[1] for trace in traces]
+        sizes = [stages["batch"].attributes["baton.batch.size"] for stages in found if "batch" in stages]
+        assert max(sizes) > 1 and all(1 <= size <= len(traces) for size in sizes), sizes
+        stack.close()
 
 
 def test_every_miss_is_told_of_with_its_cause_and_nothing_else(collector):
@@ -161,7 +167,7 @@ def test_every_miss_is_told_of_with_its_cause_and_nothing_else(collector):
         told = {}
         for cause, path, body, budget in asks:
             trace = new_trace()
-            reply = server.ask("POST", path, body, [parent(trace, "01"), ("Baton-Budget-Ms", budget)])
+            reply = server.ask("POST", path, body, [parent(trace), ("Baton-Budget-Ms", budget)])
             assert reply.header("Baton-Cause") == cause, reply
             told[cause] = trace, reply
         for cause in ("budget_too_small", "expired_running"):
@@ -293,12 +299,22 @@ def test_an_address_that_is_none_is_refused():
 
 
 def test_what_is_chosen_changes_while_the_server_runs(collector):
-    with reloads.running(f"tracing: {{endpoint: '{collector.url}', sample: 0%}}\n") as reloaded:
+    def said(more):
+        return f"tracing: {{endpoint: '{collector.url}', {more}}}\n"
+
+    with reloads.running(said("sample: 0%")) as reloaded:
         server = reloaded.server
         settle(server, collector)
-        before, after = new_trace(), new_trace()
-        assert server.ask("POST", "/reverse", {"data": "x"}, [parent(before)]).status == 200
-        assert reloaded.says(f"tracing: {{endpoint: '{collector.url}', sample: 100%}}\n") == ["applied"]
-        assert server.ask("POST", "/reverse", {"data": "x"}, [parent(after)]).status == 200
-        collector.trace(after)
-        assert not [span for span in collector.spans() if span.trace == before]
+
+        def ask(flags):
+            trace = new_trace()
+            assert server.ask("POST", "/reverse", {"data": "x"}, [parent(trace, flags)]).status == 200
+            return trace
+
+        left_out, followed = ask("00"), ask("01")
+        assert reloaded.says(said("sample: 0%, callers: ignore")) == ["applied"]
+        ignored = ask("01")
+        assert reloaded.says(said("sample: 100%, callers: ignore")) == ["applied"]
+        collector.trace(ask("00"))  # after the others
+        collector.trace(followed)
+        assert not [span for span in collector.spans() if span.trace in (left_out, ignored)]

@@ -62,6 +62,7 @@ const std::map<std::string, std::function<int()>, std::less<>> kTrespasses = {
     {"trace", [] { return ErrorOf(ptrace(PTRACE_TRACEME, 0, nullptr, nullptr)); }},
     {"dumpable", [] { return ErrorOf(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)); }},
     {"netlink", [] { return ErrorOfDescriptor(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0)); }},
+    {"crypto", [] { return ErrorOfDescriptor(socket(AF_ALG, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)); }},
     {"become root", [] { return ErrorOf(syscall(SYS_setuid, 0)); }},  // of this thread alone
 };
 

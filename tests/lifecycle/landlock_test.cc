@@ -135,6 +135,17 @@ TEST_F(LandlockTest, ARuleMayBeForAFileOrForWhatIsNotThere) {
             0);
 }
 
+TEST_F(LandlockTest, APipeNeedsNoRule) {
+  EXPECT_EQ(InAChild([this] {
+              int ends[2];
+              if (pipe2(ends, O_CLOEXEC) != 0) return 1;
+              const fs::path pipe = "/proc/self/fd/" + std::to_string(ends[1]);
+              if (!Restrict({.read = {"/proc"}, .write = {pipe}, .sockets = {}})) return 2;
+              return OpenError(pipe, O_WRONLY) == 0 ? 0 : 3;
+            }),
+            0);
+}
+
 TEST_F(LandlockTest, AFileThatReplacesAnotherInItsFolderIsRead) {
   EXPECT_EQ(InAChild([this] {
               if (!Restrict({.read = {In("models")}, .write = {In("models")}, .sockets = {}}))

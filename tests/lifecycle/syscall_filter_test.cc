@@ -152,10 +152,21 @@ TEST_F(SyscallFilterTest, WithOutgoingConnectionsSomeFamiliesConnectAndNoneListe
                 if (Fails(socket(family, SOCK_STREAM, 0))) return 2;
               }
               if (Fails(connect(-1, nullptr, 0)) || errno != EBADF) return 3;
-              for (const int family : {AF_UNSPEC, AF_NETLINK, AF_PACKET, AF_VSOCK, AF_ALG, 9}) {
+              for (const int family : {AF_UNSPEC, AF_PACKET, AF_VSOCK, AF_ALG, 9, 11, 15}) {
                 if (!Fails(socket(family, SOCK_RAW, 0))) return 4;
               }
               return Fails(bind(-1, nullptr, 0)) && Fails(listen(-1, 1)) ? 0 : 5;
+            }),
+            0);
+}
+
+// getaddrinfo(3) asks for it where a name has several addresses.
+TEST_F(SyscallFilterTest, NetlinkIsRefusedAndNotCounted) {
+  EXPECT_EQ(InAChild([] {
+              if (!FilterSyscalls({.outgoing_connections = true, .core_dumps = false})) return 1;
+              if (socket(AF_NETLINK, SOCK_RAW, 0) != -1 || errno != EAFNOSUPPORT) return 2;
+              if (!TakeDenied().empty()) return 3;
+              return Fails(socket(AF_PACKET, SOCK_RAW, 0)) && TakeDenied().size() == 1 ? 0 : 4;
             }),
             0);
 }

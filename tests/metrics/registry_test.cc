@@ -182,6 +182,7 @@ TEST(RegistryTest, RemovingWhatIsNotThereSaysSo) {
 TEST(RegistryTest, HistogramsThatDoNotFitTheRestOfAChunkStillCountRight) {
   Registry registry;
   std::vector<Histogram> histograms;
+  histograms.reserve(200);
   for (int i = 0; i < 200; ++i) {
     histograms.push_back(
         registry.AddHistogram("h_seconds", "H.", kStageBuckets, {{"i", std::to_string(i)}}));
@@ -247,6 +248,7 @@ TEST_F(RegistryDeathTest, BoundsThatMakeNoHistogramEndTheProcess) {
   EXPECT_DEATH(registry_.AddHistogram("i_seconds", "I.", {1, HUGE_VAL}), "must be finite");
   const std::vector<double> many(Shard::kCellsPerChunk, 1);
   std::vector<double> ascending;
+  ascending.reserve(many.size());
   for (const double one : many) ascending.push_back(one + static_cast<double>(ascending.size()));
   EXPECT_DEATH(registry_.AddHistogram("i_seconds", "I.", ascending), "too many buckets");
 }

@@ -24,7 +24,6 @@ using baton::metrics::Counter;
 using baton::metrics::Histogram;
 using baton::metrics::kLatencyBuckets;
 using baton::metrics::Registry;
-using baton::metrics::Shard;
 
 constexpr int kOperations = 2'000'000;          // by each thread
 constexpr std::size_t kValueCount = 1U << 18U;  // too many for a branch predictor to learn
@@ -57,6 +56,7 @@ double Measure(int threads, const std::function<Record()>& make_recorder) {
   std::barrier together(threads);
   std::vector<double> spent(static_cast<std::size_t>(threads));
   std::vector<std::thread> running;
+  running.reserve(spent.size());
   for (double& mine : spent) {
     running.emplace_back([&] {
       const Record record = make_recorder();
@@ -127,8 +127,8 @@ int main() {
       shard->Observe(histogram, value);
     });
   });
-  const Histogram with_exemplars =
-      registry.AddHistogram("e_seconds", "E.", kLatencyBuckets, {}, baton::metrics::Exemplars::kKept);
+  const Histogram with_exemplars = registry.AddHistogram("e_seconds", "E.", kLatencyBuckets, {},
+                                                         baton::metrics::Exemplars::kKept);
   Report("the same, keeping an exemplar", [&] {
     return Repeat([shard = registry.TakeShard(), &with_exemplars](double value) {
       shard->Observe(with_exemplars, value, {1, 2}, {});

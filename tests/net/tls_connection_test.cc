@@ -27,7 +27,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
-using testing::StartsWith;
 using testing_support::Identity;
 using testing_support::LocalPair;
 using testing_support::LoopHarness;

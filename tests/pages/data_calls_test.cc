@@ -10,12 +10,12 @@
 namespace baton::pages {
 namespace {
 
+using http::RequestWith;
 using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
-using http::RequestWith;
 
 http::Request Ask(http::Method method, std::string path) {
   http::Request request = RequestWith({});
@@ -35,12 +35,25 @@ TEST(ToDataRequestTest, APredictionGoesOnWithItsBudgetAndItsKeyAndNothingElse) {
   request.body = "{}";
   const auto text = ToDataRequest(request);
   ASSERT_TRUE(text.has_value());
-  EXPECT_THAT(*text, AllOf(StartsWith("POST /v2/models/tumour/infer HTTP/1.1\r\nHost: pages\r\n"
-                                      "Connection: close\r\n"),
-                           HasSubstr("Authorization: Bearer key\r\n"),
-                           HasSubstr("Baton-Budget-Ms: 50\r\n"),
-                           EndsWith("Content-Length: 2\r\n\r\n{}"), Not(HasSubstr("Cookie")),
-                           Not(HasSubstr("evil"))));
+  EXPECT_THAT(
+      *text, AllOf(StartsWith("POST /v2/models/tumour/infer HTTP/1.1\r\nHost: pages\r\n"
+                              "Connection: close\r\n"),
+                   HasSubstr("Authorization: Bearer key\r\n"), HasSubstr("Baton-Budget-Ms: 50\r\n"),
+                   EndsWith("Content-Length: 2\r\n\r\n{}"), Not(HasSubstr("Cookie")),
+                   Not(HasSubstr("evil"))));
+}
+
+TEST(ToDataRequestTest, EveryHeaderThatThePlaneReadsGoesOn) {
+  for (const char* const name :
+       {"Authorization", "X-API-Key", "Baton-Budget-Ms", "Baton-Criticality", "Baton-Explain",
+        "endpoint-load-metrics-format", "traceparent", "tracestate"}) {
+    http::Request request = RequestWith({{name, "v1"}});
+    request.method = http::Method::kGet;
+    request.path = "/data/v2";
+    const auto text = ToDataRequest(request);
+    ASSERT_TRUE(text.has_value());
+    EXPECT_THAT(*text, HasSubstr(std::string(name) + ": v1\r\n"));
+  }
 }
 
 TEST(ToDataRequestTest, WhatThePathHoldsCannotBecomeALineOfTheHead) {

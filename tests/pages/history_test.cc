@@ -39,7 +39,7 @@ TEST(HistoryTest, WhoComesAgainIsToldWhatItMissed) {
 TEST(HistoryTest, WhoIsNewOrOfAnotherRunIsToldAll) {
   History history;
   for (std::uint64_t i = 1; i <= 5; ++i) history.Add(Sample(i));
-  for (const std::uint64_t after : {0, 6}) {
+  for (const std::uint64_t after : {std::uint64_t{0}, std::uint64_t{6}}) {
     EXPECT_THAT(Told(history, after), AllOf(StartsWith("{\"is_whole\":true,"),
                                             HasSubstr(Numbered(1)), HasSubstr(Numbered(5))));
   }

@@ -87,6 +87,23 @@ TEST(LivePageTest, WhoMayNotLookSeesNoSingleRequests) {
                           HasSubstr("id=\"last-note\">Single requests are shown to")));
 }
 
+TEST(LivePageTest, WhyAModelFailedIsForWhoMayLook) {
+  control::StatusSample sample = SampleWith("tumour");
+  sample.models[0].reason = "no file at /srv/one";
+  sample.models[0].versions.push_back({"2", "failed", "no file at /srv/two", false, ""});
+  sample.models[0].versions[0].reason = "";
+  const auto shows = AllOf(HasSubstr("/srv/one"), HasSubstr("/srv/two"));
+  const auto hides = AllOf(Not(HasSubstr("/srv/")), HasSubstr("failed"));
+  EXPECT_THAT(LivePage(sample, Told::kAll), shows);
+  EXPECT_THAT(LivePage(sample, Told::kFigures), hides);
+  std::string all;
+  AppendSample(all, sample, Told::kAll);
+  EXPECT_THAT(all, shows);
+  std::string figures;
+  AppendSample(figures, sample, Told::kFigures);
+  EXPECT_THAT(figures, hides);
+}
+
 TEST(SampleJsonTest, SingleRequestsAreForWhoMayLook) {
   std::string all;
   AppendSample(all, SampleWith("tumour"), Told::kAll);

@@ -18,6 +18,7 @@ namespace baton::pages {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -217,19 +218,29 @@ TEST_F(PagesServerTest, AWatcherIsToldOfTheMinutesBeforeAndThenOfEachSecond) {
   const std::string first = ReadUntil(client, "\"misses\":[]}\n\n");
   EXPECT_THAT(first, AllOf(HasSubstr("Content-Type: text/event-stream"),
                            HasSubstr("\r\n\r\nretry: 2000\n\nevent: history\ndata: "),
-                           HasSubstr("\nid: 2\nevent: sample\ndata: {\"number\":2,"),
+                           ContainsRegex("\nid: [0-9]+-2\nevent: sample\ndata: .\"number\":2,"),
                            Not(HasSubstr("Content-Length"))));
   Sample(3);
-  EXPECT_THAT(ReadUntil(client, "\n\n"), StartsWith("id: 3\nevent: sample\ndata: {"));
+  EXPECT_THAT(ReadUntil(client, "\n\n"),
+              ContainsRegex("^id: [0-9]+-3\nevent: sample\ndata: .\"number\":3,"));
 }
 
 TEST_F(PagesServerTest, AWatcherThatComesAgainIsToldWhatItMissed) {
   Sample(1);
-  ReadUntil(Watch(), "\nid: 1\n");
+  const UniqueFd first = Watch();
+  const std::string seen = ReadUntil(first, "-1\nevent: sample\n");
   Sample(2);
   Sample(3);
-  const std::string again = ReadUntil(Watch("Last-Event-ID: 2\r\n"), "event: sample");
+  ReadUntil(first, "-3\nevent: sample\n");
+  const std::size_t at = seen.find("\nid: ") + 5;
+  const std::string run = seen.substr(at, seen.find('-', at) - at);
+  const std::string again = ReadUntil(Watch("Last-Event-ID: " + run + "-2\r\n"), "event: sample");
   EXPECT_THAT(again, HasSubstr("data: {\"is_whole\":false,\"points\":[{\"number\":3,"));
+  for (const char* const other : {"2", "17-2", "-2"}) {  // of another run, which counted for itself
+    EXPECT_THAT(ReadUntil(Watch("Last-Event-ID: " + std::string(other) + "\r\n"), "event: sample"),
+                HasSubstr("data: {\"is_whole\":true,\"points\":[{\"number\":1,"))
+        << other;
+  }
 }
 
 TEST_F(PagesServerTest, SingleRequestsAreForWhoMayLookAtTheAdminApi) {
@@ -237,6 +248,25 @@ TEST_F(PagesServerTest, SingleRequestsAreForWhoMayLookAtTheAdminApi) {
   EXPECT_THAT(ReadUntil(Watch(), "\"misses\":"), HasSubstr("\"misses\":[]"));
   mirror_.LetLook(false);
   EXPECT_THAT(ReadUntil(Watch(), "\"misses\":null"), HasSubstr("event: sample"));
+}
+
+TEST_F(PagesServerTest, TheStreamOfOneWhoMayNoLongerLookEnds) {
+  mirror_.LetLook(false);
+  Sample(1);
+  const UniqueFd figures = Watch();
+  ReadUntil(figures, "\"misses\":null");
+  mirror_.LetLook(true);
+  const UniqueFd all = Watch();
+  ReadUntil(all, "\"misses\":[]");
+  mirror_.LetLook(false);
+  Sample(2);
+  std::string more;
+  WaitUntil([&] {
+    more += ReceiveNow(all);
+    return testing_support::IsAtEnd(all);
+  });
+  EXPECT_THAT(more, Not(HasSubstr("event: sample")));
+  ReadUntil(figures, "-2\nevent: sample\n");  // who was told no more than figures goes on
 }
 
 TEST_F(PagesServerTest, PagesOfOtherSitesDoNotWatch) {
@@ -251,7 +281,7 @@ TEST_F(PagesServerTest, SoManyMayWatchAndNoMore) {
   std::vector<UniqueFd> watchers;
   for (std::size_t i = 0; i < EventStream::kMostWatchers; ++i) {
     watchers.push_back(Watch());
-    ReadUntil(watchers.back(), "\nid: 1\n");
+    ReadUntil(watchers.back(), "-1\nevent: sample\n");
   }
   EXPECT_THAT(Read(Watch()), AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("Retry-After: 5\r\n")));
   Reset(watchers.front());
@@ -270,7 +300,7 @@ TEST_F(PagesServerTest, SoManyMayWatchAndNoMore) {
 TEST_F(PagesServerTest, TheStreamEndsInOrderWithThePages) {
   Sample(1);
   const UniqueFd client = Watch();
-  ReadUntil(client, "\nid: 1\n");
+  ReadUntil(client, "-1\nevent: sample\n");
   pages_->Stop();
   WaitUntil([&] {
     ReceiveNow(client);

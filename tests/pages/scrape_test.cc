@@ -104,6 +104,25 @@ TEST_F(ScrapesTest, ThoseOfATurnShareARendering) {
   EXPECT_EQ(responses_.front().body, responses_.back().body);
 }
 
+TEST_F(ScrapesTest, WhoWouldBeOneTooManyIsRefused) {
+  for (std::size_t i = 0; i <= Scrapes::kMostWaiting; ++i) Ask();
+  EXPECT_TRUE(responses_.empty()) << "inside the call";
+  harness_.Turns(2);
+  ASSERT_EQ(responses_.size(), Scrapes::kMostWaiting + 1);
+  std::size_t refused = 0;
+  for (const http::Response& response : responses_) {
+    if (response.status != 503) continue;
+    ++refused;
+    EXPECT_THAT(response.body, HasSubstr("at most 64 scrapes"));
+    EXPECT_THAT(response.headers, HasSubstr("Retry-After: 1\r\n"));
+  }
+  EXPECT_EQ(refused, 1u);
+  harness_.Advance(9 * kCost);
+  Ask();
+  harness_.Turn();
+  EXPECT_EQ(responses_.back().status, 200) << "there is room again";
+}
+
 TEST_F(ScrapesTest, AfterARenderingTheNextOnesWaitForNineTimesItsCost) {
   Ask();
   harness_.Turn();

@@ -58,6 +58,17 @@ TEST_F(WorkerTableTest, CountsWhoIsThereAndWhoWorks) {
   EXPECT_EQ(table_.running(2), 1u);
 }
 
+TEST_F(WorkerTableTest, WhatRunsNowHasRunWithinATimeOnlyForThatPartOfIt) {
+  Join(3);
+  Start(0, 10ms);
+  Start(1, 10ms);
+  EXPECT_EQ(table_.RanWithin(kStart - 1s, kStart + 100ms), 200ms);
+  EXPECT_EQ(table_.RanWithin(kStart + 60ms, kStart + 100ms), 80ms);
+  EXPECT_EQ(table_.RanWithin(kStart - 2s, kStart - 1s), 0ms) << "it started later";
+  table_.Finish(0);
+  EXPECT_EQ(table_.RanWithin(kStart, kStart + 100ms), 100ms);
+}
+
 TEST_F(WorkerTableTest, KnowsWhoseRunEachIs) {
   Join(2);
   Start(1, 10ms, 2);

@@ -25,9 +25,20 @@ TEST(HttpPostTest, RefusesWhatIsNone) {
 }
 
 TEST(HttpPostTest, APasswordIsNoPartOfAnAddress) {
-  const Status checked = CheckUrl("http://me:secret@x/");
-  ASSERT_FALSE(checked);
-  EXPECT_EQ(checked.error().message.find("secret"), std::string::npos);
+  for (const char* url : {"http://me:secret@x/v1/traces", "http://me:secret@x/",
+                          "me:secret@x/v1/traces", "http://me:secret@x:99999/"}) {
+    const Status checked = CheckUrl(url);
+    ASSERT_FALSE(checked) << url;
+    EXPECT_EQ(checked.error().message.find("secret"), std::string::npos) << url;
+  }
+}
+
+TEST(HttpPostTest, AnAddressHasAPath) {
+  for (const char* url : {"http://x:4318", "http://x:4318/", "https://x?a=b"}) {
+    const Status checked = CheckUrl(url);
+    ASSERT_FALSE(checked) << url;
+    EXPECT_THAT(checked.error().message, HasSubstr("usually it is /v1/traces"));
+  }
 }
 
 // Nobody listens on port 1, and no time is left.

@@ -30,6 +30,20 @@ TEST(LaneTest, HoldsSoManyAndNoMore) {
   EXPECT_FALSE(take());
 }
 
+TEST(LaneTest, WhoKeepsPlacesFreeLeavesThemToOthers) {
+  Lane<int> lane(4);
+  const auto put = [&lane](std::size_t keep_free) {
+    return lane.TryPut([](int& place) { place = 1; }, keep_free);
+  };
+  EXPECT_TRUE(put(2));
+  EXPECT_TRUE(put(2));
+  EXPECT_FALSE(put(2));
+  EXPECT_TRUE(put(0));
+  EXPECT_TRUE(put(0));
+  EXPECT_FALSE(put(0));
+  EXPECT_FALSE(put(8)) << "more than there are";
+}
+
 TEST(LaneTest, PlacesKeepWhatTheirValuesHaveAllocated) {
   Lane<std::string> lane(1);
   const char* first = nullptr;

@@ -65,6 +65,7 @@ TEST(RateGateTest, ThreadsShareIt) {
   std::atomic<int> passed{0};
   {
     std::vector<std::jthread> threads;
+    threads.reserve(4);
     for (int i = 0; i < 4; ++i) {
       threads.emplace_back([&] {
         for (int n = 0; n < 1000; ++n) passed += gate.TryPass(SteadyTime(7s), 1500);

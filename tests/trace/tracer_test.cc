@@ -3,6 +3,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 // Answers by a list, the last one again and again.
 class ScriptedPost final : public Post {
@@ -26,7 +28,7 @@ class ScriptedPost final : public Post {
     changed_.NotifyAll();
     return answer;
   }
-  void Hurry(Duration most) override { hurried_ = most; }
+  void Hurry(Duration most) override { hurried = most; }
 
   void Answer(std::deque<PostAnswer> answers) {
     MutexLock lock(mutex_);
@@ -41,7 +43,7 @@ class ScriptedPost final : public Post {
     }
     return bodies_;
   }
-  std::atomic<Duration> hurried_{Duration::max()};
+  std::atomic<Duration> hurried{Duration::max()};
 
  private:
   Mutex mutex_;
@@ -59,7 +61,7 @@ class TracerTest : public testing::Test {
         Tracer::Parts{
             clock_, std::move(post), {}, [this](std::string_view why) { told_.emplace_back(why); }},
         sampling);
-    source_ = &tracer_->AddSource(4);
+    source_ = &tracer_->AddSource(8);
   }
 
   // Three spans each.
@@ -71,6 +73,7 @@ class TracerTest : public testing::Test {
   }
   std::vector<std::uint64_t> Spans() const {
     std::vector<std::uint64_t> spans;
+    spans.reserve(std::size(kAllOutcomes));
     for (const Outcome outcome : kAllOutcomes) spans.push_back(tracer_->spans(outcome));
     return spans;
   }
@@ -99,13 +102,33 @@ TEST_F(TracerTest, WhatIsThereAtTheEndIsSentBeforeItEnds) {
   Offer("last");
   tracer_->Stop(7s);
   EXPECT_EQ(post_->WaitFor(1).size(), 1u);
-  EXPECT_EQ(post_->hurried_.load(), 7s);
+  EXPECT_EQ(post_->hurried.load(), 7s);
   EXPECT_THAT(Spans(), ElementsAre(3, 0, 0, 0, 0));
 }
 
 TEST_F(TracerTest, WhatHasNoPlaceIsCounted) {
-  for (int i = 0; i < 6; ++i) Offer("x");
+  for (int i = 0; i < 10; ++i) Offer("x");
   EXPECT_THAT(Spans(), ElementsAre(0, 0, 0, 6, 0));
+}
+
+TEST_F(TracerTest, OthersCrowdOutNoMiss) {
+  for (int i = 0; i < 8; ++i) Offer("other", false);
+  EXPECT_THAT(Spans(), ElementsAre(0, 0, 0, 12, 0));
+  for (int i = 0; i < 4; ++i) Offer("miss", true);
+  EXPECT_THAT(Spans(), ElementsAre(0, 0, 0, 12, 0));
+}
+
+TEST_F(TracerTest, ASourceThatFillsMessagesHoldsUpNoOther) {
+  tracer_->Use({.share = 0, .follows_callers = false, .misses = 10'000, .others = 1});
+  source_ = &tracer_->AddSource(2048);
+  for (int i = 0; i < 2048; ++i) Offer("busy");
+  source_ = &tracer_->AddSource(1);
+  Offer("quiet");
+  tracer_->Start();
+  const auto bodies = post_->WaitFor(3);  // there is one source more, with nothing in it
+  EXPECT_THAT(bodies.at(0), Not(HasSubstr("\"quiet\"")));
+  EXPECT_THAT(bodies.at(2), HasSubstr("\"quiet\""));
+  tracer_->Stop(10s);
 }
 
 TEST_F(TracerTest, MissesAndOthersHaveRatesOfTheirOwn) {
@@ -141,6 +164,24 @@ TEST_F(TracerTest, TheSameMessageIsTriedAgain) {
   tracer_->Stop(10s);
   EXPECT_THAT(Spans(), ElementsAre(3, 0, 0, 0, 0));
   EXPECT_THAT(told_, ElementsAre("refused", "")) << "of changes alone";
+}
+
+TEST_F(TracerTest, ACollectorThatChangesItsMindIsToldOfNowAndThen) {
+  post_->Answer({{400, "bad", {}, ""},
+                 {200, "{}", {}, ""},
+                 {400, "bad", {}, ""},
+                 {200, "{}", {}, ""},
+                 {400, "worse", {}, ""}});
+  tracer_->Start();
+  for (std::uint64_t sent = 1; sent <= 5; ++sent) {
+    if (sent == 5) clock_.Advance(Tracer::kTellEvery);
+    Offer("x");
+    while (tracer_->spans(Outcome::kExported) + tracer_->spans(Outcome::kRejected) < 3 * sent) {
+      std::this_thread::yield();
+    }
+  }
+  tracer_->Stop(10s);
+  EXPECT_THAT(told_, ElementsAre("it answered 400 bad", "", "it answered 400 worse"));
 }
 
 TEST_F(TracerTest, WhatIsRejectedIsNotTriedAgain) {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "server/api/grpc/infer_call.h"
 #include "server/api/trace_headers.h"
@@ -54,6 +55,11 @@ StatusCode CodeOf(const AnswerView& view) {
   return StatusCode::INTERNAL;
 }
 
+// gRPC aborts where a value has other bytes.
+bool IsPrintable(std::string_view value) {
+  return std::ranges::all_of(value, [](char c) { return c >= 0x20 && c <= 0x7e; });
+}
+
 void AddLoadHint(grpc::ServerContext& context, const LoadHint& hint) {
   if (hint.report.predicted_wait) {
     context.AddTrailingMetadata("baton-predicted-wait-ms", BudgetText(*hint.report.predicted_wait));
@@ -99,7 +105,7 @@ void AddTrailingMetadata(grpc::ServerContext& context, const AnswerView& view) {
   }
   if (view.trace != nullptr) {
     context.AddTrailingMetadata(std::string(kTraceparent), ToTraceparent(*view.trace));
-    if (!view.trace->state.empty()) {
+    if (!view.trace->state.empty() && IsPrintable(view.trace->state)) {
       context.AddTrailingMetadata(std::string(kTracestate), view.trace->state);
     }
   }

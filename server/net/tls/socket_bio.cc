@@ -58,9 +58,10 @@ Method MakeMethod() {
 }  // namespace
 
 BIO* NewSocketBio(int fd) {
-  static const Method kMethod = MakeMethod();
-  BIO* const bio = kMethod ? BIO_new(kMethod.get()) : nullptr;
+  static const Method method = MakeMethod();
+  BIO* const bio = method ? BIO_new(method.get()) : nullptr;
   if (bio == nullptr) return nullptr;
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): it is all that a BIO keeps for its method
   BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(fd)));
   BIO_set_init(bio, 1);
   return bio;

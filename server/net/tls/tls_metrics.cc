@@ -3,6 +3,8 @@
 
 #include <cstddef>
 
+#include "server/net/listener_families.h"
+
 namespace baton::net {
 namespace {
 
@@ -20,14 +22,8 @@ constexpr std::array<const char*, kHandshakeOutcomes> kNames = {"full",
 TlsMetrics TlsMetrics::Make(metrics::Registry& registry, const std::string& listener) {
   TlsMetrics made;
   for (std::size_t i = 0; i < kHandshakeOutcomes; ++i) {
-    made.handshakes[i] = registry.AddCounter(
-        "baton_tls_handshakes_total",
-        "Handshakes of the data plane over HTTP and the pages, where they speak TLS, by how they "
-        "ended. nothing_in_common: no version, cipher or protocol of both sides; "
-        "client_certificate: none, or none that is trusted; refused_by_client: it sent an alert, "
-        "most likely because it does not trust the server's certificate; abandoned: it left, or "
-        "took too long.",
-        {{"listener", listener}, {"outcome", kNames[i]}});
+    made.handshakes[i] = registry.AddCounter(kHandshakes.name, kHandshakes.help,
+                                             {{"listener", listener}, {"outcome", kNames[i]}});
   }
   return made;
 }

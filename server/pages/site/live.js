@@ -119,8 +119,7 @@ function missPicture(miss) {
 }
 
 function showMisses(sample) {
-  const may = sample.misses !== null;
-  if (!may) return;
+  if (sample.misses === null) return fill("last", null, () => [], "not shown"); // any more
   fill("last", sample.misses, () => sample.misses.slice(0, kMisses).map((miss) => [
     { class: "nowrap", text: new Date(miss.arrived_unix_ms).toLocaleTimeString("en-GB") },
     head(miss.endpoint), miss.answer, { class: "nowrap", text: miss.cause }, n(millis(miss.budget_ms)),

@@ -116,8 +116,18 @@ async function choose() {
     useRow();
     showLines();
   } catch (error) {
-    if (turn === latest) tell(`The model's inputs are not known: ${error.message}`);
+    if (turn !== latest) return;
+    forget();
+    tell(`The model's inputs are not known: ${error.message}`);
   }
+}
+
+// Nothing is left of a model that was chosen before.
+function forget() {
+  model = null;
+  rows = [];
+  $("sample-field").hidden = true;
+  for (const id of ["sample", "inputs", "curl", "python"]) $(id).replaceChildren();
 }
 
 // The request as the form has it; throws what is wrong with it, in words.
@@ -222,6 +232,7 @@ async function showAnswer(answer, budget) {
 
 async function predict(event) {
   event.preventDefault();
+  if (!model) return;
   tell("");
   const budget = budgetMs();
   $("predict").disabled = true;
@@ -241,8 +252,6 @@ async function predict(event) {
 }
 
 async function start() {
-  $("budget").value = 200;
-  showBudget();
   try {
     const told = await fetch("/places.json").then((answer) => answer.json());
     dataPlane = told.http.replace(/\/\/(0\.0\.0\.0|\[::\])/, `//${location.hostname}`);
@@ -269,4 +278,6 @@ for (const button of document.querySelectorAll("[data-copies]")) {
     }
   });
 }
+$("budget").value = 200;
+showBudget();
 start();
