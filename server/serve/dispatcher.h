@@ -85,6 +85,8 @@ class Dispatcher {
   void SetPolicies(std::span<const EndpointPolicy> policies);
   // For those who come from now on.
   void SetLimits(const AdmissionLimits& limits) { limits_ = limits; }
+  // An endpoint is known once it has a policy.
+  bool Knows(std::uint32_t endpoint) const { return endpoint < books_.size(); }
   EndpointBook& book(std::uint32_t endpoint) { return books_[endpoint]; }
   const EndpointBook& book(std::uint32_t endpoint) const { return books_[endpoint]; }
 

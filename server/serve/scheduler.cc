@@ -122,7 +122,7 @@ void Scheduler::Warm(std::uint32_t endpoint, std::span<const Duration> single,
 
 void Scheduler::ResetEstimate(std::uint32_t endpoint) {
   MutexLock lock(mutex_);
-  dispatcher_.book(endpoint).Reset();
+  if (dispatcher_.Knows(endpoint)) dispatcher_.book(endpoint).Reset();
 }
 
 Scheduler::Figures Scheduler::figures() const {
@@ -144,9 +144,10 @@ Duration Scheduler::RanWithin(SteadyTime from, SteadyTime now) const {
 }
 
 Scheduler::Estimate Scheduler::EstimateOf(std::uint32_t endpoint, Duration budget) {
-  MutexLock lock(mutex_);
-  const ServiceEstimate& learned = dispatcher_.book(endpoint).estimate();
   Estimate estimate;
+  MutexLock lock(mutex_);
+  if (!dispatcher_.Knows(endpoint)) return estimate;
+  const ServiceEstimate& learned = dispatcher_.book(endpoint).estimate();
   estimate.mean = learned.mean();
   estimate.q50 = learned.q50();
   estimate.q95 = learned.q95();

@@ -86,11 +86,12 @@ class Scheduler {
   // How long what runs now has run from `from` to `now`, on all workers together.
   Duration RanWithin(SteadyTime from, SteadyTime now) const BATON_EXCLUDES(mutex_);
   struct Estimate {
-    Duration mean, q50, q95, q99;
-    Duration predicted_wait;  // of a request with `budget` that came now
+    Duration mean{}, q50{}, q95{}, q99{};
+    Duration predicted_wait{};  // of a request with `budget` that came now
     std::uint64_t samples = 0;
     bool is_cold = true;
   };
+  // Cold where the endpoint is new and no policy has come for it yet.
   Estimate EstimateOf(std::uint32_t endpoint, Duration budget) BATON_EXCLUDES(mutex_);
   Duration quantum() const { return options_.quantum; }
   std::size_t waiting_limit() const { return waiting_limit_.load(std::memory_order_relaxed); }

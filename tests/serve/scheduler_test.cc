@@ -189,6 +189,15 @@ TEST_F(SchedulerTest, AnEstimateIsThatOfTheWarmUpUntilItIsReset) {
   EXPECT_TRUE(scheduler_.EstimateOf(0, 50ms).is_cold);
 }
 
+TEST_F(SchedulerTest, AnEndpointThatHasNoPolicyYetIsCold) {
+  scheduler_.ResetEstimate(1);
+  EXPECT_TRUE(scheduler_.EstimateOf(1, 50ms).is_cold);
+  EXPECT_EQ(scheduler_.EstimateOf(1, 50ms).predicted_wait, 0ms);
+  const std::vector<EndpointPolicy> policies(2);
+  scheduler_.SetPolicies(policies);
+  EXPECT_TRUE(scheduler_.EstimateOf(1, 50ms).is_cold);
+}
+
 TEST_F(SchedulerTest, AnEstimateTellsHowLongOneWouldWait) {
   Submit({{1}, {2}});
   ASSERT_TRUE(Take());
