@@ -92,7 +92,7 @@ class Writer {
  public:
   Writer(Format format, Duration unix_offset) : format_(format), unix_offset_(unix_offset) {}
 
-  void Family(const CollectedFamily& collected);
+  void Family(const CollectedFamily& collected, const std::function<void()>& between);
   std::string Finish() && {
     if (is_open_metrics()) out_ += "# EOF\n";
     return std::move(out_);
@@ -165,11 +165,12 @@ void Writer::OfHistogram(const std::string& name, const ClientMetric& metric,
   out_ += '\n';
 }
 
-void Writer::Family(const CollectedFamily& collected) {
+void Writer::Family(const CollectedFamily& collected, const std::function<void()>& between) {
   const prometheus::MetricFamily& family = collected.family;
   Head(family);
   if (family.type != MetricType::Histogram) {
     for (const ClientMetric& metric : family.metric) {
+      between();
       Sample(family.name, "", LabelsText(metric.label));
       const bool is_counter = family.type == MetricType::Counter;
       AppendNumber(out_, is_counter ? metric.counter.value : metric.gauge.value);
@@ -184,6 +185,7 @@ void Writer::Family(const CollectedFamily& collected) {
   std::span<const Exemplar> exemplars;
   if (is_open_metrics()) exemplars = collected.exemplars;
   for (const ClientMetric& metric : family.metric) {
+    between();
     const std::size_t of_this = std::min(exemplars.size(), bounds_.size());
     OfHistogram(family.name, metric, exemplars.first(of_this));
     exemplars = exemplars.subspan(of_this);
@@ -192,10 +194,10 @@ void Writer::Family(const CollectedFamily& collected) {
 
 }  // namespace
 
-std::string Write(const std::vector<CollectedFamily>& families, Format format,
-                  Duration unix_offset) {
+std::string Write(const std::vector<CollectedFamily>& families, Format format, Duration unix_offset,
+                  const std::function<void()>& between) {
   Writer writer(format, unix_offset);
-  for (const CollectedFamily& family : families) writer.Family(family);
+  for (const CollectedFamily& family : families) writer.Family(family, between);
   return std::move(writer).Finish();
 }
 

@@ -4,6 +4,7 @@
 // through a stream, which makes it the dearest part of a scrape.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -26,8 +27,8 @@ struct CollectedFamily {
 //
 // A number is written alike in both formats, and a bucket's bound as OpenMetrics' canonical one
 // ("1.0"): which format was negotiated changes no series. Families are expected to keep the rules
-// of naming.h.
-std::string Write(const std::vector<CollectedFamily>& families, Format format,
-                  Duration unix_offset);
+// of naming.h. `between` is called before each metric.
+std::string Write(const std::vector<CollectedFamily>& families, Format format, Duration unix_offset,
+                  const std::function<void()>& between);
 
 }  // namespace baton::metrics

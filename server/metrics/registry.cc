@@ -152,7 +152,8 @@ class Registry::Impl {
   void GiveBack(Shard* shard) BATON_EXCLUDES(mutex_);
   std::vector<const Shard*> Shards() const BATON_EXCLUDES(mutex_);
 
-  std::vector<CollectedFamily> Collect() const BATON_EXCLUDES(mutex_, scrape_mutex_);
+  std::vector<CollectedFamily> Collect(const std::function<void()>& between) const
+      BATON_EXCLUDES(mutex_, scrape_mutex_);
 
  private:
   struct View {
@@ -284,7 +285,7 @@ std::vector<Registry::Impl::View> Registry::Impl::Views() const {
   return views;
 }
 
-std::vector<CollectedFamily> Registry::Impl::Collect() const {
+std::vector<CollectedFamily> Registry::Impl::Collect(const std::function<void()>& between) const {
   MutexLock scrape_lock(scrape_mutex_);
   const std::vector<View> views = Views();
   const std::vector<const Shard*> shards = Shards();
@@ -296,6 +297,7 @@ std::vector<CollectedFamily> Registry::Impl::Collect() const {
     collected.family = {family.name, family.help, ToLibrary(family.kind), {}};
     collected.family.metric.reserve(view.children.size());
     for (const auto& child : view.children) {
+      between();
       collected.family.metric.push_back(Read(shards, family, *child));
       if (child->exemplar_cell != 0) {
         AppendExemplars(shards, family, *child, collected.exemplars);
@@ -369,8 +371,9 @@ std::vector<std::uint64_t> Registry::Buckets(const Histogram& histogram) const {
   return buckets;
 }
 
-std::string Registry::Expose(Format format, Duration unix_offset) const {
-  return Write(impl_->Collect(), format, unix_offset);
+std::string Registry::Expose(Format format, Duration unix_offset,
+                             const std::function<void()>& between) const {
+  return Write(impl_->Collect(between), format, unix_offset, between);
 }
 
 }  // namespace baton::metrics

@@ -62,8 +62,12 @@ class Registry {
   std::vector<std::uint64_t> Buckets(const Histogram& histogram) const;
 
   // Everything, in one of Prometheus' formats. `unix_offset` is what makes the time since 1970 of
-  // a SteadyTime, for exemplars. Holds up no recording thread and no adding one.
-  std::string Expose(Format format = Format::kText, Duration unix_offset = Duration::zero()) const;
+  // a SteadyTime, for exemplars. Holds up no recording thread and no adding one. `between` is
+  // called between pieces of work of some microseconds each, on the calling thread, and may not use
+  // the registry.
+  std::string Expose(
+      Format format = Format::kText, Duration unix_offset = Duration::zero(),
+      const std::function<void()>& between = [] {}) const;
 
  private:
   class Impl;

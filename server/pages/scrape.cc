@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "server/base/thread_priority.h"
 #include "server/http/content_coding.h"
 #include "server/http/error_response.h"
 #include "server/http/field_list.h"
@@ -146,15 +147,20 @@ void Scrapes::AnswerAll() {
 }
 
 http::Response Scrapes::Render(Form form, Rendered& rendered) {
+  Turns turns;
   const auto at = static_cast<std::size_t>(form.format);
   std::string& plain = rendered.plain[at];
   if (plain.empty()) {
     const Duration unix_offset = SinceUnixEpoch() - loop_.ReadClock().time_since_epoch();
-    plain = registry_.Expose(form.format, unix_offset);
+    plain = registry_.Expose(form.format, unix_offset, [&turns] { turns.Offer(); });
   }
   std::string& gzip = rendered.gzip[at];
   if (form.is_gzip && gzip.empty()) {
-    gzip = http::Compress(plain, [] { return true; }).value_or(std::string());
+    const auto go_on = [&turns] {
+      turns.Offer();
+      return true;
+    };
+    gzip = http::Compress(plain, go_on).value_or(std::string());
   }
   const bool is_gzip = form.is_gzip && !gzip.empty();
   http::Response response;

@@ -106,6 +106,15 @@ TEST(RegistryTest, BucketBoundsAreWrittenAsCanonicalNumbers) {
   }
 }
 
+TEST(RegistryTest, BeforeEachMetricIsReadAndWrittenTheCallerMayDoSomethingElse) {
+  Registry registry;
+  for (const char* name : {"a", "b", "c"}) registry.AddCounter("c_total", "C.", {{"l", name}});
+  registry.AddHistogram("h_seconds", "H.", kLatencyBuckets);
+  int times = 0;
+  registry.Expose(Format::kText, Duration::zero(), [&times] { ++times; });
+  EXPECT_EQ(times, 2 * 4);
+}
+
 TEST(RegistryTest, AShardGivenBackKeepsItsCountsAndServesTheNextThread) {
   Registry registry;
   const Counter counter = registry.AddCounter("c_total", "C.");
