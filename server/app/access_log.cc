@@ -1,33 +1,21 @@
 // What is to be written is decided before anything is formatted.
 #include "server/app/access_log.h"
 
-#include <algorithm>
 #include <atomic>
-#include <cmath>
 #include <string>
 #include <string_view>
 
 #include "server/app/conductor_books.h"
 #include "server/base/log.h"
+#include "server/trace/sampling.h"
 
 namespace baton::app {
 namespace {
 
-constexpr int kRandomBits = 56;
-constexpr std::uint64_t kTraces = std::uint64_t{1} << kRandomBits;
-
-// Of each trace the last 56 bits are at least this when it is in the sample: kTraces for none.
-std::uint64_t FirstInSample(double sampling) {
-  const double share = std::clamp(sampling, 0.0, 1.0);
-  return kTraces - static_cast<std::uint64_t>(std::ldexp(share, kRandomBits));
-}
-
 // Read by conductors on their own; a change may reach them a moment later.
-std::atomic<std::uint64_t> g_first_in_sample{kTraces};
+std::atomic<std::uint64_t> g_first_in_sample{trace::kFirstOfNone};
 std::atomic<std::uint32_t> g_misses_per_second{AccessLogOptions().misses_per_second};
 std::atomic<std::uint32_t> g_samples_per_second{AccessLogOptions().samples_per_second};
-
-std::uint64_t RandomPart(const TraceId& trace) { return trace.low & (kTraces - 1); }
 
 void Write(LogLevel level, const RequestRecord& record, SteadyTime done) {
   const api::StageTimes stages = StagesOf(record, done);
@@ -53,22 +41,19 @@ void Write(LogLevel level, const RequestRecord& record, SteadyTime done) {
 }  // namespace
 
 void SetAccessLog(const AccessLogOptions& options) {
-  g_first_in_sample = FirstInSample(options.sampling);
+  g_first_in_sample = trace::FirstInShare(options.sampling);
   g_misses_per_second = options.misses_per_second;
   g_samples_per_second = options.samples_per_second;
-}
-
-bool IsInSample(const TraceId& trace, double sampling) {
-  return RandomPart(trace) >= FirstInSample(sampling);
 }
 
 void AccessLog::Note(const RequestRecord& record, SteadyTime done) {
   const bool is_miss = IsMiss(record.answer);
   const std::uint64_t first = g_first_in_sample.load(std::memory_order_relaxed);
+  const bool is_wanted = is_miss || trace::RandomPart(record.trace.trace_id) >= first;
   const bool has_others = misses_.left_out + samples_.left_out > 0;
-  if (!is_miss && RandomPart(record.trace.trace_id) < first && !has_others) return;
+  if (!is_wanted && !has_others) return;
   if (done - second_ >= 1s) BeginSecond(done);
-  if (!is_miss && RandomPart(record.trace.trace_id) < first) return;
+  if (!is_wanted) return;
   const LogLevel level = is_miss ? LogLevel::kWarning : LogLevel::kInfo;
   if (!IsLogged(level)) return;
   Share& share = is_miss ? misses_ : samples_;

@@ -8,11 +8,6 @@
 
 namespace baton::app {
 
-// Whether a request without a miss is in a sample of `sampling`, 0 to 1: by the last 56 bits of its
-// trace id, which are random. Every hop that does so, at any share, agrees on the traces that it
-// keeps (as the consistent samplers of OpenTelemetry do).
-bool IsInSample(const TraceId& trace, double sampling);
-
 // The lines of one conductor. One whose requests were left out says so with the next request that
 // ends a second later, or at its own end.
 //

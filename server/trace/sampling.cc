@@ -6,11 +6,13 @@
 namespace baton::trace {
 
 bool IsInShare(const TraceId& trace, double share) {
-  constexpr std::uint64_t kAll = std::uint64_t{1} << 56;
-  if (share >= 1) return true;
-  if (!(share > 0)) return false;
-  const auto rejected = kAll - static_cast<std::uint64_t>(share * static_cast<double>(kAll));
-  return (trace.low & (kAll - 1)) >= rejected;
+  return RandomPart(trace) >= FirstInShare(share);
+}
+
+std::uint64_t FirstInShare(double share) {
+  if (share >= 1) return 0;
+  if (!(share > 0)) return kFirstOfNone;
+  return kFirstOfNone - static_cast<std::uint64_t>(share * static_cast<double>(kFirstOfNone));
 }
 
 bool IsWanted(const Sampling& sampling, const TraceContext& trace, bool is_miss) {

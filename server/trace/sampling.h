@@ -20,6 +20,10 @@ struct Sampling {
 // By the last 56 bits of the trace id, which are random: whoever keeps at least that share of the
 // traces keeps this one, as the consistent samplers of OpenTelemetry do.
 bool IsInShare(const TraceId& trace, double share);
+// The same for whom the share rarely changes: those bits of a trace in the share are at least this.
+std::uint64_t FirstInShare(double share);
+inline constexpr std::uint64_t kFirstOfNone = std::uint64_t{1} << 56U;  // of a share of 0
+inline std::uint64_t RandomPart(const TraceId& trace) { return trace.low & (kFirstOfNone - 1); }
 
 // The rates apart.
 bool IsWanted(const Sampling& sampling, const TraceContext& trace, bool is_miss);

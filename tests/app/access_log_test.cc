@@ -1,12 +1,10 @@
 // Which requests get a line, and what is in it.
 #include "server/app/access_log.h"
 
-#include <cmath>
 #include <cstdint>
 #include <fstream>
 #include <iterator>
 #include <memory>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -135,33 +133,6 @@ TEST_F(AccessLogTest, BelowTheLevelNothingIsWrittenOrCountedAsLeftOut) {
   Note(serve::Answer::kTimeout);
   Note(serve::Answer::kPrediction);
   EXPECT_THAT(Lines(), IsEmpty());
-}
-
-TEST(SampleTest, AShareOfTheTracesIsKept) {
-  std::mt19937_64 random(1);
-  constexpr int kTraces = 100'000;
-  for (const double sampling : {0.0, 0.01, 0.3, 1.0}) {
-    int kept = 0;
-    for (int i = 0; i < kTraces; ++i) kept += IsInSample({random(), random()}, sampling);
-    const double spread = 5 * std::sqrt(kTraces * sampling * (1 - sampling));
-    EXPECT_NEAR(kept, kTraces * sampling, spread) << sampling;
-  }
-}
-
-TEST(SampleTest, WhatASmallerShareKeepsALargerOneKeepsToo) {
-  std::mt19937_64 random(2);
-  for (int i = 0; i < 10'000; ++i) {
-    const TraceId trace{0, random()};
-    if (IsInSample(trace, 0.1)) {
-      EXPECT_TRUE(IsInSample(trace, 0.2));
-    }
-  }
-}
-
-// The threshold of OpenTelemetry's probability sampling: at 50 % the random part is at least 2^55.
-TEST(SampleTest, TheThresholdIsThatOfOtherSamplers) {
-  EXPECT_TRUE(IsInSample({0, std::uint64_t{1} << 55U}, 0.5));
-  EXPECT_FALSE(IsInSample({~std::uint64_t{0}, (std::uint64_t{1} << 55U) - 1}, 0.5));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@ import copy
 import http.server
 import json
 import re
+import ssl
 import threading
 import time
 
@@ -90,9 +91,10 @@ def spans_of(body):
 
 class Collector:
     """Listens at `url` for the time of a `with`. `answers`: (status, headers, body), or "hang", "endless" or "reset",
-    for one message after the other, the last one for all that follow."""
+    for one message after the other, the last one for all that follow. `identity`: the certificate (certificates.py) that
+    it shows, which makes its address one with https:."""
 
-    def __init__(self, answers=(TAKEN,), port=0):
+    def __init__(self, answers=(TAKEN,), port=0, identity=None):
         self.answers = list(answers)
         self.requests = []  # (path, headers, body) as they come
         self.changed = threading.Condition()
@@ -114,7 +116,11 @@ class Collector:
 
         self.server = Server(("127.0.0.1", port), Handler)
         self.port = self.server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}/v1/traces"
+        self.url = f"http{'s' if identity else ''}://localhost:{self.port}/v1/traces"
+        if identity:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(identity.certificate, identity.key)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
 
     def __enter__(self):
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)

@@ -84,6 +84,14 @@ class ServerProcess:
     def log(self):
         return self.log_path.read_text(errors="replace")
 
+    def log_when(self, text, seconds=20):
+        """Its log, once it says that."""
+        deadline = time.monotonic() + environment.patience(seconds)
+        while text not in self.log() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert text in self.log(), self.log()
+        return self.log()
+
     def metrics(self):
         url = f"{'https' if self.pages_tls else 'http'}://{self.pages}/metrics"
         with urllib.request.urlopen(url, timeout=environment.patience(10), context=self.pages_tls) as answer:

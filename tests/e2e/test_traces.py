@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+import certificates
 import environment
 import reloads
 import server_process
@@ -212,10 +213,7 @@ def test_a_collector_that_comes_back_finds_what_was_kept(tmp_path):
         with server_process.running("--tracing-endpoint", url, *ALL, *server_process.PLENTY, laws=False) as server:
             trace = new_trace()
             assert server.ask("POST", "/reverse", {"data": "x"}, [parent(trace)]).status == 200
-            deadline = time.monotonic() + environment.patience(20)
-            while "traces_are_not_taken" not in server.log() and time.monotonic() < deadline:
-                time.sleep(0.05)
-            assert "traces_are_not_taken" in server.log()
+            server.log_when("traces_are_not_taken")
             place.close()
             with Collector(port=port) as collector:
                 collector.trace(trace)
@@ -290,6 +288,29 @@ def test_headers_of_the_operators_own_go_along_and_stay_secret(collector, tmp_pa
     file.write_text("Authorization: Bearer s3cret\n")
     file.chmod(0o644)
     assert "tracing.headers_file" in refused()
+
+
+def test_a_collector_over_tls_is_asked_for_its_certificate():
+    with certificates.folder() as folder:
+        authority, stranger = certificates.Authority(folder), certificates.Authority(folder, "stranger")
+        with Collector(identity=authority.issue("collector")) as own:
+            trusting, doubting = ("--tracing-ca", authority.certificate), ("--tracing-ca", stranger.certificate)
+            with traced(own, *ALL, *trusting, laws=False) as server:
+                trace = new_trace()
+                assert server.ask("POST", "/reverse", {"data": "x"}, [parent(trace)]).status == 200
+                own.trace(trace)
+            taken = len(own.requests)
+            with traced(own, *ALL, *doubting, laws=False) as server:
+                assert server.ask("POST", "/reverse", {"data": "x"}).status == 200
+                assert "certificate" in server.log_when("traces_are_not_taken")
+                server.stop()
+            assert len(own.requests) == taken, "a stranger was told"
+
+
+def test_an_authority_that_is_not_there_is_refused(collector):
+    ended = environment.run(environment.program("baton-server"), *server_process.ANY_PORT,
+                            "--tracing-endpoint", collector.url, "--tracing-ca", "/nowhere/ca.crt", expect=None)
+    assert ended.returncode != 0 and "tracing.ca_file: /nowhere/ca.crt cannot be read" in ended.stderr
 
 
 def test_an_address_that_is_none_is_refused():

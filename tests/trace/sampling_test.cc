@@ -1,5 +1,7 @@
 #include "server/trace/sampling.h"
 
+#include <cmath>
+#include <random>
 #include <thread>
 #include <vector>
 
@@ -24,6 +26,23 @@ TEST(SamplingTest, AShareIsKeptByTheRandomBitsOfTheTraceId) {
   EXPECT_FALSE(IsInShare({0xff, 0xff00'0000'0000'0000}, 0.99)) << "the first bits do not count";
   EXPECT_TRUE(IsInShare({0, 0}, 1));
   EXPECT_FALSE(IsInShare({0, kAll - 1}, 0));
+}
+
+TEST(SamplingTest, OfManyTracesTheShareIsKept) {
+  std::mt19937_64 random(1);
+  constexpr int kTraces = 100'000;
+  for (const double share : {0.0, 0.01, 0.3, 1.0}) {
+    int kept = 0;
+    for (int i = 0; i < kTraces; ++i) kept += IsInShare({random(), random()}, share);
+    const double spread = 5 * std::sqrt(kTraces * share * (1 - share));
+    EXPECT_NEAR(kept, kTraces * share, spread) << share;
+  }
+}
+
+// The threshold of OpenTelemetry's probability sampling: at 50 % the random part is at least 2^55.
+TEST(SamplingTest, TheThresholdIsThatOfOtherSamplers) {
+  EXPECT_TRUE(IsInShare({0, std::uint64_t{1} << 55U}, 0.5));
+  EXPECT_FALSE(IsInShare({~std::uint64_t{0}, (std::uint64_t{1} << 55U) - 1}, 0.5));
 }
 
 TEST(SamplingTest, WhoKeepsMoreKeepsTheSameOnesToo) {
