@@ -4,6 +4,7 @@ import base64
 import contextlib
 import json
 import os
+import pathlib
 import time
 
 from selenium import webdriver
@@ -14,6 +15,8 @@ import environment
 AXE = environment.DEPS / "axe" / "axe.min.js"
 # What of axe-core's findings nobody may be left with.
 SERIOUS = ("serious", "critical")
+# Where to keep pictures of the pages; none are taken without.
+PICTURES = os.environ.get("BATON_PICTURES")
 
 
 class Browser:
@@ -98,3 +101,21 @@ def open_browser(**options):
         yield browser
     finally:
         browser.close()
+
+
+@contextlib.contextmanager
+def opened(chromium, server, path):
+    """A page of the server in a window of the usual size. At the end of the `with` nobody but the server has been asked."""
+    chromium.look()
+    chromium.asked()
+    chromium.complaints()
+    chromium.open(f"http://{server.pages}{path}")
+    yield chromium
+    others = [url for url in chromium.asked() if not url.startswith((f"http://{server.pages}/", "data:", "chrome"))]
+    assert others == [], "requests left the host"
+    chromium.open("about:blank")  # and does not watch any more
+
+
+def keep_picture(chromium, name, whole=False):
+    if PICTURES:
+        chromium.picture(pathlib.Path(PICTURES) / f"{name}.png", whole)

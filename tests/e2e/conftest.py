@@ -33,3 +33,12 @@ def models_folder(tmp_path_factory):
     import small_models  # only a few test files have use for what it needs
 
     return small_models.make_folder(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A real browser."""
+    import browser  # only a few test files have use for what it needs
+
+    with browser.open_browser() as opened:
+        yield opened

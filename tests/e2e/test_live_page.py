@@ -2,7 +2,6 @@
 
 import json
 import os
-import pathlib
 import re
 import select
 import subprocess
@@ -16,8 +15,6 @@ import load
 import server_process
 
 WIDTHS = (360, 768, 1280, 1920)
-# Where to keep pictures of the pages; none are taken without.
-PICTURES = os.environ.get("BATON_PICTURES")
 
 
 @pytest.fixture(scope="module")
@@ -26,34 +23,17 @@ def server():
         yield started
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    with browser.open_browser() as opened:
-        yield opened
-
-
 @pytest.fixture
 def page(server, chromium):
     """The live page, which gets its samples."""
-    chromium.look()
-    chromium.asked()
-    chromium.complaints()
-    chromium.open(f"http://{server.pages}/")
-    chromium.wait(lambda: "a sample a second" in chromium.text("#link"), "the first sample")
-    yield chromium
-    assert chromium.complaints() == []
-    others = [url for url in chromium.asked() if not url.startswith((f"http://{server.pages}/", "data:", "chrome"))]
-    assert others == [], "requests left the host"
-    chromium.open("about:blank")  # and does not watch any more
+    with browser.opened(chromium, server, "/"):
+        chromium.wait(lambda: "a sample a second" in chromium.text("#link"), "the first sample")
+        yield chromium
+        assert chromium.complaints() == []
 
 
 def number(text):
     return float(re.sub(r"[^0-9.]", "", text) or "nan")
-
-
-def keep_picture(chromium, name, whole=False):
-    if PICTURES:
-        chromium.picture(pathlib.Path(PICTURES) / f"{name}.png", whole)
 
 
 def overload(server, seconds=8):
@@ -71,7 +51,7 @@ def test_the_figures_move_with_the_load_and_a_miss_is_explained(server, page):
             " && Number(row.cells[1].innerText) > 0 && row.cells[5].innerText !== '')", row), "the endpoint's figures")
         label = "return document.querySelector('#rates-chart svg')?.getAttribute('aria-label') ?? ''"
         page.wait(lambda: re.search(r"goodput [\d.]+ a second now", page.script(label)), "the curve in words")
-        keep_picture(page, "live-under-load")
+        browser.keep_picture(page, "live-under-load")
         running.result()
     why = page.wait(lambda: page.text("#last td.wide"), "a miss")
     assert "answered after" in why, why
@@ -90,7 +70,7 @@ def test_it_fits_every_window_and_keeps_nobody_out(server, page, scheme):
         assert not page.is_wider_than_window(), f"{width} px, {scheme}"
         if width in (360, 1280):
             assert page.faults() == [], f"{width} px, {scheme}"
-        keep_picture(page, f"live-{scheme}-{width}", whole=True)
+        browser.keep_picture(page, f"live-{scheme}-{width}", whole=True)
     back = page.script("return getComputedStyle(document.documentElement).backgroundColor")
     lightness = sum(map(int, re.findall(r"\d+", back)[:3])) / 3
     assert lightness > 200 if scheme == "light" else lightness < 60, back

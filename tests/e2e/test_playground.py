@@ -1,7 +1,5 @@
 """The playground and the API page in a real browser: a prediction, a miss that is explained, and lines that run."""
 
-import os
-import pathlib
 import re
 
 import pytest
@@ -13,19 +11,11 @@ import environment
 import http_raw
 import server_process
 
-PICTURES = os.environ.get("BATON_PICTURES")
-
 
 @pytest.fixture(scope="module")
 def server():
     with server_process.running("--workers", 2) as started:
         yield started
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with browser.open_browser() as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -37,21 +27,11 @@ def place():
 @pytest.fixture
 def page(server, chromium):
     """The form, for the model that is offered first."""
-    chromium.look()
-    chromium.asked()
-    chromium.complaints()
-    chromium.open(f"http://{server.pages}/playground")
-    chromium.wait(lambda: "tumour" in chromium.text("#curl"), "the form")
-    yield chromium
-    # A miss is no failure of the page; the browser notes each answer above 399 all the same.
-    assert [one for one in chromium.complaints() if "Failed to load resource" not in one] == []
-    others = [url for url in chromium.asked() if not url.startswith((f"http://{server.pages}/", "data:", "chrome"))]
-    assert others == [], "requests left the host"
-
-
-def keep_picture(chromium, name):
-    if PICTURES:
-        chromium.picture(pathlib.Path(PICTURES) / f"{name}.png", whole=True)
+    with browser.opened(chromium, server, "/playground"):
+        chromium.wait(lambda: "tumour" in chromium.text("#curl"), "the form")
+        yield chromium
+        # A miss is no failure of the page; the browser notes each answer above 399 all the same.
+        assert [one for one in chromium.complaints() if "Failed to load resource" not in one] == []
 
 
 def choose(page, place, value):
@@ -79,7 +59,7 @@ def test_a_prediction_is_made_and_counted_as_any_other(server, page):
     assert re.search(r"run [\d.]+ ms", seen), seen
     assert page.script("return document.querySelector('#outcome svg.waterfall') !== null")
     assert counted(server, answer="prediction") == before + 1
-    keep_picture(page, "playground")
+    browser.keep_picture(page, "playground", whole=True)
 
 
 def test_a_miss_says_its_cause_in_words(server, page):
@@ -90,7 +70,7 @@ def test_a_miss_says_its_cause_in_words(server, page):
     kind = predict(page)
     assert kind in ("timeout", "refused"), page.text("#outcome")
     assert page.text("#cause") and page.text("#why").endswith("."), page.text("#outcome")
-    keep_picture(page, "playground-miss")
+    browser.keep_picture(page, "playground-miss", whole=True)
 
 
 def test_what_is_wrong_with_the_form_is_said(page):
@@ -145,7 +125,7 @@ def test_they_fit_every_window_and_keep_nobody_out(server, chromium, path, schem
         assert not chromium.is_wider_than_window(), f"{width} px"
         if width in (360, 1280):
             assert chromium.faults() == [], f"{width} px"
-            keep_picture(chromium, f"{path}-{scheme}-{width}")
+            browser.keep_picture(chromium, f"{path}-{scheme}-{width}", whole=True)
 
 
 def test_the_api_page_has_every_operation(server, chromium):
