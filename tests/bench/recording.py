@@ -5,11 +5,13 @@
 
 Recording: requests of 64 connections in a closed loop to baton-server, and to the same server with its books left out
 (baton-server-unrecorded, which the release preset builds), in turn; ratios are formed within a pair, and the median counts.
+Traces: the same with and without a collector on the same machine, which is told of 1 % of the requests, as by default.
 Scraping: the processor time that the pages' thread takes for a scrape of that many endpoints, by form.
-Crowd: p99 of a steady load without scrapes, with one a second, and with 1,000 a second on 16 connections, in turn.
+Crowd: p99 of a steady load alone, beside one scrape a second, and beside 1,000 a second on 16 connections, in turn; and beside
+as many requests for a small file, which tells the crowd's own part.
 """
 import argparse
-import asyncio
+import contextlib
 import json
 import os
 import pathlib
@@ -18,17 +20,17 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import urllib.request
 
 sys.dont_write_bytecode = True
 import sections  # noqa: E402
 from overload_report import table  # noqa: E402
-from server import Server, busy_share  # noqa: E402
+from server import Server, busy_share, free_port  # noqa: E402
 
 PROGRAMS = sections.ROOT / "build/bin"
 UNRECORDED = sections.ROOT / "build/release/test-bin/baton-server-unrecorded"
+ROTEL = sections.ROOT / "build/deps/tools/rotel"
 BUNDLED = sections.ROOT / "server/models/bundled"
 CONNECTIONS = 64
 STEADY_RATE = 1000
@@ -63,8 +65,8 @@ def closed(server, seconds):
     return answered / seconds, (server.cpu_seconds() - cpu) / answered * 1e6
 
 
-def measure_recording(pairs, seconds):
-    servers = {"recorded": start(PROGRAMS / "baton-server"), "unrecorded": start(UNRECORDED)}
+def measure_pairs(servers, pairs, seconds):
+    """For each pair what `closed` says of both servers, by name, in turn; they are stopped."""
     try:
         for server in servers.values():
             closed(server, 0.5)
@@ -76,6 +78,22 @@ def measure_recording(pairs, seconds):
     finally:
         for server in servers.values():
             server.stop()
+
+
+def measure_recording(pairs, seconds):
+    return measure_pairs({"recorded": start(PROGRAMS / "baton-server"), "unrecorded": start(UNRECORDED)}, pairs, seconds)
+
+
+def measure_traces(pairs, seconds):
+    at = f"127.0.0.1:{free_port()}"
+    rotel = subprocess.Popen([ROTEL, "start", "--otlp-http-endpoint", at, "--otlp-grpc-endpoint", f"127.0.0.1:{free_port()}",
+                              "--exporter", "blackhole"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        traced = start(PROGRAMS / "baton-server", "--tracing-endpoint", f"http://{at}/v1/traces")
+        return measure_pairs({"traced": traced, "untraced": start(PROGRAMS / "baton-server")}, pairs, seconds)
+    finally:
+        rotel.kill()
+        rotel.wait()
 
 
 def pages_thread(server):
@@ -121,85 +139,74 @@ def measure_scrapes(server, times=20):
 
 
 class Crowd:
-    """Scrapes at a rate, on connections that stay open, nicer than everything else: they are not what is measured."""
+    """Asks for a path of the pages at a rate, nicer than everything else: it is not what is measured."""
 
-    def __init__(self, server, rate, connections):
-        self.port, self.rate, self.connections = server.pages, rate, connections
-        self.answered = 0
-        self.ended = threading.Event()
+    def __init__(self, server, path, rate, connections, seconds):
+        accept = "application/openmetrics-text"
+        self.command = ["nice", "-n", "19", PROGRAMS / "baton-client", "load", "--server", f"127.0.0.1:{server.pages}",
+                        "--path", path, "--method", "GET", "--header", f"Accept: {accept}", "--header", "Accept-Encoding: gzip",
+                        "--rate", str(rate), "--connections", str(connections), "--duration", f"{seconds + 1:g}s",
+                        "--warmup", "0s", "--schedule", "fixed", "-o", "json"]
 
     def __enter__(self):
-        self.began = time.monotonic()
-        self.thread = threading.Thread(target=self.run)
-        self.thread.start()
+        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True)
         return self
 
     def __exit__(self, *_):
-        self.ended.set()
-        self.thread.join()
-        self.seconds = time.monotonic() - self.began
-
-    def run(self):
-        os.setpriority(os.PRIO_PROCESS, 0, 19)
-        asyncio.run(self.scrape_on())
-
-    async def scrape_on(self):
-        await asyncio.gather(*(self.connection(i) for i in range(self.connections)))
-
-    async def connection(self, number):
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, limit=1 << 24)
-        step = self.connections / self.rate
-        due = time.monotonic() + step * number / self.connections
-        while not self.ended.is_set():
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
-            due += step
-            writer.write(b"GET /metrics HTTP/1.1\r\nHost: x\r\nAccept: application/openmetrics-text\r\nAccept-Encoding: gzip\r\n\r\n")
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = next(int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-            await reader.readexactly(length)
-            self.answered += 1
-        writer.close()
+        report = json.loads(self.process.communicate(timeout=120)[0])
+        self.answered = report["goodput_per_second"]
 
 
 def measure_crowd(server, rounds, seconds):
-    found = {"none": [], "1 a second": [], f"{CROWD:,} a second asked": []}
-    answered = []
+    """By what the crowd does: the p99 of each run, and the answers a second that the crowd had."""
+    crowds = {"nothing": None, "one scrape a second": ("/metrics", 1, 1),
+              f"{CROWD:,} scrapes a second": ("/metrics", CROWD, SCRAPERS),
+              f"{CROWD:,} requests a second for a small file": ("/icon.svg", CROWD, SCRAPERS)}
+    found = {name: ([], []) for name in crowds}
     for _ in range(rounds):
-        for name, (rate, connections) in zip(found, ((0, 0), (1, 1), (CROWD, SCRAPERS))):
-            steady = ("--rate", str(STEADY_RATE), "--schedule", "fixed")
-            if not rate:
-                report = load(server, *steady, seconds=seconds)
-            else:
-                with Crowd(server, rate, connections) as crowd:
-                    report = load(server, *steady, seconds=seconds)
-                if rate == CROWD:
-                    answered.append(crowd.answered / crowd.seconds)
-            found[name].append(report["latency_ms"]["p99"])
-    return found, statistics.median(answered)
+        for name, (latencies, answered) in found.items():
+            with contextlib.ExitStack() as stack:
+                crowd = stack.enter_context(Crowd(server, *crowds[name], seconds)) if crowds[name] else None
+                report = load(server, "--rate", str(STEADY_RATE), "--schedule", "fixed", seconds=seconds)
+            latencies.append(report["latency_ms"]["p99"])
+            answered.append(crowd.answered if crowd else 0)
+    return found
 
 
-def shown(recording, scrapes, crowd, answered, endpoints, busy):
-    rate = [pair["recorded"][0] / pair["unrecorded"][0] for pair in recording]
-    cpu = [pair["recorded"][1] / pair["unrecorded"][1] for pair in recording]
-    each = {name: [statistics.median(pair[name][i] for pair in recording) for i in (0, 1)] for name in ("recorded", "unrecorded")}
+def compared(pairs, what):
+    """A table of both servers, and a sentence about the first of them beside the other."""
+    names = sorted(pairs[0])
+    rate = [pair[names[0]][0] / pair[names[1]][0] for pair in pairs]
+    cpu = [pair[names[0]][1] / pair[names[1]][1] for pair in pairs]
+    each = [[name, *(statistics.median(pair[name][i] for pair in pairs) for i in (0, 1))] for name in names]
+    return [
+        *table(["server", "requests/s", "CPU us a request"], [[name, f"{rate:,.0f}", f"{cpu:.2f}"] for name, rate, cpu in each]), "",
+        f"{what} costs {1 - statistics.median(rate):.1%} of requests a second ({1 - max(rate):.1%} to {1 - min(rate):.1%} in "
+        f"{len(rate)} pairs) and {statistics.median(cpu) - 1:.1%} of processor time a request ({min(cpu) - 1:.1%} to {max(cpu) - 1:.1%}).", "",
+    ]
+
+
+def shown(recording, traces, scrapes, crowd, endpoints, busy):
     lines = [
         "## What watching costs", "",
         f"{sections.machine()}; commit {sections.commit()}; load average {os.getloadavg()[0]:.1f}, {busy:.0%} of the cores taken by "
         "others before it began. Ratios are formed within a pair of runs; the median counts.", "",
         "### Recording", "",
         f"`POST /reverse`, {CONNECTIONS} connections in a closed loop, one conductor and one worker.", "",
-        *table(["server", "requests/s", "CPU us a request"],
-               [[name, f"{figures[0]:,.0f}", f"{figures[1]:.2f}"] for name, figures in each.items()]), "",
-        f"Recording costs {1 - statistics.median(rate):.1%} of requests a second ({1 - max(rate):.1%} to {1 - min(rate):.1%} in "
-        f"{len(rate)} pairs) and {statistics.median(cpu) - 1:.1%} of processor time a request ({min(cpu) - 1:.1%} to {max(cpu) - 1:.1%}).", "",
+        *compared(recording, "Recording"),
+        "### Traces", "",
+        "The same with a collector on the same machine, which is told of 1 % of the requests, 1,000 a second at most.", "",
+        *compared(traces, "Telling it"),
         "### A scrape", "",
         f"{endpoints} models; processor time of the thread that answers it.", "",
         *table(["form", "CPU ms, median", "CPU ms, most", "KiB"],
                [[form, f"{median:.1f}", f"{most:.1f}", f"{size / 1024:,.0f}"] for form, (median, most, size) in scrapes.items()]), "",
         "### A crowd of scrapers", "",
-        f"p99 of {STEADY_RATE:,} requests a second to the same server, in milliseconds; {answered:,.0f} scrapes a second were answered.", "",
-        *table(["scrapes", "p99, median", "p99, each run"],
-               [[name, f"{statistics.median(found):.2f}", " ".join(f"{one:.2f}" for one in found)] for name, found in crowd.items()]), "",
+        f"p99 of {STEADY_RATE:,} requests a second to the same server, in milliseconds, while others ask its pages. The last row says "
+        "what that many askers cost the machine when next to nothing is done for them.", "",
+        *table(["the others", "had answers/s", "p99, median", "p99, each run"],
+               [[name, f"{statistics.median(answered):,.0f}", f"{statistics.median(latencies):.2f}",
+                 " ".join(f"{one:.2f}" for one in latencies)] for name, (latencies, answered) in crowd.items()]), "",
     ]
     return "\n".join(lines)
 
@@ -213,15 +220,16 @@ def main():
     arguments = parser.parse_args()
     busy = busy_share()
     recording = measure_recording(arguments.pairs, arguments.seconds)
+    traces = measure_traces(arguments.pairs, arguments.seconds)
     with tempfile.TemporaryDirectory(prefix="baton-bench-") as folder:
         model_folder(pathlib.Path(folder), arguments.endpoints)
         server = start(PROGRAMS / "baton-server", "--models", folder)
         try:
             scrapes = measure_scrapes(server)
-            crowd, answered = measure_crowd(server, max(3, arguments.pairs // 2), arguments.seconds)
+            crowd = measure_crowd(server, max(3, arguments.pairs // 2), arguments.seconds)
         finally:
             server.stop()
-    text = shown(recording, scrapes, crowd, answered, arguments.endpoints, busy)
+    text = shown(recording, traces, scrapes, crowd, arguments.endpoints, busy)
     print(text)
     if arguments.write:
         sections.write("tests/bench/recording.py", text)
