@@ -65,6 +65,7 @@ control::EndpointState ToState(const v1::Endpoint& endpoint) {
   state.versions.assign(endpoint.versions().begin(), endpoint.versions().end());
   state.default_budget = FromMillis(endpoint.default_budget_ms());
   state.max_budget = FromMillis(endpoint.max_budget_ms());
+  state.slo_target = endpoint.slo_target_ratio();
   state.criticality = Word(kCriticalityPrefix, v1::Criticality_Name(endpoint.criticality()));
   state.max_workers = endpoint.max_workers();
   state.min_workers = endpoint.min_workers();
@@ -72,7 +73,6 @@ control::EndpointState ToState(const v1::Endpoint& endpoint) {
   state.batch.max_delay = FromMillis(endpoint.batch().max_delay_ms());
   state.fallback = ToSettings(endpoint.fallback());
   state.estimate = ToState(endpoint.estimate());
-  state.slo_target_ratio = endpoint.slo_target_ratio();
   state.requests_total = endpoint.requests_total();
   state.misses_total = endpoint.misses_total();
   state.in_flight = endpoint.in_flight();
@@ -106,6 +106,7 @@ v1::UpdateEndpointRequest ToRequest(const control::EndpointUpdate& update) {
   endpoint.set_name(std::string(kEndpointPrefix) + update.name);
   if (update.default_budget) endpoint.set_default_budget_ms(ToMillis(*update.default_budget));
   if (update.max_budget) endpoint.set_max_budget_ms(ToMillis(*update.max_budget));
+  if (update.slo_target) endpoint.set_slo_target_ratio(*update.slo_target);
   if (update.criticality) endpoint.set_criticality(admin::ToCriticality(*update.criticality));
   if (update.max_workers) endpoint.set_max_workers(*update.max_workers);
   if (update.min_workers) endpoint.set_min_workers(*update.min_workers);

@@ -29,12 +29,6 @@ std::string Measured(const std::optional<Duration>& duration) {
   return duration ? Measured(*duration) : "-";
 }
 
-std::string RatioText(double ratio) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%g", ratio);
-  return text.data();
-}
-
 std::string EstimateText(const control::EstimateState& estimate) {
   if (estimate.samples == 0 && estimate.mean == Duration::zero()) return "nothing known yet";
   return "mean " + Measured(estimate.mean) + ", median " + Measured(estimate.q50) + ", 95 % " +
@@ -134,7 +128,6 @@ std::string ToTable(const control::EndpointState& endpoint, const Look& look) {
   for (const std::string& warning : control::WarningsOf(endpoint)) {
     rows.push_back({"warning", warning});
   }
-  rows.push_back({"slo target", RatioText(endpoint.slo_target_ratio)});
   rows.push_back({"requests", std::to_string(endpoint.requests_total)});
   rows.push_back({"misses", std::to_string(endpoint.misses_total)});
   rows.push_back({"in flight", std::to_string(endpoint.in_flight)});

@@ -119,6 +119,7 @@ Status TakeFallback(const Fields& fields, const v1::Endpoint& endpoint,
 
 Status TakeSettings(const Fields& fields, const v1::Endpoint& endpoint,
                     control::EndpointUpdate& update) {
+  if (fields.contains("slo_target_ratio")) update.slo_target = endpoint.slo_target_ratio();
   if (fields.contains("max_workers")) update.max_workers = endpoint.max_workers();
   if (fields.contains("min_workers")) update.min_workers = endpoint.min_workers();
   if (fields.contains("batch.max_size")) update.batch_max_size = endpoint.batch().max_size();
@@ -144,6 +145,7 @@ void Fill(const control::EndpointState& state, v1::Endpoint& endpoint) {
   for (const std::string& version : state.versions) endpoint.add_versions(version);
   endpoint.set_default_budget_ms(ToMillis(state.default_budget));
   endpoint.set_max_budget_ms(ToMillis(state.max_budget));
+  endpoint.set_slo_target_ratio(state.slo_target);
   endpoint.set_criticality(ToCriticality(state.criticality));
   endpoint.set_max_workers(state.max_workers);
   endpoint.set_min_workers(state.min_workers);
@@ -151,7 +153,6 @@ void Fill(const control::EndpointState& state, v1::Endpoint& endpoint) {
   endpoint.mutable_batch()->set_max_delay_ms(ToMillis(state.batch.max_delay));
   Fill(state.fallback, *endpoint.mutable_fallback());
   Fill(state.estimate, *endpoint.mutable_estimate());
-  endpoint.set_slo_target_ratio(state.slo_target_ratio);
   endpoint.set_requests_total(state.requests_total);
   endpoint.set_misses_total(state.misses_total);
   endpoint.set_in_flight(state.in_flight);
@@ -186,10 +187,10 @@ Result<control::EndpointUpdate> ToUpdate(const v1::UpdateEndpointRequest& reques
   const v1::Endpoint& endpoint = request.endpoint();
   Result<std::string> name = ToEndpointName(endpoint.name(), "endpoint.name");
   if (!name) return tl::unexpected<Error>(name.error());
-  const auto fields =
-      FieldsToChange(request.update_mask(), endpoint, "endpoint",
-                     {"default_budget_ms", "max_budget_ms", "criticality", "max_workers",
-                      "min_workers", "batch.max_size", "batch.max_delay_ms", "fallback"});
+  const auto fields = FieldsToChange(
+      request.update_mask(), endpoint, "endpoint",
+      {"default_budget_ms", "max_budget_ms", "slo_target_ratio", "criticality", "max_workers",
+       "min_workers", "batch.max_size", "batch.max_delay_ms", "fallback"});
   if (!fields) return tl::unexpected<Error>(fields.error());
   const auto generation = ToGeneration(endpoint.etag());
   if (!generation) return tl::unexpected<Error>(generation.error());

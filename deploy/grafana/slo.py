@@ -17,7 +17,7 @@ BOARD = Board("baton-slo", "Baton: the promise", "Whether answers leave inside t
               "percentunit",
               [Query('sum(increase(baton_requests_total{@E,answer="prediction"}[$__range])) / '
                      "sum(increase(baton_requests_total{@E,%s}[$__range]))" % ANSWERABLE)],
-              kind="stat", width=6, red_below=0.99, decimals=2),
+              kind="stat", width=6, decimals=2),
         Panel("Miss budget left, 30 days",
               "What is left of the misses that the promised ratio allows in 30 days, of the endpoint that has least. "
               "Negative: the promise is broken. From the recording rules of deploy/prometheus/rules.yml.",

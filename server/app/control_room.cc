@@ -273,7 +273,6 @@ EndpointState ControlRoom::StateOf(const serve::Endpoint& endpoint) const {
       parts_.scheduler.EstimateOf(endpoint.index, state.default_budget);
   state.estimate = {learned.mean,           learned.q50,     learned.q95,    learned.q99,
                     learned.predicted_wait, learned.samples, learned.is_cold};
-  state.slo_target_ratio = endpoint.slo_target_ratio;
   state.requests_total = Sum(endpoint, false);
   state.misses_total = Sum(endpoint, true);
   const auto received =

@@ -84,6 +84,7 @@ Status TakeBatchSize(int size, serve::BatchPolicy& policy) {
 Status Take(const control::EndpointUpdate& update, serve::EndpointPolicy& policy) {
   policy.max_budget = update.max_budget.value_or(policy.max_budget);
   policy.default_budget = update.default_budget.value_or(policy.default_budget);
+  policy.slo_target = update.slo_target.value_or(policy.slo_target);
   policy.max_workers = update.max_workers.value_or(policy.max_workers);
   policy.min_workers = update.min_workers.value_or(policy.min_workers);
   policy.batch.max_delay = update.batch_max_delay.value_or(policy.batch.max_delay);
@@ -119,6 +120,7 @@ std::string InSettings(const std::string& endpoint, const control::EndpointChang
 void Describe(const serve::EndpointPolicy& policy, control::EndpointState& state) {
   state.default_budget = policy.default_budget;
   state.max_budget = policy.max_budget;
+  state.slo_target = policy.slo_target;
   state.criticality = ToText(policy.criticality);
   state.max_workers = policy.max_workers;
   state.min_workers = policy.min_workers;
@@ -207,6 +209,7 @@ serve::EndpointPolicy Followed(serve::EndpointPolicy in_force, const serve::Endp
   };
   follow(before.default_budget, after.default_budget, in_force.default_budget);
   follow(before.max_budget, after.max_budget, in_force.max_budget);
+  follow(before.slo_target, after.slo_target, in_force.slo_target);
   follow(before.criticality, after.criticality, in_force.criticality);
   follow(before.max_workers, after.max_workers, in_force.max_workers);
   follow(before.min_workers, after.min_workers, in_force.min_workers);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "server/base/duration_text.h"
+#include "server/base/percent_text.h"
 #include "server/models/batch.h"
 
 namespace baton::app {
@@ -36,6 +37,7 @@ Result<api::ModelDescription> ServedDirectory::Describe(std::string_view name,
   described.batch_delay = policy.batch.max_delay;
   described.settings = {{"default_budget", FormatDuration(policy.default_budget)},
                         {"max_budget", FormatDuration(policy.max_budget)},
+                        {"slo_target", FormatPercent(policy.slo_target)},
                         {"criticality", std::string(serve::ToText(policy.criticality))}};
   return described;
 }

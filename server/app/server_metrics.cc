@@ -153,9 +153,10 @@ void AddEndpointGauges(metrics::Registry& registry, const serve::Endpoint& endpo
                     [&serving, index = endpoint.index] {
                       return ToSeconds(serving.PolicyOf(index).default_budget);
                     });
-  registry.AddGauge("baton_slo_target_ratio",
-                    "Share of predictions inside the budget that the endpoint promises.", labels,
-                    [&endpoint] { return endpoint.slo_target_ratio; });
+  registry.AddGauge(
+      "baton_slo_target_ratio",
+      "Share of predictions inside the budget that the endpoint promises.", labels,
+      [&serving, index = endpoint.index] { return serving.PolicyOf(index).slo_target; });
 }
 
 metrics::Counter AddMalformedBudgets(metrics::Registry& registry, const char* source) {

@@ -9,6 +9,7 @@
 #include "baton/config/v1/server_config.pb.h"
 
 #include "server/base/duration_text.h"
+#include "server/base/percent_text.h"
 #include "server/base/size_text.h"
 #include "server/base/whole_number.h"
 #include "server/yaml/config_reader.h"
@@ -50,6 +51,11 @@ Status CheckDuration(Rules rules, Text text) {
 Status CheckSize(Rules rules, Text text) {
   return Checked(yaml::ReadSize(text, ParseSize(rules.least()).value_or(0),
                                 ParseSize(rules.most()).value_or(std::uint64_t{1} << 40U)));
+}
+
+Status CheckPercent(Rules rules, Text text) {
+  return Checked(yaml::ReadPercent(text, ParsePercent(rules.least()).value_or(0),
+                                   ParsePercent(rules.most()).value_or(1)));
 }
 
 Status CheckWord(Rules rules, Text text) {
@@ -159,7 +165,9 @@ std::string Allowed(Rules rules) {
     case v1::FORM_WORD: return WordsAs(rules);
     case v1::FORM_TRUTH: return "true or false";
     case v1::FORM_ADDRESS: return "a listen address" + besides;
-    case v1::FORM_PERCENT: return "0% to 100%";
+    case v1::FORM_PERCENT:
+      return (rules.least().empty() ? "0%" : rules.least()) + " to " +
+             (rules.most().empty() ? "100%" : rules.most());
     case v1::FORM_TEXT: return rules.most().empty() ? "" : "at most " + rules.most() + " bytes";
     default: return rules.least() + " to " + rules.most() + besides;
   }
@@ -174,7 +182,7 @@ Status CheckText(Rules rules, Text text) {
     case v1::FORM_SIZE: checked = CheckSize(rules, text); break;
     case v1::FORM_ADDRESS: checked = CheckAddress(text); break;
     case v1::FORM_WORD: checked = CheckWord(rules, text); break;
-    case v1::FORM_PERCENT: checked = Checked(yaml::ReadPercent(text)); break;
+    case v1::FORM_PERCENT: checked = CheckPercent(rules, text); break;
     case v1::FORM_TRUTH:
       if (text == "true" || text == "false") break;
       return Fail(ErrorCode::kInvalidArgument,

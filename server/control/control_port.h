@@ -75,13 +75,13 @@ struct EndpointState {
   std::vector<std::string> versions;  // of a model
   Duration default_budget = Duration::zero();
   Duration max_budget = Duration::zero();
+  double slo_target = 0.99;             // share of requests to be predictions in their budget
   std::string criticality = "default";  // "critical", "default" or "sheddable"
   int max_workers = 0;                  // quota of the pool, 1 to 1024; 0: the server's choice
   int min_workers = 0;                  // below as many it is served first; 0 to 1024
   BatchSettings batch;
   FallbackSettings fallback;
   EstimateState estimate;
-  double slo_target_ratio = 0.99;
   std::uint64_t requests_total = 0;
   std::uint64_t misses_total = 0;
   std::uint64_t in_flight = 0;
@@ -92,6 +92,7 @@ struct EndpointUpdate {
   std::string name;
   std::optional<Duration> default_budget;  // 1 ms to the maximum
   std::optional<Duration> max_budget;      // 1 ms to 1 h
+  std::optional<double> slo_target;        // 0.5 to 0.99999
   std::optional<std::string> criticality;
   std::optional<int> max_workers;
   std::optional<int> min_workers;

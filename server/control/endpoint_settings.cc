@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "server/base/duration_text.h"
+#include "server/base/percent_text.h"
 #include "server/base/size_text.h"
 #include "server/control/key_values.h"
 
@@ -53,6 +54,10 @@ constexpr std::array kKeys = {
     Key{"max_budget", "DURATION", "the most that a request is granted, 1ms to 1h", "",
         [](Text text, Change c) { return Take(ParseDuration(text), c.update.max_budget); },
         [](State s) { return FormatDuration(s.max_budget); }},
+    Key{"slo_target", "PERCENT",
+        "share of requests to be predictions inside their budget, 50% to 99.999%", "",
+        [](Text text, Change c) { return Take(ParsePercent(text), c.update.slo_target); },
+        [](State s) { return FormatPercent(s.slo_target); }},
     Key{"criticality", "WORD", "who gives way first: critical, default or sheddable", "",
         [](Text text, Change c) {
           return Take(ReadWord(text, kCriticalities), c.update.criticality);

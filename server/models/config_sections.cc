@@ -49,6 +49,7 @@ Result<std::uint64_t> ReadCount(Text text) { return ReadWhole(text, 1, kMany); }
 Result<std::uint64_t> ReadCacheSize(Text text) { return ReadSize(text, 1024, kLargestCache); }
 Result<Duration> ReadCacheAge(Text text) { return ReadDuration(text, 1ms, 24h); }
 Result<Duration> ReadWindow(Text text) { return ReadDuration(text, 1s, 1h); }
+Result<double> ReadMargin(Text text) { return ReadPercent(text); }
 Result<std::string> ReadTrue(Text text) { return ReadWord(text, kTrue); }
 
 Result<double> ReadShare(Text text) {
@@ -118,7 +119,7 @@ constexpr std::array kCanaryFields = {
                               }},
     ConfigField<CanaryConfig>{"margin",
                               [](Reader reader, Value value, CanaryConfig& canary) {
-                                reader.Read(value, "a percentage such as 2%", ReadPercent,
+                                reader.Read(value, "a percentage such as 2%", ReadMargin,
                                             canary.margin);
                               }},
     ConfigField<CanaryConfig>{"min_requests",

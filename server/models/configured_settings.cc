@@ -11,6 +11,7 @@ namespace baton::models {
 namespace {
 
 using yaml::ReadDuration;
+using yaml::ReadPercent;
 using yaml::ReadSize;
 using yaml::ReadWhole;
 using yaml::ReadWord;
@@ -48,6 +49,8 @@ constexpr std::array kForms = {
                 [](Text text) { return Checked(ReadDuration(text, 1ms, 1h)); }},
     SettingForm{"max_budget", "max_budget", kDuration,
                 [](Text text) { return Checked(ReadDuration(text, 1ms, 1h)); }},
+    SettingForm{"slo_target", "slo_target", "a percentage such as 99.9%",
+                [](Text text) { return Checked(ReadPercent(text, 0.5, 0.99999)); }},
     SettingForm{"criticality", "criticality", kWord,
                 [](Text text) { return Checked(ReadWord(text, kCriticalities)); }},
     SettingForm{"max_workers", "max_workers", kNumber,

@@ -51,7 +51,6 @@ struct Endpoint {
   std::string name;  // also the `endpoint` label
   Kind kind = Kind::kRoute;
   std::uint32_t index = 0;  // of per-endpoint tables
-  double slo_target_ratio = 0.99;
   EndpointMetrics metrics;
   mutable std::atomic<std::int64_t> waiting{0};       // tickets that wait
   mutable LastGood last_good{std::size_t{8} << 20U};  // answers kept as fallbacks

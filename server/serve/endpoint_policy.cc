@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "server/base/duration_text.h"
+#include "server/base/percent_text.h"
 
 namespace baton::serve {
 namespace {
@@ -35,6 +36,13 @@ Status CheckNumber(const std::string& field, Number value, Number smallest, Numb
   if (value >= smallest && value <= largest) return {};
   return FailSetting(field, std::to_string(value),
                      std::to_string(smallest) + " to " + std::to_string(largest) + unit_or_reason);
+}
+
+// What is no number is refused, too.
+Status CheckShare(const std::string& field, double value, double smallest, double largest) {
+  if (value >= smallest && value <= largest) return {};
+  return FailSetting(field, FormatPercent(value),
+                     FormatPercent(smallest) + " to " + FormatPercent(largest));
 }
 
 // RFC 9110, 5.6.2: token.
@@ -150,7 +158,7 @@ Status Validate(const EndpointPolicy& policy) {
   for (const Status& status :
        {CheckDuration("max_budget", max, 1ms, 1h),
         CheckDuration("default_budget", policy.default_budget, 1ms, max, " (the maximum)"),
-        CheckWorkers(policy),
+        CheckShare("slo_target", policy.slo_target, 0.5, 0.99999), CheckWorkers(policy),
         CheckNumber<std::size_t>("batch_max_size", policy.batch.max_size, 1, 1024),
         CheckDuration("batch_max_delay", policy.batch.max_delay, 0ms, 1s),
         CheckFallback(policy.fallback)}) {

@@ -1,5 +1,5 @@
-// What an operator decides for an endpoint: budgets, who gives way first, shares of the pool,
-// batches and what is answered instead of a miss.
+// What an operator decides for an endpoint: budgets, what is promised of them, who gives way first,
+// shares of the pool, batches and what is answered instead of a miss.
 #pragma once
 
 #include <array>
@@ -53,8 +53,11 @@ Result<FallbackPolicy::Kind> ReadFallbackKind(std::string_view text);
 
 // Snapshots of it travel to the conductors and the scheduler.
 struct EndpointPolicy {
-  Duration default_budget = 50ms;                   // 1 ms to max_budget
-  Duration max_budget = 10s;                        // 1 ms to 1 h
+  Duration default_budget = 50ms;  // 1 ms to max_budget
+  Duration max_budget = 10s;       // 1 ms to 1 h
+  // The share of requests that shall be predictions inside their budget, 0.5 to 0.99999: burn rates
+  // divide by what is left of 1. Promised, not enforced.
+  double slo_target = 0.99;
   Criticality criticality = Criticality::kDefault;  // of requests that say nothing themselves
   int max_workers = 0;  // workers that it may hold at once, 1 to 1024; 0: chosen by the scheduler
   int min_workers = 0;  // below as many it is served first; 0 to 1024, at most max_workers if set
@@ -65,7 +68,7 @@ struct EndpointPolicy {
 };
 
 // kInvalidArgument for the first value out of range, with what is allowed, what came and the field:
-// "default_budget", "max_budget", "max_workers", "min_workers", "batch_max_size",
+// "default_budget", "max_budget", "slo_target", "max_workers", "min_workers", "batch_max_size",
 // "batch_max_delay", "fallback.constant", "fallback.key_header", "fallback.max_age",
 // "fallback.max_bytes" or "fallback.model". Of a fallback only what its kind uses is looked at.
 // Whether a constant is JSON and whether a model is there is for others to say.

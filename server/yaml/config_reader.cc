@@ -2,13 +2,12 @@
 #include "server/yaml/config_reader.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 #include <set>
-#include <system_error>
 
 #include "server/base/duration_text.h"
 #include "server/base/nearest_word.h"
+#include "server/base/percent_text.h"
 #include "server/base/size_text.h"
 #include "server/base/whole_number.h"
 
@@ -133,14 +132,12 @@ Result<std::uint64_t> ReadWhole(const std::string& text, std::uint64_t least, st
                                                Shown(text) + "'");
 }
 
-Result<double> ReadPercent(const std::string& text) {
-  double percent = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, failure] = std::from_chars(text.data(), end, percent);
-  const bool is_read = failure == std::errc() && stop + 1 == end && *stop == '%';
-  if (is_read && percent >= 0 && percent <= 100) return percent / 100;
-  return Fail(ErrorCode::kInvalidArgument,
-              "expected a percentage from 0% to 100%, got '" + Shown(text) + "'");
+Result<double> ReadPercent(const std::string& text, double least, double most) {
+  const Result<double> share = ParsePercent(text);
+  if (share && *share >= least && *share <= most) return share;
+  return Fail(ErrorCode::kInvalidArgument, "expected a percentage from " + FormatPercent(least) +
+                                               " to " + FormatPercent(most) + ", got '" +
+                                               Shown(text) + "'");
 }
 
 Result<std::string> ReadWord(const std::string& text, std::span<const std::string_view> words) {

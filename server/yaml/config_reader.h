@@ -101,8 +101,8 @@ std::set<std::string_view> ReadFields(ConfigReader& reader, const ConfigValue& v
 Result<Duration> ReadDuration(const std::string& text, Duration least, Duration most);
 Result<std::uint64_t> ReadSize(const std::string& text, std::uint64_t least, std::uint64_t most);
 Result<std::uint64_t> ReadWhole(const std::string& text, std::uint64_t least, std::uint64_t most);
-// "2.5%" as 0.025.
-Result<double> ReadPercent(const std::string& text);
+// "2.5%" as 0.025, which is how the bounds are given, too.
+Result<double> ReadPercent(const std::string& text, double least = 0, double most = 1);
 Result<std::string> ReadWord(const std::string& text, std::span<const std::string_view> words);
 
 }  // namespace baton::yaml

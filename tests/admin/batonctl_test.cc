@@ -185,6 +185,7 @@ TEST_F(BatonctlTest, GetEndpointIsATableOfAllThatIsKnown) {
             "versions         1,2\n"
             "default_budget   50ms\n"
             "max_budget       10s\n"
+            "slo_target       99%\n"
             "criticality      default\n"
             "max_workers      0 (the server's choice)\n"
             "min_workers      0\n"
@@ -194,7 +195,6 @@ TEST_F(BatonctlTest, GetEndpointIsATableOfAllThatIsKnown) {
             "run time         mean 1.5ms, median 1.4ms, 95 % 2.25ms, 99 % 3ms, of 64 runs\n"
             "predicted wait   750us\n"
             "may queue        yes\n"
-            "slo target       0.99\n"
             "requests         7\n"
             "misses           2\n"
             "in flight        1\n"
@@ -206,15 +206,17 @@ TEST_F(BatonctlTest, GetEndpointIsATableOfAllThatIsKnown) {
 
 TEST_F(BatonctlTest, SetEndpointTakesEveryKindOfSetting) {
   const Outcome outcome =
-      Ask({"set", "endpoint", "tumour", "criticality=sheddable", "max_workers=2", "min_workers=1",
-           "batch_max_size=8", "batch_max_delay=1.5ms"});
+      Ask({"set", "endpoint", "tumour", "slo_target=99.9%", "criticality=sheddable",
+           "max_workers=2", "min_workers=1", "batch_max_size=8", "batch_max_delay=1.5ms"});
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_EQ(outcome.out,
+            "tumour slo_target: 99% -> 99.9%\n"
             "tumour criticality: default -> sheddable\n"
             "tumour max_workers: 0 -> 2\n"
             "tumour min_workers: 0 -> 1\n"
             "tumour batch_max_size: 1 -> 8\n"
             "tumour batch_max_delay: 0us -> 1.5ms\n");
+  EXPECT_EQ(control_.GetEndpoint("tumour")->slo_target, 0.999);
   EXPECT_EQ(control_.GetEndpoint("tumour")->criticality, "sheddable");
   EXPECT_EQ(control_.GetEndpoint("tumour")->batch.max_delay, Duration(1'500us));
 }

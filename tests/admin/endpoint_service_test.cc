@@ -90,17 +90,20 @@ TEST_F(EndpointServiceTest, EverySettingAndEstimateIsSaid) {
 TEST_F(EndpointServiceTest, AnEmptyMaskChangesWhatIsSetDownToTheFieldsOfABatch) {
   ASSERT_TRUE(Update(Wanting([](v1::Endpoint& endpoint) {
                 endpoint.set_criticality(v1::CRITICALITY_SHEDDABLE);
+                endpoint.set_slo_target_ratio(0.999);
                 endpoint.set_max_workers(3);
                 endpoint.set_min_workers(1);
                 endpoint.mutable_batch()->set_max_delay_ms(8.2);
               })).ok());
   EXPECT_EQ(Tumour().criticality, "sheddable");
+  EXPECT_EQ(Tumour().slo_target, 0.999);
   EXPECT_EQ(Tumour().max_workers, 3);
   EXPECT_EQ(Tumour().min_workers, 1);
   EXPECT_EQ(Tumour().batch.max_size, 1);
   EXPECT_EQ(Tumour().batch.max_delay, Duration(8'200us));
   EXPECT_EQ(Tumour().default_budget, Duration(50ms));
   EXPECT_EQ(endpoint_.criticality(), v1::CRITICALITY_SHEDDABLE);
+  EXPECT_EQ(endpoint_.slo_target_ratio(), 0.999);
   EXPECT_DOUBLE_EQ(endpoint_.batch().max_delay_ms(), 8.2);
 }
 

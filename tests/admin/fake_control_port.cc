@@ -72,6 +72,7 @@ std::vector<control::MissState> MakeMisses() {
 void Apply(const control::EndpointUpdate& update, EndpointState& state) {
   state.default_budget = update.default_budget.value_or(state.default_budget);
   state.max_budget = update.max_budget.value_or(state.max_budget);
+  state.slo_target = update.slo_target.value_or(state.slo_target);
   state.criticality = update.criticality.value_or(state.criticality);
   state.max_workers = update.max_workers.value_or(state.max_workers);
   state.min_workers = update.min_workers.value_or(state.min_workers);

@@ -64,6 +64,7 @@ TEST(UpdatedTest, EverySettingArrivesAndIsDescribedAgain) {
   control::EndpointUpdate update;
   update.default_budget = 20ms;
   update.max_budget = 2s;
+  update.slo_target = 0.999;
   update.criticality = "sheddable";
   update.max_workers = 4;
   update.min_workers = 2;
@@ -72,6 +73,7 @@ TEST(UpdatedTest, EverySettingArrivesAndIsDescribedAgain) {
   update.fallback = control::FallbackSettings{"last_good", "", "X-User", 5s, 4096, ""};
   const Result<serve::EndpointPolicy> policy = Updated({}, update);
   ASSERT_TRUE(policy) << policy.error().message;
+  EXPECT_EQ(policy->slo_target, 0.999);
   EXPECT_EQ(policy->criticality, serve::Criticality::kSheddable);
   EXPECT_EQ(policy->batch.max_size, 8U);
   EXPECT_EQ(policy->fallback.kind, Kind::kLastGood);
@@ -80,6 +82,7 @@ TEST(UpdatedTest, EverySettingArrivesAndIsDescribedAgain) {
   Describe(*policy, state);
   EXPECT_EQ(state.default_budget, Duration(20ms));
   EXPECT_EQ(state.max_budget, Duration(2s));
+  EXPECT_EQ(state.slo_target, 0.999);
   EXPECT_EQ(state.criticality, "sheddable");
   EXPECT_EQ(state.max_workers, 4);
   EXPECT_EQ(state.min_workers, 2);
@@ -94,12 +97,14 @@ TEST(UpdatedTest, EverySettingArrivesAndIsDescribedAgain) {
 TEST(UpdatedTest, WhatIsNotNamedStaysAsItIs) {
   serve::EndpointPolicy policy;
   policy.max_workers = 3;
+  policy.slo_target = 0.9;
   policy.batch.max_delay = 5ms;
   control::EndpointUpdate update;
   update.batch_max_size = 2;
   const Result<serve::EndpointPolicy> updated = Updated(policy, update);
   ASSERT_TRUE(updated);
   EXPECT_EQ(updated->max_workers, 3);
+  EXPECT_EQ(updated->slo_target, 0.9);
   EXPECT_EQ(updated->batch.max_delay, Duration(5ms));
   EXPECT_EQ(updated->batch.max_size, 2U);
 }
@@ -125,6 +130,10 @@ TEST(UpdatedTest, WhatIsOutOfRangeIsRefusedWithItsField) {
   update.max_workers = 1025;
   EXPECT_THAT(ComplaintOf(update, &field), HasSubstr("1025"));
   EXPECT_EQ(field, "max_workers");
+  update = {};
+  update.slo_target = 1;
+  EXPECT_EQ(ComplaintOf(update, &field), "slo_target is 100%, expected 50% to 99.999%");
+  EXPECT_EQ(field, "slo_target");
   update = {};
   update.criticality = "urgent";
   EXPECT_THAT(ComplaintOf(update, &field), HasSubstr("'urgent'"));
@@ -199,6 +208,18 @@ EndpointChanges Changes(const std::vector<std::string>& texts) {
     change.origin = "b.yaml:1:2";
   }
   return changes;
+}
+
+TEST(FollowedTest, WhatTheConfigurationChangesIsTakenAndTheRestStaysAsItWasSet) {
+  serve::EndpointPolicy in_force;
+  in_force.slo_target = 0.9;
+  in_force.max_workers = 3;
+  serve::EndpointPolicy after;
+  after.max_workers = 2;
+  EXPECT_EQ(Followed(in_force, {}, after).slo_target, 0.9);
+  EXPECT_EQ(Followed(in_force, {}, after).max_workers, 2);
+  after.slo_target = 0.999;
+  EXPECT_EQ(Followed(in_force, {}, after).slo_target, 0.999);
 }
 
 TEST(CheckRangesTest, ValuesAreCheckedAgainstWhatAnEndpointStartsWith) {

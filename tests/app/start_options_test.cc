@@ -81,7 +81,8 @@ TEST(StartOptionsTest, EveryValueReachesItsPlace) {
       "workers: 5\nconductors: 6\nbacklog: 7\nmax_connections: 8\nhalf_close: abandon\n"
       "budgets: {default: 9ms, max: 10ms}\npolicy: edf\n"
       "models: {folder: /m, watch: true, allow_client_control: true, onnxruntime_library: /o}\n"
-      "endpoints: {e: {max_workers: 4, batch: {max_size: 3}, fallback: {kind: last_good}}}\n"
+      "endpoints: {e: {slo_target: 99.9%, max_workers: 4, batch: {max_size: 3},\n"
+      "  fallback: {kind: last_good}}}\n"
       "limits: {json_depth: 12}\nstatic_files: {/s: " +
       folder.path().string() +
       "}\n"
@@ -112,6 +113,7 @@ TEST(StartOptionsTest, EveryValueReachesItsPlace) {
   EXPECT_TRUE(server.watches_models);
   EXPECT_TRUE(server.allows_model_control);
   EXPECT_EQ(server.onnxruntime_library, "/o");
+  EXPECT_EQ(server.endpoints.at("e").update.slo_target, 0.999);
   EXPECT_EQ(server.endpoints.at("e").update.max_workers, 4);
   EXPECT_EQ(server.endpoints.at("e").update.batch_max_size, 3);
   EXPECT_EQ(server.endpoints.at("e").fallback.kind, "last_good");

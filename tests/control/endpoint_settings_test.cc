@@ -42,10 +42,11 @@ FallbackSettings InForce(const std::string& kind) {
 
 TEST(AddSettingTest, EveryKeyIsTakenInItsOwnKind) {
   const EndpointChange change =
-      Read({"default_budget=40ms", "max_budget=1.5s", "criticality=sheddable", "max_workers=3",
-            "min_workers=1", "batch_max_size=8", "batch_max_delay=2ms"});
+      Read({"default_budget=40ms", "max_budget=1.5s", "slo_target=99.9%", "criticality=sheddable",
+            "max_workers=3", "min_workers=1", "batch_max_size=8", "batch_max_delay=2ms"});
   EXPECT_EQ(change.update.default_budget, Duration(40ms));
   EXPECT_EQ(change.update.max_budget, Duration(1500ms));
+  EXPECT_EQ(change.update.slo_target, 0.999);
   EXPECT_EQ(change.update.criticality, "sheddable");
   EXPECT_EQ(change.update.max_workers, 3);
   EXPECT_EQ(change.update.min_workers, 1);
@@ -73,6 +74,7 @@ TEST(AddSettingTest, WhatDoesNotReadIsRefusedWithItsKeyAndLeavesNothing) {
       {"max_budgt=1s", "unknown setting 'max_budgt' of endpoint: expected one of default_budget,"},
       {"max_budgt=1s", "did you mean max_budget?"},
       {"default_budget=40", "default_budget: '40' is no duration"},
+      {"slo_target=0.99", "slo_target: '0.99' is no percentage"},
       {"criticality=urgent",
        "criticality: expected one of critical, default, sheddable, got 'urgent'"},
       {"max_workers=many", "max_workers: expected a whole number, got 'many'"},
@@ -149,6 +151,7 @@ TEST(SettingsOfTest, EverySettingIsShownAsItCanBeGivenBack) {
   EndpointState state;
   state.default_budget = 50ms;
   state.max_budget = 10s;
+  state.slo_target = 0.999;
   state.criticality = "critical";
   state.max_workers = 3;
   state.batch.max_size = 8;
@@ -165,6 +168,7 @@ TEST(SettingsOfTest, EverySettingIsShownAsItCanBeGivenBack) {
   EXPECT_THAT(unused, ElementsAre("fallback_constant", "fallback_model"));
   EXPECT_EQ(change.keys.size() + unused.size(), EndpointKeys().size());
   EXPECT_EQ(change.update.max_budget, Duration(10s));
+  EXPECT_EQ(change.update.slo_target, 0.999);
   EXPECT_EQ(change.update.criticality, "critical");
   EXPECT_EQ(change.fallback.max_bytes, std::uint64_t{8} << 20);
 }
@@ -174,17 +178,21 @@ TEST(ChangedSettingsTest, OnlyWhatDiffersIsNamedAndLongValuesAreCut) {
   before.fallback = InForce("none");
   EndpointState after = before;
   EXPECT_THAT(ChangedSettings(before, after), IsEmpty());
+  after.slo_target = 0.999;
   after.min_workers = 2;
   after.fallback.kind = "constant";
   after.fallback.constant = std::string(1000, 'x');
   const std::vector<SettingChange> changed = ChangedSettings(before, after);
-  ASSERT_EQ(changed.size(), 3U);
-  EXPECT_EQ(changed[0].key, "min_workers");
-  EXPECT_EQ(changed[0].before, "0");
-  EXPECT_EQ(changed[0].after, "2");
-  EXPECT_EQ(changed[1].key, "fallback");
-  EXPECT_EQ(changed[2].before, "");
-  EXPECT_EQ(changed[2].after, std::string(256, 'x') + "... (1000 bytes)");
+  ASSERT_EQ(changed.size(), 4U);
+  EXPECT_EQ(changed[0].key, "slo_target");
+  EXPECT_EQ(changed[0].before, "99%");
+  EXPECT_EQ(changed[0].after, "99.9%");
+  EXPECT_EQ(changed[1].key, "min_workers");
+  EXPECT_EQ(changed[1].before, "0");
+  EXPECT_EQ(changed[1].after, "2");
+  EXPECT_EQ(changed[2].key, "fallback");
+  EXPECT_EQ(changed[3].before, "");
+  EXPECT_EQ(changed[3].after, std::string(256, 'x') + "... (1000 bytes)");
 }
 
 }  // namespace

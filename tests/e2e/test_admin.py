@@ -299,6 +299,18 @@ def test_changed_budgets_are_granted_from_then_on(server):
     assert (tumour["default_budget_ms"], tumour["versions"]) == (8000, ["1"])
 
 
+def test_the_promise_of_an_endpoint_is_a_setting_that_its_gauge_follows(server):
+    assert server.batonctl("set", "endpoint", "tumour", "slo_target=99.9%").stdout == "tumour slo_target: 99% -> 99.9%\n"
+    shown = dict(line.split(maxsplit=1) for line in server.batonctl("get", "endpoint", "tumour").stdout.splitlines())
+    assert shown["slo_target"] == "99.9%"
+    assert call(server, "GetEndpoint", {"name": "endpoints/tumour"})["slo_target_ratio"] == 0.999
+    scrape = server.metrics()
+    assert scrape("baton_slo_target_ratio", endpoint="tumour") == 0.999
+    assert scrape("baton_slo_target_ratio", endpoint="digits") == 0.99
+    call(server, "UpdateEndpoint", {"endpoint": {"name": "endpoints/tumour", "slo_target_ratio": 0.95}})
+    assert server.metrics()("baton_slo_target_ratio", endpoint="tumour") == 0.95
+
+
 @pytest.mark.parametrize("change, code, words", [
     ({"name": "endpoints/nosuch", "default_budget_ms": 10}, GRPC_NOT_FOUND, ["nosuch"]),
     ({"name": "reverse", "default_budget_ms": 10}, GRPC_INVALID, ["name"]),
@@ -308,6 +320,7 @@ def test_changed_budgets_are_granted_from_then_on(server):
     ({"name": "endpoints/reverse", "max_budget_ms": 3600001}, GRPC_INVALID, ["max_budget"]),
     ({"name": "endpoints/reverse", "max_budget_ms": 100}, GRPC_INVALID, ["default_budget"]),
     ({"name": "endpoints/reverse", "max_budget_ms": "NaN"}, GRPC_INVALID, ["max_budget"]),
+    ({"name": "endpoints/reverse", "slo_target_ratio": 1}, GRPC_INVALID, ["slo_target", "50% to 99.999%"]),
     ({"name": "endpoints/reverse", "default_budget_ms": 10, "etag": "999"}, GRPC_ABORTED, ["etag"]),
     ({"name": "endpoints/reverse", "default_budget_ms": 10, "criticality": "CRITICALITY_UNSPECIFIED"}, GRPC_INVALID,
      ["criticality", "CRITICALITY_SHEDDABLE"]),
@@ -423,12 +436,13 @@ def test_batonctl_sets_a_fallback_part_by_part(server):
 
 
 def test_endpoints_start_with_the_settings_of_the_command_line():
-    flags = ["tumour:criticality=critical", "tumour:max_workers=1", "digits:fallback=model",
+    flags = ["tumour:criticality=critical", "tumour:max_workers=1", "tumour:slo_target=99.9%", "digits:fallback=model",
              "digits:fallback_model=tumour", "reverse:default_budget=3s"]
     with server_process.running(*server_process.PLENTY, *(word for flag in flags for word in ("--endpoint", flag)),
                                 "--endpoint=reverse:batch_max_size=2") as server:
         tumour = call(server, "GetEndpoint", {"name": "endpoints/tumour"})
         assert (tumour["criticality"], tumour["max_workers"]) == ("CRITICALITY_CRITICAL", 1)
+        assert tumour["slo_target_ratio"] == 0.999
         assert call(server, "GetEndpoint", {"name": "endpoints/digits"})["fallback"]["model"] == "endpoints/tumour"
         assert call(server, "GetEndpoint", {"name": "endpoints/reverse"})["batch"]["max_size"] == 2
         assert budget_granted(server) == 3000
@@ -458,6 +472,8 @@ def test_settings_of_the_command_line_that_are_wrong_are_said_at_once(flags, cod
     (["set", "pool", "colour=red"], 2, "colour"),
     (["set", "endpoint", "reverse", "default_budget=1h"], 1, "default_budget"),
     (["set", "endpoint", "reverse", "default_budget=soon"], 2, "soon"),
+    (["set", "endpoint", "reverse", "slo_target=100%"], 1, "50% to 99.999%"),
+    (["set", "endpoint", "reverse", "slo_target=0.99"], 2, "no percentage"),
     (["set", "endpoint", "nosuch", "default_budget=10ms"], 4, "nosuch"),
     (["get", "endpoint", "nosuch"], 4, "nosuch"),
     (["set", "endpoint", "reverse", "criticality=urgent"], 2, "sheddable"),

@@ -86,6 +86,7 @@ backend: onnxruntime
 parameters: {kind: linear, weights: "1,2"}
 default_budget: 20ms
 max_budget: 100ms
+slo_target: 99.9%
 criticality: critical
 max_workers: 2
 min_workers: 0

@@ -93,8 +93,8 @@ TEST(ModelConfigTest, SettingsOfTheEndpointKeepTheirTextAndPlace) {
 
 TEST(ModelConfigTest, EverySettingOfAnEndpointCanBeConfiguredAndReadsAsOne) {
   const ModelConfig config = Parsed(
-      "default_budget: 20ms\nmax_budget: 100ms\ncriticality: sheddable\nmax_workers: 2\n"
-      "min_workers: 1\nbatch: {max_size: 8, max_delay: 2ms}\n"
+      "default_budget: 20ms\nmax_budget: 100ms\nslo_target: 99.9%\ncriticality: sheddable\n"
+      "max_workers: 2\nmin_workers: 1\nbatch: {max_size: 8, max_delay: 2ms}\n"
       "fallback: {kind: model, constant: '{}', key_header: Key, max_age: 1m, max_bytes: 1MiB,\n"
       "           model: small}\n");
   std::vector<std::string> keys;
@@ -193,6 +193,9 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"default_budget: 20", "'20' is no duration"},
         Wrong{"default_budget: 0.5ms", "default_budget: expected 1ms to 3600s, got 0.5ms"},
         Wrong{"default_budget: {}", "expected a duration such as 50ms, got a map"},
+        Wrong{"slo_target: 100%",
+              "slo_target: expected a percentage from 50% to 99.999%, got '100%'"},
+        Wrong{"slo_target: 0.99", "from 50% to 99.999%, got '0.99'"},
         Wrong{"max_workers: 1025", "max_workers: expected a whole number from 0 to 1024"},
         Wrong{"max_workers: -1", "expected a whole number from 0 to 1024, got '-1'"},
         Wrong{"max_workers: 1.0", "got '1.0'"},

@@ -53,7 +53,7 @@ TEST_F(ModelFolderDocumentTest, TheExampleOfAModelLoadsAndSaysEverythingButAPipe
   ASSERT_EQ(Examples().size(), 2u);
   const ModelConfig config = Loaded(Examples()[0]);
   EXPECT_EQ(config.backend, "onnxruntime");
-  EXPECT_EQ(config.settings.size(), 9u);
+  EXPECT_EQ(config.settings.size(), 10u);
   EXPECT_THAT(config.warm_up, ElementsAre("sample.json"));
   EXPECT_EQ(config.labels.at("probabilities").size(), 2u);
   EXPECT_TRUE(config.cache);

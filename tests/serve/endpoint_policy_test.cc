@@ -2,6 +2,7 @@
 #include "server/serve/endpoint_policy.h"
 
 #include <functional>
+#include <limits>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -71,6 +72,8 @@ TEST(EndpointPolicyTest, EveryEdgeIsValid) {
   const Change changes[] = {
       [](EndpointPolicy& p) { p.default_budget = p.max_budget = 1ms; },
       [](EndpointPolicy& p) { p.default_budget = p.max_budget = 1h; },
+      [](EndpointPolicy& p) { p.slo_target = 0.5; },
+      [](EndpointPolicy& p) { p.slo_target = 0.99999; },
       [](EndpointPolicy& p) { p.max_workers = p.min_workers = 1024; },
       [](EndpointPolicy& p) { p.min_workers = 1024; },
       [](EndpointPolicy& p) { p.batch = {.max_size = 1024, .max_delay = 1s}; },
@@ -87,6 +90,16 @@ TEST(EndpointPolicyTest, BudgetsOutOfRangeAreRefused) {
                 "default_budget is 0us, expected 1ms to 10s (the maximum)");
   ExpectRefused(With([](EndpointPolicy& p) { p.default_budget = 11s; }), "default_budget",
                 "default_budget is 11s, expected 1ms to 10s (the maximum)");
+}
+
+TEST(EndpointPolicyTest, TargetsOutOfRangeAreRefused) {
+  ExpectRefused(With([](EndpointPolicy& p) { p.slo_target = 0.499; }), "slo_target",
+                "slo_target is 49.9%, expected 50% to 99.999%");
+  ExpectRefused(With([](EndpointPolicy& p) { p.slo_target = 1; }), "slo_target",
+                "slo_target is 100%, expected 50% to 99.999%");
+  ExpectRefused(
+      With([](EndpointPolicy& p) { p.slo_target = std::numeric_limits<double>::quiet_NaN(); }),
+      "slo_target", "slo_target is nan%, expected 50% to 99.999%");
 }
 
 TEST(EndpointPolicyTest, WorkersOutOfRangeAreRefused) {

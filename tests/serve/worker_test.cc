@@ -63,8 +63,7 @@ class WorkerTest : public testing::Test {
   PoolMetrics metrics_{registry_.AddCounter("baton_busy_seconds_total", "Busy."),
                        registry_.AddCounter("baton_tasks_total", "Tasks.")};
   RecordingSink sink_;
-  Endpoint endpoint_{"echo", Endpoint::Kind::kModel, 0, 0.99,
-                     EndpointMetrics::Make(registry_, "echo")};
+  Endpoint endpoint_{"echo", Endpoint::Kind::kModel, 0, EndpointMetrics::Make(registry_, "echo")};
   PendingResponses pending_{100};
   Scheduler scheduler_{clock_, {}, 1};
   Worker worker_{{pending_, clock_, metrics_, scheduler_}, *registry_.TakeShard()};
