@@ -194,6 +194,7 @@ def shown(recording, traces, scrapes, crowd, endpoints, busy):
         "### Recording", "",
         f"`POST /reverse`, {CONNECTIONS} connections in a closed loop, one conductor and one worker.", "",
         *compared(recording, "Recording"),
+        "Target: less than 3 % of requests a second.", "",
         "### Traces", "",
         "The same with a collector on the same machine, which is told of 1 % of the requests, 1,000 a second at most.", "",
         *compared(traces, "Telling it"),
@@ -201,12 +202,14 @@ def shown(recording, traces, scrapes, crowd, endpoints, busy):
         f"{endpoints} models; processor time of the thread that answers it.", "",
         *table(["form", "CPU ms, median", "CPU ms, most", "KiB"],
                [[form, f"{median:.1f}", f"{most:.1f}", f"{size / 1024:,.0f}"] for form, (median, most, size) in scrapes.items()]), "",
+        "Target: less than 10 ms.", "",
         "### A crowd of scrapers", "",
         f"p99 of {STEADY_RATE:,} requests a second to the same server, in milliseconds, while others ask its pages. The last row says "
         "what that many askers cost the machine when next to nothing is done for them.", "",
         *table(["the others", "had answers/s", "p99, median", "p99, each run"],
                [[name, f"{statistics.median(answered):,.0f}", f"{statistics.median(latencies):.2f}",
                  " ".join(f"{one:.2f}" for one in latencies)] for name, (latencies, answered) in crowd.items()]), "",
+        "Target: the p99 is not moved.", "",
     ]
     return "\n".join(lines)
 
