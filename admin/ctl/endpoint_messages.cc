@@ -90,6 +90,7 @@ control::MissState ToState(const v1::Miss& miss) {
   state.cause = miss.cause();
   state.criticality = Word(kCriticalityPrefix, v1::Criticality_Name(miss.criticality()));
   state.predicted_wait = FromMillis(miss.has_predicted_wait_ms(), miss.predicted_wait_ms());
+  state.most_wait = FromMillis(miss.has_most_wait_ms(), miss.most_wait_ms());
   state.predicted_service =
       FromMillis(miss.has_predicted_service_ms(), miss.predicted_service_ms());
   state.admitted = FromMillis(miss.has_admitted_ms(), miss.admitted_ms());

@@ -74,9 +74,9 @@ Row MissRow(const control::MissState& miss, bool is_wide) {
              Measured(Spent(miss.admitted, miss.started, miss.answered)),
              Measured(Spent(miss.started, miss.finished, miss.answered))};
   if (is_wide) {
-    row.insert(row.end(), {Measured(miss.predicted_service), Measured(miss.admitted),
-                           Measured(miss.started), Measured(miss.finished), Measured(miss.sent),
-                           miss.criticality, std::to_string(miss.request_id)});
+    row.insert(row.end(), {Measured(miss.most_wait), Measured(miss.predicted_service),
+                           Measured(miss.admitted), Measured(miss.started), Measured(miss.finished),
+                           Measured(miss.sent), miss.criticality, std::to_string(miss.request_id)});
   }
   return row;
 }
@@ -169,8 +169,8 @@ std::string ToTable(const std::vector<control::MissState>& misses, const Look& l
   Row heads = {"TIME",           "ENDPOINT", "ANSWER", "CAUSE", "BUDGET",
                "PREDICTED_WAIT", "ANSWERED", "QUEUE",  "RUN"};
   if (is_wide) {
-    heads.insert(heads.end(), {"PREDICTED_RUN", "ADMITTED", "STARTED", "FINISHED", "SENT",
-                               "CRITICALITY", "REQUEST"});
+    heads.insert(heads.end(), {"MOST_WAIT", "PREDICTED_RUN", "ADMITTED", "STARTED", "FINISHED",
+                               "SENT", "CRITICALITY", "REQUEST"});
   }
   std::vector<Row> rows = {std::move(heads)};
   for (const control::MissState& miss : misses) rows.push_back(MissRow(miss, is_wide));

@@ -175,6 +175,7 @@ void Fill(const control::MissState& state, v1::Miss& miss) {
     if (time) (miss.*setter)(ToMillis(*time));
   };
   set(&v1::Miss::set_predicted_wait_ms, state.predicted_wait);
+  set(&v1::Miss::set_most_wait_ms, state.most_wait);
   set(&v1::Miss::set_predicted_service_ms, state.predicted_service);
   set(&v1::Miss::set_admitted_ms, state.admitted);
   set(&v1::Miss::set_started_ms, state.started);

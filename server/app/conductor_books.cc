@@ -104,6 +104,7 @@ void ConductorBooks::KeepMiss(const RequestRecord& record, SteadyTime first_writ
   miss.criticality = record.criticality;
   if (record.was_decided) {
     miss.predicted_wait = record.predicted_wait;
+    if (record.most_wait > Duration::zero()) miss.most_wait = record.most_wait;
     miss.predicted_service = record.allowance;
   }
   if (record.was_admitted) miss.admitted = since_arrival(record.admitted);

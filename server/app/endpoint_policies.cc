@@ -139,6 +139,7 @@ control::MissState Describe(const serve::Miss& miss) {
   state.cause = ToText(miss.cause);
   state.criticality = ToText(miss.criticality);
   state.predicted_wait = When(miss.predicted_wait);
+  state.most_wait = When(miss.most_wait);
   state.predicted_service = When(miss.predicted_service);
   state.admitted = When(miss.admitted);
   state.started = When(miss.started);

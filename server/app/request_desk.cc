@@ -186,6 +186,7 @@ void RequestDesk::OnSubmitted(Index index, const serve::Scheduler::Submitted& su
   record.scheduler = &parts_.scheduler;
   record.was_decided = true;
   record.predicted_wait = decision.predicted_wait;
+  record.most_wait = decision.most_wait;
   record.allowance = decision.allowance;
   record.was_admitted = decision.admit;
   if (decision.admit) {

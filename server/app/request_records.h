@@ -60,6 +60,7 @@ struct RequestRecord {
   bool was_decided = false;
   bool was_admitted = false;
   Duration predicted_wait = Duration::zero();
+  Duration most_wait = Duration::zero();
   Duration allowance = Duration::zero();
 
   std::uint32_t batch_size = 0;  // of the run that it was part of; 0: it ran alone, or not at all

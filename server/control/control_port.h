@@ -92,7 +92,7 @@ struct EndpointUpdate {
   std::string name;
   std::optional<Duration> default_budget;  // 1 ms to the maximum
   std::optional<Duration> max_budget;      // 1 ms to 1 h
-  std::optional<double> slo_target;        // 0.5 to 0.99999
+  std::optional<double> slo_target;        // 0.95 to 0.99999
   std::optional<std::string> criticality;
   std::optional<int> max_workers;
   std::optional<int> min_workers;
@@ -114,6 +114,7 @@ struct MissState {
   std::string cause;                          // "no_time"
   std::string criticality;                    // "default"
   std::optional<Duration> predicted_wait;     // what admission believed
+  std::optional<Duration> most_wait;          // longer, and it was not let in
   std::optional<Duration> predicted_service;  // and set aside for the run
   std::optional<Duration> admitted;
   std::optional<Duration> started;

@@ -165,6 +165,7 @@ std::string Ledger(const control::MissState& miss) {
   const auto say = [&said](const std::string& more) { said += (said.empty() ? "" : ", ") + more; };
   if (miss.predicted_wait) {
     say("predicted " + Millis(*miss.predicted_wait) + " to wait" +
+        (miss.most_wait ? " (" + Millis(*miss.most_wait) + " at most)" : "") +
         (miss.predicted_service ? " and " + Millis(*miss.predicted_service) + " to run" : ""));
   }
   if (!miss.admitted) {

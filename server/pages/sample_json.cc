@@ -79,6 +79,7 @@ void Append(JsonWriter& json, const control::MissState& miss) {
   json.Key("budget_ms").Number(ToMillis(miss.budget)).Key("answer").String(miss.answer);
   json.Key("cause").String(miss.cause).Key("criticality").String(miss.criticality);
   AppendOffset(json, "predicted_wait_ms", miss.predicted_wait);
+  AppendOffset(json, "most_wait_ms", miss.most_wait);
   AppendOffset(json, "predicted_service_ms", miss.predicted_service);
   AppendOffset(json, "admitted_ms", miss.admitted);
   AppendOffset(json, "started_ms", miss.started);

@@ -82,12 +82,14 @@ Decision DecideByPrediction(const LoadView& load, const ServicePrediction& servi
   if (!service.may_queue || service.allowance > slack) {
     return probe(Answer::kRefused, Cause::kNoTime);
   }
+  const Duration most = MostWait(load, service, request.criticality, slack);
   Decision decision = Admit(service.allowance);
-  if (wait > MostWait(load, service, request.criticality, slack)) {
+  if (wait > most) {
     decision = Refuse(Answer::kRefused, Cause::kNoTime);
     decision.allowance = service.allowance;
   }
   decision.predicted_wait = wait;
+  decision.most_wait = most;
   return decision;
 }
 

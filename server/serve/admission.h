@@ -49,6 +49,7 @@ struct Decision {
   Cause cause = Cause::kNone;
   // What it rested on. The wait is zero where nobody is ahead.
   Duration predicted_wait = Duration::zero();
+  Duration most_wait = Duration::zero();  // longer, and it is not let in; zero: it did not matter
   Duration allowance = Duration::zero();  // set aside for the run: it must start by due less this
   bool is_probe = false;                  // admitted against the prediction, to learn
 };

@@ -26,6 +26,7 @@ struct Miss {
   Cause cause = Cause::kNone;
   Criticality criticality = Criticality::kDefault;
   Duration predicted_wait = kNever;     // what admission believed
+  Duration most_wait = kNever;          // longer, and it was not let in; negative: did not matter
   Duration predicted_service = kNever;  // its allowance for the run
   Duration admitted = kNever;
   Duration started = kNever;   // its run

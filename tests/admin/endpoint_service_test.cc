@@ -246,12 +246,14 @@ TEST_F(EndpointServiceTest, MissesComeNewestFirstWithTimesOnlyWhereTheyHappened)
   EXPECT_EQ(ran.cause(), "expired_running");
   EXPECT_EQ(ran.criticality(), v1::CRITICALITY_CRITICAL);
   EXPECT_DOUBLE_EQ(ran.predicted_wait_ms(), 2);
+  EXPECT_DOUBLE_EQ(ran.most_wait_ms(), 30);
   EXPECT_DOUBLE_EQ(ran.predicted_service_ms(), 5);
   EXPECT_DOUBLE_EQ(ran.admitted_ms(), 0.1);
   EXPECT_DOUBLE_EQ(ran.started_ms(), 10.1);
   EXPECT_FALSE(ran.has_finished_ms());
   EXPECT_DOUBLE_EQ(ran.answered_ms(), 45);
   EXPECT_DOUBLE_EQ(ran.sent_ms(), 45.2);
+  EXPECT_FALSE(misses_.misses(1).has_most_wait_ms());
   EXPECT_FALSE(misses_.misses(1).has_admitted_ms());
   EXPECT_FALSE(misses_.misses(1).has_sent_ms());
 }

@@ -50,6 +50,7 @@ std::vector<control::MissState> MakeMisses() {
   ran.cause = "expired_running";
   ran.criticality = "critical";
   ran.predicted_wait = 2ms;
+  ran.most_wait = 30ms;
   ran.predicted_service = 5ms;
   ran.admitted = 100us;
   ran.started = 10'100us;

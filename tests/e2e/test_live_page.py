@@ -55,6 +55,7 @@ def test_the_figures_move_with_the_load_and_a_miss_is_explained(server, page):
         running.result()
     why = page.wait(lambda: page.text("#last td.wide"), "a miss")
     assert "answered after" in why, why
+    assert re.search(r"predicted .* to wait \(.* at most\)", page.text("#last")), page.text("#last")
     assert page.script("return document.querySelector('#last svg.waterfall').getAttribute('aria-label')") == why
     causes = page.script("return [...document.querySelectorAll('#causes tr')].filter((row) => !row.hidden)"
                          ".map((row) => [row.dataset.cause, row.cells[2].innerText, row.cells[4].innerText])")

@@ -72,6 +72,7 @@ def test_each_has_a_ledger_that_adds_up(server):
             assert "finished_ms" not in miss, "it never ran"
         assert (miss["answer"] == "refused") == (miss["cause"] == "no_time"), miss
         if miss["answer"] == "refused":
+            assert "most_wait_ms" not in miss, "nobody may wait for what is not known yet, however short"
             assert miss["answered_ms"] < miss["budget_ms"] / 2, "a refusal is early"
         else:
             assert miss["answered_ms"] > miss["budget_ms"] / 2, miss

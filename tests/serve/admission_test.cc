@@ -310,6 +310,19 @@ TEST(PredictedWaitTest, IsToldWithTheDecision) {
   EXPECT_EQ(DecisionOf(situation).predicted_wait, 40ms);
 }
 
+TEST(PredictedWaitTest, TheMostThatItMayBeIsToldToo) {
+  Situation situation;
+  situation.load.free_after = 40ms;
+  const Duration most = DecisionOf(situation).most_wait;
+  EXPECT_GT(most, 0ms);
+  situation.load.free_after = most;
+  EXPECT_TRUE(DecisionOf(situation).admit);
+  situation.load.free_after = most + 1us;
+  EXPECT_FALSE(DecisionOf(situation).admit);
+  situation.load.is_worker_idle = true;
+  EXPECT_EQ(DecisionOf(situation).most_wait, 0ms) << "nobody asked";
+}
+
 // I9: more slack, or more criticality, never turns a yes into a no. (Probes are not about either.)
 class RandomSituation {
  public:

@@ -85,6 +85,7 @@ function ledger(miss) {
   const said = [];
   if (miss.predicted_wait_ms !== null) {
     said.push(`predicted ${millis(miss.predicted_wait_ms)} to wait` +
+      (miss.most_wait_ms !== null ? ` (${millis(miss.most_wait_ms)} at most)` : "") +
       (miss.predicted_service_ms !== null ? ` and ${millis(miss.predicted_service_ms)} to run` : ""));
   }
   if (miss.admitted_ms === null) {
