@@ -7,9 +7,16 @@
 #include <system_error>
 
 namespace baton {
+namespace {
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+}  // namespace
 
 Result<double> ParsePercent(std::string_view text) {
-  if (text.ends_with('%')) {
+  const bool is_number =
+      text.size() >= 2 && IsDigit(text.front()) && IsDigit(text[text.size() - 2]);
+  if (is_number && text.ends_with('%')) {
     // Read as a share at once: a number divided by 100 would be rounded twice.
     const std::string share_text = std::string(text.substr(0, text.size() - 1)) + "e-2";
     const char* const end = share_text.data() + share_text.size();

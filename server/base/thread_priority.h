@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <optional>
 #include <sys/resource.h>
 
 #include <sched.h>
@@ -33,21 +34,26 @@ inline void WorkInIdleTime() {
 // away.
 //
 // Threads: one's own.
-// Cost: a look at the clock; without anybody who waits, 1 us a turn.
+// Cost: without anybody who waits, 1 us a turn.
 class Turns {
  public:
-  // Between two pieces of work.
-  void Offer() {
-    const auto now = std::chrono::steady_clock::now();
-    if (now - began_ < kTurn) return;
-    sched_yield();
-    began_ = std::chrono::steady_clock::now();
+  static constexpr Duration kTurn = std::chrono::microseconds(100);
+
+  using Yield = int (*)();
+
+  explicit Turns(Yield yield = &sched_yield) : yield_(yield) {}
+
+  // Between two pieces of work; a turn begins with the first one.
+  void Offer(SteadyTime now) {
+    if (!began_) began_ = now;
+    if (now - *began_ < kTurn) return;
+    yield_();
+    began_.reset();  // who knows when it came back
   }
 
  private:
-  static constexpr Duration kTurn = std::chrono::microseconds(100);
-
-  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+  const Yield yield_;
+  std::optional<SteadyTime> began_;
 };
 
 }  // namespace baton

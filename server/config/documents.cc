@@ -20,7 +20,7 @@ using google::protobuf::Descriptor;
 
 constexpr std::string_view kDuration = R"(^[0-9]+(\.[0-9]*)?(us|ms|s|m|h)$)";
 constexpr std::string_view kSize = "^[0-9]+(B|KiB|MiB|GiB)?$";
-constexpr std::string_view kPercent = R"(^([0-9]{1,2}(\.[0-9]+)?|100(\.0+)?)%$)";
+constexpr std::string_view kPercent = R"(^0*([0-9]{1,2}(\.[0-9]+)?|100(\.0+)?)%$)";
 constexpr std::string_view kAddress =
     R"(^([0-9.]*:|\*:|localhost:|\[[0-9A-Fa-f:.]+\]:)?[0-9]{1,5}$)";
 

@@ -153,7 +153,8 @@ std::string Expected(Rules rules) {
     case v1::FORM_SIZE: return "a size such as 8MiB";
     case v1::FORM_ADDRESS: return "a listen address such as 127.0.0.1:8080";
     case v1::FORM_TRUTH: return "true or false";
-    case v1::FORM_PERCENT: return "a percentage such as 1%";
+    case v1::FORM_PERCENT:
+      return "a percentage such as " + (rules.example().empty() ? "1%" : rules.example());
     case v1::FORM_WORD: return WordsAs(rules);
     default: return "a text";
   }

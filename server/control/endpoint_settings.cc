@@ -55,7 +55,7 @@ constexpr std::array kKeys = {
         [](Text text, Change c) { return Take(ParseDuration(text), c.update.max_budget); },
         [](State s) { return FormatDuration(s.max_budget); }},
     Key{"slo_target", "PERCENT",
-        "share of requests to be predictions inside their budget, 50% to 99.999%", "",
+        "share of requests to be predictions inside their budget, 95% to 99.999%", "",
         [](Text text, Change c) { return Take(ParsePercent(text), c.update.slo_target); },
         [](State s) { return FormatPercent(s.slo_target); }},
     Key{"criticality", "WORD", "who gives way first: critical, default or sheddable", "",

@@ -63,8 +63,8 @@ class Registry {
 
   // Everything, in one of Prometheus' formats. `unix_offset` is what makes the time since 1970 of
   // a SteadyTime, for exemplars. Holds up no recording thread and no adding one. `between` is
-  // called between pieces of work of some microseconds each, on the calling thread, and may not use
-  // the registry.
+  // called between pieces of work of some microseconds each, on the calling thread. As a gauge's
+  // function it may not scrape or call RemoveChild, which waits for it, too.
   std::string Expose(
       Format format = Format::kText, Duration unix_offset = Duration::zero(),
       const std::function<void()>& between = [] {}) const;

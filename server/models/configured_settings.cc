@@ -50,7 +50,7 @@ constexpr std::array kForms = {
     SettingForm{"max_budget", "max_budget", kDuration,
                 [](Text text) { return Checked(ReadDuration(text, 1ms, 1h)); }},
     SettingForm{"slo_target", "slo_target", "a percentage such as 99.9%",
-                [](Text text) { return Checked(ReadPercent(text, 0.5, 0.99999)); }},
+                [](Text text) { return Checked(ReadPercent(text, 0.95, 0.99999)); }},
     SettingForm{"criticality", "criticality", kWord,
                 [](Text text) { return Checked(ReadWord(text, kCriticalities)); }},
     SettingForm{"max_workers", "max_workers", kNumber,

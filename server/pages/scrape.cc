@@ -7,7 +7,6 @@
 #include <string_view>
 #include <utility>
 
-#include "server/base/thread_priority.h"
 #include "server/http/content_coding.h"
 #include "server/http/error_response.h"
 #include "server/http/field_list.h"
@@ -98,8 +97,9 @@ metrics::Format FormatFor(const http::Request& request) {
   return wins ? metrics::Format::kOpenMetrics : metrics::Format::kText;
 }
 
-Scrapes::Scrapes(net::EventLoop& loop, metrics::Registry& registry, CpuTime cpu_time)
-    : loop_(loop), registry_(registry), cpu_time_(cpu_time) {
+Scrapes::Scrapes(net::EventLoop& loop, metrics::Registry& registry, CpuTime cpu_time,
+                 Turns::Yield yield)
+    : loop_(loop), registry_(registry), cpu_time_(cpu_time), yield_(yield) {
   registry_.AddGauge("baton_scrape_duration_seconds",
                      "How long the previous scrape took to answer.", {},
                      [this] { return last_seconds_.load(); });
@@ -147,17 +147,18 @@ void Scrapes::AnswerAll() {
 }
 
 http::Response Scrapes::Render(Form form, Rendered& rendered) {
-  Turns turns;
+  Turns turns(yield_);
+  const auto offer = [this, &turns] { turns.Offer(loop_.ReadClock()); };
   const auto at = static_cast<std::size_t>(form.format);
   std::string& plain = rendered.plain[at];
   if (plain.empty()) {
     const Duration unix_offset = SinceUnixEpoch() - loop_.ReadClock().time_since_epoch();
-    plain = registry_.Expose(form.format, unix_offset, [&turns] { turns.Offer(); });
+    plain = registry_.Expose(form.format, unix_offset, offer);
   }
   std::string& gzip = rendered.gzip[at];
   if (form.is_gzip && gzip.empty()) {
-    const auto go_on = [&turns] {
-      turns.Offer();
+    const auto go_on = [&offer] {
+      offer();
       return true;
     };
     gzip = http::Compress(plain, go_on).value_or(std::string());

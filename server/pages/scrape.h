@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "server/base/thread_priority.h"
 #include "server/http/message.h"
 #include "server/metrics/registry.h"
 #include "server/net/event_loop.h"
@@ -32,8 +33,9 @@ class Scrapes {
   // The processor time that the calling thread has taken.
   using CpuTime = Duration (*)();
 
-  // Both outlive it.
-  Scrapes(net::EventLoop& loop, metrics::Registry& registry, CpuTime cpu_time = &OfThread);
+  // Both outlive it. A rendering offers its core by `yield`.
+  Scrapes(net::EventLoop& loop, metrics::Registry& registry, CpuTime cpu_time = &OfThread,
+          Turns::Yield yield = &sched_yield);
 
   // Replies once, on the loop, never inside this call; 503 where too many wait already.
   void Answer(const http::Request& request, Reply reply) BATON_REQUIRES(on_loop);
@@ -62,6 +64,7 @@ class Scrapes {
   net::EventLoop& loop_;
   metrics::Registry& registry_;
   const CpuTime cpu_time_;
+  const Turns::Yield yield_;
   std::atomic<double> last_seconds_{0};
 
   // Loop thread.

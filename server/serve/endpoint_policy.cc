@@ -158,7 +158,7 @@ Status Validate(const EndpointPolicy& policy) {
   for (const Status& status :
        {CheckDuration("max_budget", max, 1ms, 1h),
         CheckDuration("default_budget", policy.default_budget, 1ms, max, " (the maximum)"),
-        CheckShare("slo_target", policy.slo_target, 0.5, 0.99999), CheckWorkers(policy),
+        CheckShare("slo_target", policy.slo_target, 0.95, 0.99999), CheckWorkers(policy),
         CheckNumber<std::size_t>("batch_max_size", policy.batch.max_size, 1, 1024),
         CheckDuration("batch_max_delay", policy.batch.max_delay, 0ms, 1s),
         CheckFallback(policy.fallback)}) {

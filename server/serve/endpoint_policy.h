@@ -55,8 +55,8 @@ Result<FallbackPolicy::Kind> ReadFallbackKind(std::string_view text);
 struct EndpointPolicy {
   Duration default_budget = 50ms;  // 1 ms to max_budget
   Duration max_budget = 10s;       // 1 ms to 1 h
-  // The share of requests that shall be predictions inside their budget, 0.5 to 0.99999: burn rates
-  // divide by what is left of 1. Promised, not enforced.
+  // The share of requests that shall be predictions inside their budget, 0.95 to 0.99999: burn
+  // rates divide by what is left of 1, and alerts look for 14.4 times that. Promised, not enforced.
   double slo_target = 0.99;
   Criticality criticality = Criticality::kDefault;  // of requests that say nothing themselves
   int max_workers = 0;  // workers that it may hold at once, 1 to 1024; 0: chosen by the scheduler

@@ -97,14 +97,14 @@ TEST(UpdatedTest, EverySettingArrivesAndIsDescribedAgain) {
 TEST(UpdatedTest, WhatIsNotNamedStaysAsItIs) {
   serve::EndpointPolicy policy;
   policy.max_workers = 3;
-  policy.slo_target = 0.9;
+  policy.slo_target = 0.97;
   policy.batch.max_delay = 5ms;
   control::EndpointUpdate update;
   update.batch_max_size = 2;
   const Result<serve::EndpointPolicy> updated = Updated(policy, update);
   ASSERT_TRUE(updated);
   EXPECT_EQ(updated->max_workers, 3);
-  EXPECT_EQ(updated->slo_target, 0.9);
+  EXPECT_EQ(updated->slo_target, 0.97);
   EXPECT_EQ(updated->batch.max_delay, Duration(5ms));
   EXPECT_EQ(updated->batch.max_size, 2U);
 }
@@ -132,7 +132,7 @@ TEST(UpdatedTest, WhatIsOutOfRangeIsRefusedWithItsField) {
   EXPECT_EQ(field, "max_workers");
   update = {};
   update.slo_target = 1;
-  EXPECT_EQ(ComplaintOf(update, &field), "slo_target is 100%, expected 50% to 99.999%");
+  EXPECT_EQ(ComplaintOf(update, &field), "slo_target is 100%, expected 95% to 99.999%");
   EXPECT_EQ(field, "slo_target");
   update = {};
   update.criticality = "urgent";
@@ -192,8 +192,8 @@ TEST(DescribeTest, AMissSaysOnlyWhatHappened) {
   EXPECT_EQ(state.criticality, "default");
   EXPECT_EQ(state.predicted_wait, Duration(0));
   EXPECT_EQ(state.answered, Duration(1ms));
-  for (const auto& never :
-       {state.predicted_service, state.admitted, state.started, state.finished, state.sent}) {
+  for (const auto& never : {state.most_wait, state.predicted_service, state.admitted, state.started,
+                            state.finished, state.sent}) {
     EXPECT_FALSE(never);
   }
 }

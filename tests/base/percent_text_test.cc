@@ -28,8 +28,9 @@ TEST(ParsePercentTest, NumbersWithASignBecomeTheNearestShare) {
 }
 
 TEST(ParsePercentTest, EverythingElseIsAnErrorThatQuotesIt) {
-  for (const char* text : {"", "%", "50", "50 %", " 50%", "50%%", "+50%", "-1%", "100.1%", "101%",
-                           "0x1p1%", "1e1%", "nan%", "inf%", "1e400%", "half%", "0,5%"}) {
+  for (const char* text :
+       {"",       "%",    "50",   "50 %", " 50%",   "50%%",  "+50%", "-1%", "100.1%", "101%",
+        "0x1p1%", "1e1%", "nan%", "inf%", "1e400%", "half%", "0,5%", ".5%", "5.%",    "-0%"}) {
     const Result<double> parsed = ParsePercent(text);
     ASSERT_FALSE(parsed) << text;
     EXPECT_EQ(parsed.error().code, ErrorCode::kInvalidArgument);

@@ -34,5 +34,24 @@ TEST(ThreadPriorityTest, ANicerThreadIsNicerAlone) {
   EXPECT_EQ(getpriority(PRIO_PROCESS, 0), before);
 }
 
+int g_yields = 0;
+
+TEST(TurnsTest, TheCoreIsOfferedOnceATurn) {
+  g_yields = 0;
+  Turns turns([] { return ++g_yields; });
+  SteadyTime now{5s};
+  turns.Offer(now);
+  turns.Offer(now + Turns::kTurn - 1ns);
+  EXPECT_EQ(g_yields, 0);
+  turns.Offer(now + Turns::kTurn);
+  EXPECT_EQ(g_yields, 1);
+  now += 1s;  // others had it
+  turns.Offer(now);
+  turns.Offer(now + Turns::kTurn - 1ns);
+  EXPECT_EQ(g_yields, 1);
+  turns.Offer(now + Turns::kTurn);
+  EXPECT_EQ(g_yields, 2);
+}
+
 }  // namespace
 }  // namespace baton

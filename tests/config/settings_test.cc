@@ -69,7 +69,7 @@ TEST(SettingsTest, WhatIsOutOfRangeIsToldWithTheRange) {
   EXPECT_THAT(Refused("log.sampling", "101%"), HasSubstr("from 0% to 100%, got '101%'"));
   EXPECT_THAT(Refused("log.sampling", "0.5"), HasSubstr("expected a percentage"));
   EXPECT_THAT(Refused("endpoints.NAME.slo_target", "100%"),
-              HasSubstr("from 50% to 99.999%, got '100%'"));
+              HasSubstr("from 95% to 99.999%, got '100%'"));
   EXPECT_THAT(Refused("models.watch", "maybe"), HasSubstr("expected true or false, got 'maybe'"));
   EXPECT_THAT(Refused("listeners.http", "off"), HasSubstr("expected ADDR:PORT"));
   EXPECT_THAT(Refused("conductors", "many"), HasSubstr("expected 1 to 64, or auto, got 'many'"));
@@ -104,8 +104,8 @@ TEST(SettingsTest, TheseAreTakenWhileTheServerRunsAndNoOthers) {
 
 TEST(SettingsTest, APercentageMayHaveBoundsOfItsOwn) {
   EXPECT_EQ(Allowed(RulesAt("tracing.sample")), "0% to 100%");
-  EXPECT_EQ(Allowed(RulesAt("endpoints.NAME.slo_target")), "50% to 99.999%");
-  EXPECT_TRUE(CheckText(RulesAt("endpoints.NAME.slo_target"), "50%"));
+  EXPECT_EQ(Allowed(RulesAt("endpoints.NAME.slo_target")), "95% to 99.999%");
+  EXPECT_TRUE(CheckText(RulesAt("endpoints.NAME.slo_target"), "95%"));
   EXPECT_TRUE(CheckText(RulesAt("endpoints.NAME.slo_target"), "99.999%"));
 }
 

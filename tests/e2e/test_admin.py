@@ -307,8 +307,9 @@ def test_the_promise_of_an_endpoint_is_a_setting_that_its_gauge_follows(server):
     scrape = server.metrics()
     assert scrape("baton_slo_target_ratio", endpoint="tumour") == 0.999
     assert scrape("baton_slo_target_ratio", endpoint="digits") == 0.99
-    call(server, "UpdateEndpoint", {"endpoint": {"name": "endpoints/tumour", "slo_target_ratio": 0.95}})
-    assert server.metrics()("baton_slo_target_ratio", endpoint="tumour") == 0.95
+    for ratio in (0.95, 0.99):
+        call(server, "UpdateEndpoint", {"endpoint": {"name": "endpoints/tumour", "slo_target_ratio": ratio}})
+        assert server.metrics()("baton_slo_target_ratio", endpoint="tumour") == ratio
 
 
 @pytest.mark.parametrize("change, code, words", [
@@ -320,7 +321,7 @@ def test_the_promise_of_an_endpoint_is_a_setting_that_its_gauge_follows(server):
     ({"name": "endpoints/reverse", "max_budget_ms": 3600001}, GRPC_INVALID, ["max_budget"]),
     ({"name": "endpoints/reverse", "max_budget_ms": 100}, GRPC_INVALID, ["default_budget"]),
     ({"name": "endpoints/reverse", "max_budget_ms": "NaN"}, GRPC_INVALID, ["max_budget"]),
-    ({"name": "endpoints/reverse", "slo_target_ratio": 1}, GRPC_INVALID, ["slo_target", "50% to 99.999%"]),
+    ({"name": "endpoints/reverse", "slo_target_ratio": 1}, GRPC_INVALID, ["slo_target", "95% to 99.999%"]),
     ({"name": "endpoints/reverse", "default_budget_ms": 10, "etag": "999"}, GRPC_ABORTED, ["etag"]),
     ({"name": "endpoints/reverse", "default_budget_ms": 10, "criticality": "CRITICALITY_UNSPECIFIED"}, GRPC_INVALID,
      ["criticality", "CRITICALITY_SHEDDABLE"]),
@@ -472,7 +473,7 @@ def test_settings_of_the_command_line_that_are_wrong_are_said_at_once(flags, cod
     (["set", "pool", "colour=red"], 2, "colour"),
     (["set", "endpoint", "reverse", "default_budget=1h"], 1, "default_budget"),
     (["set", "endpoint", "reverse", "default_budget=soon"], 2, "soon"),
-    (["set", "endpoint", "reverse", "slo_target=100%"], 1, "50% to 99.999%"),
+    (["set", "endpoint", "reverse", "slo_target=100%"], 1, "95% to 99.999%"),
     (["set", "endpoint", "reverse", "slo_target=0.99"], 2, "no percentage"),
     (["set", "endpoint", "nosuch", "default_budget=10ms"], 4, "nosuch"),
     (["get", "endpoint", "nosuch"], 4, "nosuch"),

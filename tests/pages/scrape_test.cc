@@ -96,6 +96,25 @@ TEST_F(ScrapesTest, TheFirstOneIsAnsweredAtOnce) {
   EXPECT_THAT(responses_[0].headers, HasSubstr("Vary: Accept, Accept-Encoding\r\n"));
 }
 
+int g_yields = 0;
+
+TEST_F(ScrapesTest, WhatTakesLongOffersItsCoreToOthers) {
+  metrics::Registry registry;
+  for (const char* name : {"a", "b", "c"}) {
+    registry.AddGauge("slow", "Takes a turn.", {{"l", name}}, [this] {
+      harness_.clock().Advance(Turns::kTurn);
+      return 1.0;
+    });
+  }
+  g_yields = 0;
+  Scrapes scrapes(
+      harness_.loop(), registry, [] { return g_cpu; }, [] { return ++g_yields; });
+  harness_.loop().AssertOnLoop();
+  scrapes.Answer(http::RequestWith({}), [](http::Response&&) {});
+  harness_.Turn();
+  EXPECT_EQ(g_yields, 2) << "after the first and after the third; to write them takes no time";
+}
+
 TEST_F(ScrapesTest, ThoseOfATurnShareARendering) {
   for (int i = 0; i < 5; ++i) Ask();
   harness_.Turn();

@@ -72,7 +72,7 @@ TEST(EndpointPolicyTest, EveryEdgeIsValid) {
   const Change changes[] = {
       [](EndpointPolicy& p) { p.default_budget = p.max_budget = 1ms; },
       [](EndpointPolicy& p) { p.default_budget = p.max_budget = 1h; },
-      [](EndpointPolicy& p) { p.slo_target = 0.5; },
+      [](EndpointPolicy& p) { p.slo_target = 0.95; },
       [](EndpointPolicy& p) { p.slo_target = 0.99999; },
       [](EndpointPolicy& p) { p.max_workers = p.min_workers = 1024; },
       [](EndpointPolicy& p) { p.min_workers = 1024; },
@@ -93,13 +93,13 @@ TEST(EndpointPolicyTest, BudgetsOutOfRangeAreRefused) {
 }
 
 TEST(EndpointPolicyTest, TargetsOutOfRangeAreRefused) {
-  ExpectRefused(With([](EndpointPolicy& p) { p.slo_target = 0.499; }), "slo_target",
-                "slo_target is 49.9%, expected 50% to 99.999%");
+  ExpectRefused(With([](EndpointPolicy& p) { p.slo_target = 0.949; }), "slo_target",
+                "slo_target is 94.9%, expected 95% to 99.999%");
   ExpectRefused(With([](EndpointPolicy& p) { p.slo_target = 1; }), "slo_target",
-                "slo_target is 100%, expected 50% to 99.999%");
+                "slo_target is 100%, expected 95% to 99.999%");
   ExpectRefused(
       With([](EndpointPolicy& p) { p.slo_target = std::numeric_limits<double>::quiet_NaN(); }),
-      "slo_target", "slo_target is nan%, expected 50% to 99.999%");
+      "slo_target", "slo_target is nan%, expected 95% to 99.999%");
 }
 
 TEST(EndpointPolicyTest, WorkersOutOfRangeAreRefused) {
