@@ -295,10 +295,10 @@ void ForeignListener::LetIn(Guest& guest) {
     guest.stage = Guest::Stage::kHandedOver;
   }
   if (guest.entry.door.speaks_tls) return ShakeHands(guest, std::move(other));
+  Open(guest);  // before the library serves it, and asks who is
   const SteadyTime began = loop_.ReadClock();
   guest.entry.door.hand_over(std::move(other));
   Rest(loop_.ReadClock() - began);
-  Open(guest);
 }
 
 void ForeignListener::ShakeHands(Guest& guest, UniqueFd fd) {
@@ -389,7 +389,9 @@ ForeignConnection ForeignListener::Describe(const Guest& guest) const {
   state.number = guest.number;
   state.peer = PeerOf(guest.fd.get());
   state.age = loop_.ReadClock() - guest.came;
-  state.is_open = guest.stage == Guest::Stage::kOpen;
+  // The library may be serving it before the loop has heard that its handshake is done.
+  state.is_open =
+      guest.stage == Guest::Stage::kOpen || (guest.handshake && guest.handshake->is_done());
   const tcp_info tcp = ReadTcp(guest.fd.get());
   state.received_bytes = tcp.tcpi_bytes_received;
   state.sent_bytes = tcp.tcpi_bytes_acked;

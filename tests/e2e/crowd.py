@@ -15,6 +15,16 @@ def ask_at_once(address, data, count):
     return [Client(address, data, answers=1) for _ in range(count)]
 
 
+def ask_in_turn(address, data, count, seconds_between):
+    """So many connections that each connect and ask before the next."""
+    clients = []
+    for _ in range(count):
+        clients += ask_at_once(address, data, 1)
+        clients[-1].write()
+        time.sleep(seconds_between)
+    return clients
+
+
 def _step(client, events):
     """Its outcome, or None while that is open."""
     try:

@@ -46,7 +46,8 @@ def test_under_three_times_its_capacity_it_serves_on_and_refuses_the_rest_at_onc
 def answers_under_load(server, headers=()):
     """One refusal and one prediction, as a client beside a load sees them."""
     found = {}
-    with offering(server, 3 * CAPACITY, 1) as loading, server.connect() as connection:
+    seconds = 1 + 10 * BUDGET_MS / 1000  # for ten that take all that they may, and then a refusal
+    with offering(server, 3 * CAPACITY, seconds) as loading, server.connect() as connection:
         while len(found) < 2 and not loading.done():
             reply = connection.ask("POST", "/test/sleep", {"ms": RUN_MS}, [("Baton-Budget-Ms", f"{BUDGET_MS:g}"), *headers])
             found[reply.header("Baton-Answer")] = reply

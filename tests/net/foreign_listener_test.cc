@@ -43,7 +43,10 @@ class ForeignListenerTest : public testing::Test {
     listener_->Start();
   }
 
-  virtual void Take(UniqueFd fd) { taken_.push_back(std::move(fd)); }
+  virtual void Take(UniqueFd fd) {
+    listed_when_taken_ = listener_->List(std::nullopt, 10);
+    taken_.push_back(std::move(fd));
+  }
 
   EventLoop& loop() { return harness_.loop(); }
   UniqueFd Connect(std::string_view says = {}) {
@@ -78,6 +81,7 @@ class ForeignListenerTest : public testing::Test {
       std::make_unique<ForeignListener>(harness_.loop(), kOpeningTime);
   std::uint16_t port_ = 0;
   std::vector<UniqueFd> taken_;
+  std::vector<ForeignConnection> listed_when_taken_;
 };
 
 TEST_F(ForeignListenerTest, WhoSaysSomethingIsHandedOverWithAllThatWasSaid) {
@@ -90,6 +94,13 @@ TEST_F(ForeignListenerTest, WhoSaysSomethingIsHandedOverWithAllThatWasSaid) {
   EXPECT_EQ(testing_support::ReceiveNow(taken_[0]), "PRI");
   EXPECT_EQ(Count(ForeignState::kOpen), 1);
   EXPECT_EQ(listener_->books().accepted, 1U);
+}
+
+TEST_F(ForeignListenerTest, WhoAsksOverItIsListedAsOpen) {
+  const UniqueFd client = Connect("PRI");
+  TurnUntil([&] { return !taken_.empty(); });
+  ASSERT_EQ(listed_when_taken_.size(), 1U);
+  EXPECT_TRUE(listed_when_taken_[0].is_open) << "the library may answer before it returns";
 }
 
 TEST_F(ForeignListenerTest, WhoSaysNothingInTimeIsClosed) {
@@ -243,6 +254,10 @@ TEST_F(ForeignTlsListenerTest, OneHandshakeAtATimeAndARestBehindIt) {
     Go();
     return first->peer.Handshake() && second->peer.Handshake();
   });
+  for (const auto& one : connections_) SSL_do_handshake(one.get());
+  for (const auto& one : listener_->List(std::nullopt, 2)) {
+    EXPECT_TRUE(one.is_open) << "though the loop has not heard of it";
+  }
   TurnUntil([&] {
     Go();
     return Count(ForeignState::kOpen) == 2;
