@@ -7,6 +7,7 @@
 #include <chrono>
 #include <ctime>
 #include <memory>
+#include <thread>
 #include <utility>
 
 #include <spdlog/async.h>
@@ -214,10 +215,37 @@ struct Logger {
 };
 
 std::atomic<Logger*> g_logger{nullptr};
+std::atomic<int> g_in_use{0};
+
+// The logger, which stays for as long as one of these lives; null where there is none. A worker
+// that is stuck in a model may have something to say after the log has ended.
+class LoggerInUse {
+ public:
+  LoggerInUse() {
+    ++g_in_use;  // before the look: who takes the logger away counts after that
+    logger_ = g_logger.load();
+  }
+  ~LoggerInUse() { --g_in_use; }
+  LoggerInUse(const LoggerInUse&) = delete;
+  LoggerInUse& operator=(const LoggerInUse&) = delete;
+
+  explicit operator bool() const { return logger_ != nullptr; }
+  Logger* operator->() const { return logger_; }
+
+ private:
+  Logger* logger_;
+};
+
+// Returns the one before, which nobody uses any more.
+std::unique_ptr<Logger> Exchange(std::unique_ptr<Logger> next) {
+  std::unique_ptr<Logger> before(g_logger.exchange(next.release()));
+  while (before && g_in_use != 0) std::this_thread::yield();
+  return before;
+}
 
 void Write(LogLevel level, std::string_view event, Fields fields) {
-  Logger* const logger = g_logger.load();
-  if (logger == nullptr) return;
+  const LoggerInUse logger;
+  if (!logger) return;
   logger->lines->info(LineOf(logger->json, level, event, fields));
   CountWritten(level);
 }
@@ -250,12 +278,12 @@ LogGuard::LogGuard(const LogOptions& options) {
     if (!file) is_open = tl::unexpected<Error>(file.error());
     if (file) opened = *std::move(file);
   }
-  delete g_logger.exchange(std::make_unique<Logger>(std::move(opened), options).release());
+  Exchange(std::make_unique<Logger>(std::move(opened), options));
   if (!is_open) Write(LogLevel::kError, "log_not_opened", {{"reason", is_open.error().message}});
 }
 
 LogGuard::~LogGuard() {
-  const std::unique_ptr<Logger> logger(g_logger.exchange(nullptr));
+  const std::unique_ptr<Logger> logger = Exchange(nullptr);
   if (!logger) return;
   logger->output->GiveUp();
   const std::uint64_t overrun = logger->writer->overrun_counter();
@@ -274,8 +302,8 @@ void SetLogLevels(const LogLevels& levels) {
 }
 
 void ReopenLog() {
-  Logger* const logger = g_logger.load();
-  if (logger == nullptr) return;
+  const LoggerInUse logger;
+  if (!logger) return;
   if (logger->file.empty()) {
     Write(LogLevel::kInfo, "log_not_reopened", {{"reason", "it goes to standard error"}});
     return;
@@ -306,8 +334,8 @@ void LogAlways(std::string_view event, Fields fields) { Write(LogLevel::kInfo, e
 std::uint64_t LogLinesWritten(LogLevel level) { return g_written[static_cast<std::size_t>(level)]; }
 
 std::uint64_t LogLinesDropped() {
-  Logger* const logger = g_logger.load();
-  return g_dropped_before + (logger != nullptr ? logger->dropped() : 0);
+  const LoggerInUse logger;
+  return g_dropped_before + (logger ? logger->dropped() : 0);
 }
 
 std::string_view ToText(LogLevel level) {

@@ -2,9 +2,12 @@
 #include "server/base/log.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <fcntl.h>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <thread>
 #include <unistd.h>
@@ -13,6 +16,7 @@
 #include <gtest/gtest.h>
 
 #include "server/base/fd.h"
+#include "tests/support/temporary_folder.h"
 
 namespace baton {
 namespace {
@@ -240,6 +244,29 @@ TEST(LogTest, AFullBufferOverrunsItsOldestLinesAndCountsThem) {
   EXPECT_EQ(written - told + (LogLinesDropped() - dropped_before), kLines);
   EXPECT_EQ(LostAsTold(all), LogLinesDropped() - dropped_before);
   EXPECT_THAT(all, HasSubstr("i=9999\n"));
+}
+
+// A worker that is stuck in a model may have something to say while the process ends.
+TEST(LogTest, WhoLogsWhileTheLogEndsLosesNoLineThatIsCounted) {
+  const testing_support::TemporaryFolder folder;
+  const LogOptions options{.format = LogOptions::Format::kText, .file = folder.path() / "log"};
+  const std::uint64_t written = LogLinesWritten(LogLevel::kInfo);
+  const std::uint64_t dropped = LogLinesDropped();
+  std::atomic<bool> goes_on{true};
+  std::thread writer([&] {
+    while (goes_on) Log(LogLevel::kInfo, "e");
+  });
+  for (int i = 0; i < 200; ++i) {
+    const LogGuard guard(options);
+    for (int line = 0; line < 10; ++line) Log(LogLevel::kInfo, "e");
+  }
+  goes_on = false;
+  writer.join();
+  std::ifstream file(folder.path() / "log");
+  const std::string all{std::istreambuf_iterator<char>(file), {}};
+  const std::size_t there = CountOf(all, " event=e\n");
+  EXPECT_GE(there, 2000U);
+  EXPECT_EQ(there + (LogLinesDropped() - dropped), LogLinesWritten(LogLevel::kInfo) - written);
 }
 
 }  // namespace
