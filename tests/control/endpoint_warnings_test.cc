@@ -32,7 +32,12 @@ TEST(EndpointWarningsTest, TheGuardIsAtMostATenthOfTheBudget) {
 }
 
 TEST(EndpointWarningsTest, NothingIsDoubtfulOfWhatNeverRan) {
-  EXPECT_THAT(WarningsOf(WithBudgetAndMedian(1ms, 30ms, 0)), IsEmpty());
+  EXPECT_THAT(WarningsOf(WithBudgetAndMedian(1ms, Duration::zero(), 0)), IsEmpty());
+}
+
+TEST(EndpointWarningsTest, TheRunsAtLoadAreEnoughToDoubt) {
+  EXPECT_THAT(WarningsOf(WithBudgetAndMedian(1ms, 30ms, 0)),
+              ElementsAre(HasSubstr("30ms in the runs at load")));
 }
 
 }  // namespace

@@ -165,7 +165,7 @@ def test_a_drain_ends_it(server):
 @pytest.mark.parametrize("words, code, said", [
     (("--for", "99ms"), 2, "100ms to 10m"),
     (("--for", "soon"), 2, "--for"),
-    (("--requests", "0"), 2, "1 - 10000"),
+    (("--requests", "0"), 2, "1 to 10000"),
     (("--bytes", "1KiB"), 1, "max_bytes"),
     (("--body", "2MiB"), 1, "max_body_bytes"),
     (("--endpoint", "nosuch"), 4, "nosuch"),

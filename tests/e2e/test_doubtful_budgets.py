@@ -23,7 +23,7 @@ def folder():
     with tempfile.TemporaryDirectory(prefix="baton-slow-") as name:
         path = pathlib.Path(name)
         path.chmod(0o755)
-        constants = [helper.make_tensor("size", small_models.KINDS["INT64"], [2], [800, 800])]
+        constants = [helper.make_tensor("size", small_models.KINDS["INT64"], [2], [1600, 1600])]
         nodes = [helper.make_node("Expand", ["x", "size"], ["big"]), helper.make_node("MatMul", ["big", "big"], ["product"]),
                  helper.make_node("ReduceSum", ["product"], ["y"])]
         small_models.save(path / "models" / "slow" / "1" / "model.onnx", nodes, [small_models.tensor("x", "FP32", 1, 1)],
@@ -52,11 +52,11 @@ def check_said(server, times):
 
 def test_check_measures_where_it_is_told_to(folder):
     configured(folder, "2ms")
-    assert check(folder).stderr == ""
+    assert "warning" not in check(folder).stderr
     done = check(folder, "--measure")
     assert f"baton-server: warning: {DOUBT}" in done.stderr and done.stdout == "nothing is wrong\n"
     configured(folder, "8s")
-    assert check(folder, "--measure").stderr == ""
+    assert "warning" not in check(folder, "--measure").stderr
 
 
 def test_it_is_said_at_the_start_at_a_reload_and_of_an_update(folder):

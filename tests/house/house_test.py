@@ -183,6 +183,16 @@ class TreeRulesTest(unittest.TestCase):
         self.assertEqual(tree_rules.check_file("server/base/mutex.h", "std::mutex mutex;"), [])
         self.assertEqual(tree_rules.check_file("server/net/a.cc", "// not std::mutex\n"), [])
 
+    def test_a_file_of_tests_is_named_where_tests_are_registered(self):
+        texts = {"tests/net/a_test.cc": "", "tests/e2e/test_b.py": "", "tests/e2e/load.py": "",
+                 "tests/net/CMakeLists.txt": "baton_test(net a_test.cc)",
+                 "tests/e2e/CMakeLists.txt": "baton_e2e_test(b 120)\n"}
+        self.assertEqual(tree_rules.check_tests_are_run(texts), [])
+        texts["tests/e2e/CMakeLists.txt"] = "baton_e2e_test(b_long 120)\n# b was here\n"
+        self.assertIn("tests/e2e/test_b.py: nobody runs it", tree_rules.check_tests_are_run(texts)[0])
+        texts["tests/net/CMakeLists.txt"] = "baton_test(net another_a_test.cc)"
+        self.assertEqual(len(tree_rules.check_tests_are_run(texts)), 2)
+
     def test_a_module_of_the_log_is_a_room_that_writes_lines(self):
         sources = {
             "server/base/log.cc": 'kModuleNames = {\n    "base", "net"};',

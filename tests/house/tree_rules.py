@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Checks what holds for every file of the tree: its size, the hosts it may not name, locks that are
-not the project's own, tests that are switched off. Usage: tree_rules.py [ROOT]; exits 1 and lists.
+not the project's own, tests that are switched off or that nobody runs. Usage: tree_rules.py [ROOT]; exits 1 and lists.
 """
 
 import pathlib
@@ -50,6 +50,23 @@ def check_log_modules(sources):
     ]
 
 
+TEST_FILE = re.compile(r"(.+/)(?:test_(\w+)\.py|(\w+_test)\.(?:cc|py))")
+
+
+def check_tests_are_run(texts):
+    """`texts`: by path. A file of tests that its folder's CMakeLists.txt does not name passes for ever."""
+    found = []
+    for path in sorted(texts):
+        test = TEST_FILE.fullmatch(path)
+        if not test:
+            continue
+        name = test[2] or test[3]
+        listing = re.sub("#[^\n]*", "", texts.get(f"{test[1]}CMakeLists.txt", ""))
+        if not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", listing):
+            found.append(f"{path}: nobody runs it; {test[1]}CMakeLists.txt has to name {name}")
+    return found
+
+
 def check_file(path, text):
     """What is wrong with one file, a sentence each."""
     found = []
@@ -80,6 +97,7 @@ def check_file(path, text):
 def check(root):
     found = []
     sources = {}
+    tests = {}
     for path in map(str, project_files(root)):
         try:
             text = (root / path).read_text()
@@ -88,7 +106,9 @@ def check(root):
         found += check_file(path, text)
         if room_of(path) and path.endswith((".h", ".cc")):
             sources[path] = text
-    return found + check_log_modules(sources)
+        if path.startswith("tests/"):
+            tests[path] = text
+    return found + check_log_modules(sources) + check_tests_are_run(tests)
 
 
 def main(arguments):
