@@ -3,10 +3,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "admin/service/admin_door.h"
+#include "admin/service/admin_feed.h"
 #include "admin/service/admin_method.h"
 #include "server/base/clock.h"
 #include "server/base/duration_text.h"
@@ -71,6 +74,11 @@ class AdminServer {
   // serialized request. Replies once, on the thread of the calls; kUnsupported for a method that is
   // not there. Counted as the others are. Threads: any, until the destructor.
   void Call(std::string method, control::Caller caller, std::string message, AdminReply reply);
+
+  // The same of a method that streams. `tell` as of OpenAdminFeed. Counted when the feed goes,
+  // which is before the server does. Threads: any, until the destructor.
+  OpenedAdminFeed Open(const std::string& method, const control::Caller& caller,
+                       std::string_view message, std::function<void()> tell);
 
   // Accepts no more calls, ends open streams, lets running calls finish for `grace` at most, and
   // returns when all is over. The queue runs by itself from then on. A second call does nothing.

@@ -21,7 +21,7 @@ namespace {
 // With one request more, which may be as large, it stays below the 4 MiB that clients take.
 constexpr std::size_t kMessageBytes = std::size_t{1} << 20U;
 
-class CaptureFeed final : public rpc::PlainFeed {
+class CaptureFeed final : public AdminFeed {
  public:
   CaptureFeed(std::unique_ptr<control::CaptureReader> reader, std::string who)
       : reader_(std::move(reader)), who_(std::move(who)) {
@@ -46,9 +46,8 @@ class CaptureFeed final : public rpc::PlainFeed {
   CaptureFeed(const CaptureFeed&) = delete;
   CaptureFeed& operator=(const CaptureFeed&) = delete;
 
-  tl::expected<std::optional<std::string>, grpc::Status> Next(
-      const grpc::ServerContext& /*call*/) override {
-    if (has_told_end_) return tl::unexpected<grpc::Status>(grpc::Status());
+  std::optional<std::string> Next() override {
+    if (has_told_end_) return std::nullopt;
     const control::CaptureReader::News news = reader_->Take(has_begun_ ? kMessageBytes : 0);
     has_told_end_ = has_begun_ && news.progress.ended != control::CaptureEnd::kNone;
     if (has_begun_ && news.requests.empty() && !has_told_end_) return std::nullopt;
@@ -58,6 +57,7 @@ class CaptureFeed final : public rpc::PlainFeed {
     has_begun_ = true;
     return response.SerializeAsString();
   }
+  bool HasEnded() const override { return has_told_end_; }
 
  private:
   const std::unique_ptr<control::CaptureReader> reader_;
@@ -66,20 +66,32 @@ class CaptureFeed final : public rpc::PlainFeed {
   bool has_told_end_ = false;
 };
 
-Result<std::unique_ptr<rpc::PlainFeed>> Open(control::ControlPort& control,
-                                             const control::Caller& caller,
-                                             std::string_view message,
-                                             const std::function<void()>& tell_feeds) {
+class FeedOverGrpc final : public rpc::PlainFeed {
+ public:
+  explicit FeedOverGrpc(std::unique_ptr<AdminFeed> feed) : feed_(std::move(feed)) {}
+
+  tl::expected<std::optional<std::string>, grpc::Status> Next(
+      const grpc::ServerContext& /*call*/) override {
+    if (feed_->HasEnded()) return tl::unexpected<grpc::Status>(grpc::Status());
+    return feed_->Next();
+  }
+
+ private:
+  const std::unique_ptr<AdminFeed> feed_;
+};
+
+}  // namespace
+
+OpenedAdminFeed OpenCapture(control::ControlPort& control, const control::Caller& caller,
+                            std::string_view message, std::function<void()> tell) {
   const auto request = Parse<v1::CaptureRequestsRequest>(message);
   if (!request) return tl::unexpected<Error>(request.error());
   const auto ask = ToAsk(*request);
   if (!ask) return tl::unexpected<Error>(ask.error());
-  auto reader = control.BeginCapture(*ask, caller, tell_feeds);
+  auto reader = control.BeginCapture(*ask, caller, std::move(tell));
   if (!reader) return tl::unexpected<Error>(reader.error());
   return std::make_unique<CaptureFeed>(*std::move(reader), caller.ToText());
 }
-
-}  // namespace
 
 rpc::PlainMethods MakeCaptureMethods(control::ControlPort& control, const AdminDoor& door,
                                      std::function<void()> tell_feeds) {
@@ -87,9 +99,9 @@ rpc::PlainMethods MakeCaptureMethods(control::ControlPort& control, const AdminD
   method.shape = rpc::PlainMethod::Shape::kFeed;
   method.open = [&control, &door,
                  tell_feeds = std::move(tell_feeds)](const rpc::PlainAsk& ask) -> rpc::OpenedFeed {
-    auto opened = Open(control, door.CallerOf(VisitorOf(ask.call)), ask.message, tell_feeds);
+    auto opened = OpenCapture(control, door.CallerOf(VisitorOf(ask.call)), ask.message, tell_feeds);
     if (!opened) return tl::unexpected<grpc::Status>(ToGrpcStatus(opened.error()));
-    return *std::move(opened);
+    return std::make_unique<FeedOverGrpc>(*std::move(opened));
   };
   rpc::PlainMethods methods;
   methods["/baton.admin.v1.AdminService/CaptureRequests"] = std::move(method);

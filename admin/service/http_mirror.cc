@@ -94,14 +94,15 @@ std::vector<MirroredMethod> ReadMethods() {
     const MethodDescriptor& method = *service->method(i);
     const v1::HttpRule& rule = method.options().GetExtension(v1::http);
     const auto [verb, path] = VerbAndPath(rule);
-    if (verb.empty() || method.server_streaming() || method.client_streaming()) continue;
+    if (verb.empty()) continue;
+    BATON_CHECK(!method.client_streaming());
     Result<PathTemplate> parsed = PathTemplate::Parse(path);
     BATON_CHECK(parsed.has_value());
     const auto comment = comments.find(i);
     methods.push_back({&method, method.name(), verb, *std::move(parsed), rule.body(),
                        comment == comments.end() ? "" : comment->second,
                        method.options().idempotency_level() != MethodOptions::NO_SIDE_EFFECTS,
-                       rule.waits()});
+                       rule.waits(), method.server_streaming()});
   }
   return methods;
 }
@@ -114,7 +115,7 @@ std::string MakeIndex(const std::vector<MirroredMethod>& methods) {
     json.BeginObject().Key("verb").String(method.verb).Key("path").String(method.path.text());
     json.Key("method").String(method.name);
     json.Key("role").String(method.changes ? "operator" : "viewer");
-    json.Key("what").String(method.what).EndObject();
+    json.Key("streams").Bool(method.streams).Key("what").String(method.what).EndObject();
   }
   json.EndArray().EndObject();
   index += '\n';
@@ -171,6 +172,18 @@ std::string EtagOf(const Message& answer) {
   if (field == nullptr || field->type() != FieldDescriptor::TYPE_STRING) return "";
   const std::string etag = answer.GetReflection()->GetString(answer, field);
   return etag.empty() ? "" : "\"" + etag + "\"";
+}
+
+bool AppendJson(const Message& message, bool is_laid_out, std::string& text) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = is_laid_out;
+  options.always_print_primitive_fields = true;
+  options.preserve_proto_field_names = true;
+  return google::protobuf::util::MessageToJsonString(message, &text, options).ok();
+}
+
+Error NoJson(const MirroredMethod& method) {
+  return {ErrorCode::kInternal, "the answer of " + method.name + " has no JSON", {}};
 }
 
 HttpAnswer ErrorAnswer(const Error& error, bool has_if_match) {
@@ -232,18 +245,21 @@ HttpAnswer HttpMirror::ToAnswer(const MirroredMethod& method, const Result<std::
                                 bool has_if_match) {
   if (!reply) return ErrorAnswer(reply.error(), has_if_match);
   const std::unique_ptr<Message> answer = Make(*method.descriptor->output_type());
-  google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = true;
-  options.always_print_primitive_fields = true;
-  options.preserve_proto_field_names = true;
   HttpAnswer made;
-  if (!answer->ParseFromString(*reply) ||
-      !google::protobuf::util::MessageToJsonString(*answer, &made.body, options).ok()) {
-    const Error error{ErrorCode::kInternal, "the answer of " + method.name + " has no JSON", {}};
-    return ErrorAnswer(error, false);
+  if (!answer->ParseFromString(*reply) || !AppendJson(*answer, true, made.body)) {
+    return ErrorAnswer(NoJson(method), false);
   }
   made.etag = EtagOf(*answer);
   return made;
+}
+
+Result<std::string> HttpMirror::ToLine(const MirroredMethod& method, const std::string& message) {
+  const std::unique_ptr<Message> update = Make(*method.descriptor->output_type());
+  std::string line;
+  if (!update->ParseFromString(message) || !AppendJson(*update, false, line)) {
+    return tl::unexpected(NoJson(method));
+  }
+  return line += '\n';
 }
 
 }  // namespace baton::admin

@@ -41,12 +41,13 @@ struct MirroredMethod {
   std::string what;        // what it does, as one sentence
   bool changes = false;    // anything: then an operator is asked for, else a viewer will do
   bool waits = false;      // for as long as its caller asks it to
+  bool streams = false;    // its answers are lines, each a message, until one side ends it
 };
 
 // Threads: any; it never changes.
 class HttpMirror {
  public:
-  // That of baton.admin.v1.AdminService. Methods that stream are not in it.
+  // That of baton.admin.v1.AdminService.
   HttpMirror();
 
   static constexpr std::string_view kRoot = "/admin/v1";
@@ -66,6 +67,9 @@ class HttpMirror {
   // is 412, one in the body 409.
   static HttpAnswer ToAnswer(const MirroredMethod& method, const Result<std::string>& reply,
                              bool has_if_match);
+
+  // A message of one that streams, as a line of JSON with its end.
+  static Result<std::string> ToLine(const MirroredMethod& method, const std::string& message);
 
   // All of them, as JSON.
   const std::string& index() const { return index_; }

@@ -70,8 +70,7 @@ http::Response Allowed(const std::string& allow) {
 http::Response NothingHere(const http::Request& request) {
   return ErrorResponse(404, "NOT_FOUND",
                        "nothing is served at '" + request.path + "', GET " +
-                           std::string(admin::HttpMirror::kRoot) +
-                           " has all there is; methods that stream are for gRPC");
+                           std::string(admin::HttpMirror::kRoot) + " has all there is");
 }
 
 http::Response NotAllowed(const http::Request& request, const std::string& allow) {
@@ -87,11 +86,52 @@ bool IsIndex(std::string_view path) {
          (path.ends_with('/') && path.substr(0, path.size() - 1) == admin::HttpMirror::kRoot);
 }
 
+Result<std::string> MessageOf(const admin::HttpMirror::Found& found, const http::Request& request) {
+  if (request.Header("If-Match", 1)) {
+    return Fail(ErrorCode::kInvalidArgument, "the header If-Match is there twice");
+  }
+  return admin::HttpMirror::ToMessage(found,
+                                      {request.query, request.body, request.Header("If-Match")});
+}
+
+class AdminLines final : public pages::LineFeed {
+ public:
+  AdminLines(admin::MirroredMethod method, http::Request&& request, std::string from,
+             std::unique_ptr<admin::AdminFeed> feed, MirrorDoor& door)
+      : method_(std::move(method)),
+        request_(std::move(request)),
+        from_(std::move(from)),
+        feed_(std::move(feed)),
+        door_(door) {}
+
+  std::string Next() override {
+    if (HasEnded()) return "";
+    if (auto caller = door_.Admit(request_, from_, method_.changes); !caller) {
+      feed_.reset();
+      return ToResponse(std::move(caller.error())).body;
+    }
+    const std::optional<std::string> message = feed_->Next();
+    if (!message) return "";
+    Result<std::string> line = admin::HttpMirror::ToLine(method_, *message);
+    if (line) return *std::move(line);
+    feed_.reset();
+    return ToResponse(admin::HttpMirror::ToAnswer(method_, line, false)).body;
+  }
+  bool HasEnded() const override { return feed_ == nullptr || feed_->HasEnded(); }
+
+ private:
+  const admin::MirroredMethod method_;
+  const http::Request request_;  // without its body
+  const std::string from_;
+  std::unique_ptr<admin::AdminFeed> feed_;  // null: an error has ended it
+  MirrorDoor& door_;
+};
+
 }  // namespace
 
-AdminMirror::AdminMirror(MirrorDoor::Options door, CallMethod call, const Clock& clock,
-                         metrics::Registry& registry)
-    : door_(std::move(door), clock, registry), call_(std::move(call)) {}
+AdminMirror::AdminMirror(MirrorDoor::Options door, CallMethod call, OpenMethod open,
+                         const Clock& clock, metrics::Registry& registry)
+    : door_(std::move(door), clock, registry), call_(std::move(call)), open_(std::move(open)) {}
 
 bool AdminMirror::Takes(std::string_view path) const {
   return path == "/admin" || path.starts_with("/admin/");
@@ -116,30 +156,62 @@ http::Response AdminMirror::AnswerIndex(const http::Request& request, const std:
   return response;
 }
 
-void AdminMirror::Answer(const http::Request& request, const std::string& from, Reply reply) {
-  if (auto refused = door_.RefuseSite(request, from)) return reply(ToResponse(*std::move(refused)));
-  if (!call_) return reply(ErrorResponse(404, "NOT_FOUND", "the admin plane is off"));
-  if (IsIndex(request.path)) return reply(AnswerIndex(request, from));
-  const auto found = mirror_.Find(VerbOf(request), request.path);
-  if (found.allow.empty()) return reply(NothingHere(request));
-  if (request.method == http::Method::kOptions) return reply(Allowed(found.allow));
-  if (found.method == nullptr) return reply(NotAllowed(request, found.allow));
+std::variant<AdminMirror::Admitted, http::Response> AdminMirror::LetIn(const http::Request& request,
+                                                                       const std::string& from) {
+  if (auto refused = door_.RefuseSite(request, from)) return ToResponse(*std::move(refused));
+  if (!call_) return ErrorResponse(404, "NOT_FOUND", "the admin plane is off");
+  if (IsIndex(request.path)) return AnswerIndex(request, from);
+  auto found = mirror_.Find(VerbOf(request), request.path);
+  if (found.allow.empty()) return NothingHere(request);
+  if (request.method == http::Method::kOptions) return Allowed(found.allow);
+  if (found.method == nullptr) return NotAllowed(request, found.allow);
   auto caller = door_.Admit(request, from, found.method->changes);
-  if (!caller) return reply(ToResponse(std::move(caller.error())));
+  if (!caller) return ToResponse(std::move(caller.error()));
   if (found.method->changes) {
-    if (auto refused = RefuseMediaType(request)) return reply(*std::move(refused));
+    if (auto refused = RefuseMediaType(request)) return *std::move(refused);
   }
-  CallFound(found, request, {.name = *std::move(caller), .from = from}, reply);
+  return Admitted{std::move(found), {.name = *std::move(caller), .from = from}};
 }
 
-void AdminMirror::CallFound(const admin::HttpMirror::Found& found, const http::Request& request,
-                            control::Caller caller, const Reply& reply) {
-  const admin::MirroredMethod& method = *found.method;
-  const auto if_match = request.Header("If-Match");
-  if (request.Header("If-Match", 1)) {
-    return reply(ErrorResponse(400, "INVALID_ARGUMENT", "the header If-Match is there twice"));
+void AdminMirror::Answer(const http::Request& request, const std::string& from, Reply reply) {
+  auto let_in = LetIn(request, from);
+  if (auto* refused = std::get_if<http::Response>(&let_in)) return reply(std::move(*refused));
+  CallFound(std::get<Admitted>(std::move(let_in)), request, reply);
+}
+
+bool AdminMirror::Streams(const http::Request& request) const {
+  const auto found = mirror_.Find(http::ToText(request.method), request.path);
+  return found.method != nullptr && found.method->streams;
+}
+
+tl::expected<std::unique_ptr<pages::LineFeed>, http::Response> AdminMirror::Open(
+    http::Request&& request, const std::string& from, std::function<void()> tell) {
+  auto let_in = LetIn(request, from);
+  if (auto* refused = std::get_if<http::Response>(&let_in)) {
+    return tl::unexpected<http::Response>(std::move(*refused));
   }
-  auto message = admin::HttpMirror::ToMessage(found, {request.query, request.body, if_match});
+  const Admitted& call = std::get<Admitted>(let_in);
+  const admin::MirroredMethod& method = *call.found.method;
+  const auto fail = [&method](const Error& error) {
+    return tl::unexpected<http::Response>(
+        ToResponse(admin::HttpMirror::ToAnswer(method, tl::unexpected(error), false)));
+  };
+  const Result<std::string> message = MessageOf(call.found, request);
+  if (!message) return fail(message.error());
+  admin::OpenedAdminFeed opened = open_(method.name, call.caller, *message, std::move(tell));
+  if (!opened) return fail(opened.error());
+  request.body = {};
+  return std::make_unique<AdminLines>(method, std::move(request), from, *std::move(opened), door_);
+}
+
+void AdminMirror::CallFound(Admitted&& call, const http::Request& request, const Reply& reply) {
+  const admin::MirroredMethod& method = *call.found.method;
+  if (method.streams) {  // HEAD: the rest is opened
+    http::Response head;
+    head.content_type = pages::kLinesOfJson;
+    return reply(std::move(head));
+  }
+  auto message = MessageOf(call.found, request);
   if (!message) {
     return reply(
         ToResponse(admin::HttpMirror::ToAnswer(method, tl::unexpected(message.error()), false)));
@@ -154,9 +226,9 @@ void AdminMirror::CallFound(const admin::HttpMirror::Found& found, const http::R
     return reply(std::move(response));
   }
   // A copy of the method: the reply may come when this has gone.
-  call_(method.name, std::move(caller), *std::move(message),
+  call_(method.name, std::move(call.caller), *std::move(message),
         [under_way, method, reply,
-         has_if_match = if_match.has_value()](const Result<std::string>& answer) {
+         has_if_match = request.Header("If-Match").has_value()](const Result<std::string>& answer) {
           --*under_way;
           reply(ToResponse(admin::HttpMirror::ToAnswer(method, answer, has_if_match)));
         });

@@ -2,6 +2,7 @@
 #include "server/app/make_admin_mirror.h"
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,13 +28,19 @@ std::unique_ptr<AdminMirror> MakeAdminMirror(const ServerOptions& options,
     };
   }
   AdminMirror::CallMethod call;
+  AdminMirror::OpenMethod open;
   if (admin != nullptr) {
     call = [admin](std::string method, control::Caller caller, std::string message,
                    admin::AdminReply reply) {
       admin->Call(std::move(method), std::move(caller), std::move(message), std::move(reply));
     };
+    open = [admin](const std::string& method, const control::Caller& caller,
+                   std::string_view message, std::function<void()> tell) {
+      return admin->Open(method, caller, message, std::move(tell));
+    };
   }
-  return std::make_unique<AdminMirror>(std::move(door), std::move(call), clock, registry);
+  return std::make_unique<AdminMirror>(std::move(door), std::move(call), std::move(open), clock,
+                                       registry);
 }
 
 }  // namespace baton::app

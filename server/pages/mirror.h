@@ -2,12 +2,28 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
+
+#include <tl/expected.hpp>
 
 #include "server/http/message.h"
 
 namespace baton::pages {
+
+// Of answers that come as lines.
+inline constexpr std::string_view kLinesOfJson = "application/x-ndjson";
+
+// An answer that comes as lines, of JSON each. It goes with its connection. Threads: the pages'.
+class LineFeed {
+ public:
+  virtual ~LineFeed() = default;
+
+  // Some whole lines; empty: there are none yet, or it has ended.
+  virtual std::string Next() = 0;
+  virtual bool HasEnded() const = 0;
+};
 
 // Threads: the pages', but for replies, which may come from any.
 class Mirror {
@@ -21,6 +37,12 @@ class Mirror {
   // Replies once, in this call or later. `from` is the other end of the connection:
   // "ipv4:127.0.0.1:50312".
   virtual void Answer(const http::Request& request, const std::string& from, Reply reply) = 0;
+  // Whether `request` is for an answer that comes as lines: then it is opened, and not answered.
+  virtual bool Streams(const http::Request& request) const = 0;
+  // Or why not. `tell` runs when the feed may have lines, on any thread: it posts. The names that
+  // `request` refers to outlive the feed.
+  virtual tl::expected<std::unique_ptr<LineFeed>, http::Response> Open(
+      http::Request&& request, const std::string& from, std::function<void()> tell) = 0;
   // Whether whoever sends this may look at what the admin API shows: as its own answer would be,
   // but nothing is counted or said.
   virtual bool MayLook(const http::Request& request) const = 0;

@@ -84,6 +84,7 @@ PagesServer::PagesServer(UniqueFd listening, const Clock& clock, metrics::Regist
           [this] { listener_shard_.CountTurnedAway(); }),
       handshakes_(loop_),
       events_(std::to_string(UnixMillis())),
+      lines_(loop_),
       data_calls_(loop_, options_.bring) {
   listener_shard_.children = &listener_metrics;
   listener_shard_.shard = shard_;
@@ -122,6 +123,7 @@ void PagesServer::Start() {
     loop_.AssertOnLoop();
     acceptor_.Stop();
     events_.End();
+    lines_.End();
     data_calls_.Stop();
     loop_.RunOnce();
     while (!clients_.empty()) {
@@ -152,6 +154,7 @@ void PagesServer::OnConnection(UniqueFd fd) {
 void PagesServer::OnClosed(http::Session& session) {
   loop_.AssertOnLoop();
   events_.OnClosed(session);
+  lines_.OnClosed(session);
   const auto found = clients_.find(session.id());
   loop_.Retire(std::move(found->second.session));
   clients_.erase(found);
@@ -190,6 +193,7 @@ void PagesServer::OnRequest(http::Session& session, http::ExchangeId exchange,
   request.client_names = &client.names;
   if (IsMirrored(request.path)) {
     const std::string from = client.from;
+    if (mirror_->Streams(request)) return BeginLines(session, exchange, from, std::move(request));
     return mirror_->Answer(request, from, ReplyTo(session.id(), exchange));
   }
   if (request.path == "/events" && IsRead(request)) {
@@ -219,6 +223,35 @@ void PagesServer::BeginEvents(http::Session& session, http::ExchangeId exchange,
   const auto asked = std::make_shared<const http::Request>(std::move(request));
   events_.Begin(
       session, exchange, *asked, [this, asked] { return MayBeTold(*asked); }, headers.headers);
+}
+
+void PagesServer::BeginLines(http::Session& session, http::ExchangeId exchange,
+                             const std::string& from, http::Request&& request) {
+  const auto refuse = [&](int status, const std::string& message) {
+    http::Response response = mirror_->Refused(status, message);
+    if (status == 503) http::AppendHeader(response.headers, "Retry-After", "5");
+    loop_.AssertOnLoop();
+    Answer(session, exchange, Content::kData, std::move(response));
+  };
+  if (!session.MayStream(exchange)) {
+    return refuse(400, "expected no unanswered request before a stream");
+  }
+  if (lines_.IsFull()) {
+    return refuse(503,
+                  "expected at most " + std::to_string(LineStreams::kMost) + " streams at once");
+  }
+  auto opened = mirror_->Open(std::move(request), from, [this, landing = landing_] {
+    MutexLock lock(landing->mutex);
+    if (landing->loop == nullptr) return;
+    landing->loop->Post([this] {
+      loop_.AssertOnLoop();
+      lines_.Look();
+    });
+  });
+  if (!opened) return Answer(session, exchange, Content::kData, std::move(opened.error()));
+  http::Response headers;
+  AddSecurityHeaders(headers, Content::kData, tls_ != nullptr);
+  lines_.Begin(session, exchange, headers.headers, *std::move(opened));
 }
 
 void PagesServer::AskDataPlane(http::Session& session, http::ExchangeId exchange,

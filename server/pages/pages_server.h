@@ -20,6 +20,7 @@
 #include "server/net/tls/tls_listener.h"
 #include "server/pages/data_calls.h"
 #include "server/pages/event_stream.h"
+#include "server/pages/line_streams.h"
 #include "server/pages/mirror.h"
 #include "server/pages/scrape.h"
 #include "server/pages/security_headers.h"
@@ -78,6 +79,9 @@ class PagesServer final : private http::SessionOwner {
   void TellWatchers() BATON_REQUIRES(on_loop);
   void BeginEvents(http::Session& session, http::ExchangeId exchange, http::Request&& request)
       BATON_REQUIRES(on_loop);
+  // A call of the mirror that is answered line by line.
+  void BeginLines(http::Session& session, http::ExchangeId exchange, const std::string& from,
+                  http::Request&& request) BATON_REQUIRES(on_loop);
   // What goes to the data plane.
   void AskDataPlane(http::Session& session, http::ExchangeId exchange, const http::Request& request)
       BATON_REQUIRES(on_loop);
@@ -114,6 +118,7 @@ class PagesServer final : private http::SessionOwner {
   };
   std::map<http::ConnectionId, Client> clients_;
   EventStream events_;
+  LineStreams lines_;
   DataCalls data_calls_;
 
   // While the loop is there.

@@ -192,6 +192,49 @@ TEST_F(AdminServerTest, HealthFollowsServingAndIsCounted) {
   EXPECT_THAT(control_.Counted(), Contains("Check NOT_FOUND"));
 }
 
+TEST_F(AdminServerTest, AStreamThatComesAnotherWayIsCountedWhenItGoes) {
+  const auto server = StartServer();
+  const control::Caller caller{.name = "olga", .from = "ipv4:127.0.0.1:5000"};
+  int told = 0;
+  auto opened = server->Open("WatchStatus", caller, "", [&told] { ++told; });
+  ASSERT_TRUE(opened);
+  EXPECT_TRUE((*opened)->Next());
+  EXPECT_FALSE((*opened)->Next()) << "there is nothing newer";
+  control::StatusSample sample;
+  sample.number = 5;
+  control_.status_feed().Publish(std::move(sample));
+  EXPECT_EQ(told, 1);
+  v1::StatusUpdate update;
+  ASSERT_TRUE(update.ParseFromString((*opened)->Next().value_or("")));
+  EXPECT_EQ(update.number(), 5U);
+  EXPECT_FALSE((*opened)->HasEnded());
+  EXPECT_THAT(control_.Counted(), ::testing::Not(Contains("WatchStatus OK")));
+  opened->reset();
+  EXPECT_THAT(control_.Counted(), Contains("WatchStatus OK"));
+  control_.status_feed().Publish({});
+  EXPECT_EQ(told, 1) << "nobody is told any more";
+}
+
+TEST_F(AdminServerTest, ACaptureComesAnotherWayToItsEnd) {
+  const auto server = StartServer();
+  v1::CaptureRequestsRequest request;
+  request.set_max_requests(100'000);
+  EXPECT_FALSE(server->Open("CaptureRequests", {}, request.SerializeAsString(), [] {}));
+  EXPECT_THAT(control_.Counted(), Contains("CaptureRequests INVALID_ARGUMENT"));
+  auto opened = server->Open("CaptureRequests", {}, "", [] {});
+  ASSERT_TRUE(opened);
+  EXPECT_FALSE(server->Open("CaptureRequests", {}, "", [] {})) << "there is one at a time";
+  EXPECT_TRUE((*opened)->Next());
+  EXPECT_FALSE((*opened)->Next());
+  control_.captures().Look(SteadyTime() + 1h, false);
+  v1::CaptureRequestsResponse last;
+  ASSERT_TRUE(last.ParseFromString((*opened)->Next().value_or("")));
+  EXPECT_EQ(last.progress().ended(), v1::CAPTURE_END_DURATION);
+  EXPECT_TRUE((*opened)->HasEnded());
+  EXPECT_FALSE((*opened)->Next());
+  EXPECT_FALSE(server->Open("GetPool", {}, "", [] {}));
+}
+
 TEST_F(AdminServerTest, MethodsThatNobodyServesAreNotCounted) {
   const auto server = StartServer();
   grpc::TemplatedGenericStub<v1::GetPoolRequest, v1::Pool> stub(ChannelTo(*server));

@@ -15,6 +15,7 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
 
+#include "admin/service/admin_feed.h"
 #include "admin/service/admin_service.h"
 #include "server/base/json_writer.h"
 #include "tests/admin/fake_control_port.h"
@@ -82,12 +83,11 @@ std::string ExampleOf(std::string path) {
   return path;
 }
 
-TEST_F(HttpMirrorTest, EveryMethodThatDoesNotStreamHasAVerbAndAPathOfItsOwn) {
+TEST_F(HttpMirrorTest, EveryMethodHasAVerbAndAPathOfItsOwn) {
   std::set<std::string> mirrored;
   for (const MirroredMethod& method : Mirror().methods()) mirrored.insert(method.name);
   std::set<std::string> places;
   for (const MethodDescriptor* method : AllMethods()) {
-    if (method->client_streaming() || method->server_streaming()) continue;
     EXPECT_THAT(mirrored, ::testing::Contains(method->name()))
         << "give it an option (http) in admin_service.proto";
   }
@@ -103,15 +103,16 @@ TEST_F(HttpMirrorTest, EveryMethodThatDoesNotStreamHasAVerbAndAPathOfItsOwn) {
 TEST_F(HttpMirrorTest, EveryMethodOfTheSchemaIsServed) {
   FakeControlPort control;
   const AdminMethods served = MakeAdminMethods(control, [](auto task) { task(); });
+  const AdminFeeds fed = MakeAdminFeeds(control);
   for (const MirroredMethod& method : Mirror().methods()) {
-    EXPECT_EQ(served.count(method.name), 1U) << method.name;
+    EXPECT_EQ(method.streams ? fed.count(method.name) : served.count(method.name), 1U)
+        << method.name;
   }
 }
 
 TEST_F(HttpMirrorTest, WhatChangesNothingIsAGetAndNothingElseIs) {
   for (const MethodDescriptor* method : AllMethods()) {
     const v1::HttpRule& rule = method->options().GetExtension(v1::http);
-    if (rule.pattern_case() == v1::HttpRule::PATTERN_NOT_SET) continue;
     const bool changes_nothing =
         method->options().idempotency_level() == MethodOptions::NO_SIDE_EFFECTS;
     EXPECT_EQ(rule.has_get(), changes_nothing) << method->name();
@@ -168,6 +169,21 @@ TEST_F(HttpMirrorTest, AnswersAreJsonWithTheirDefaultsAndTheirEtag) {
   EXPECT_EQ(answer.etag, "\"7\"");
   const HttpAnswer broken = HttpMirror::ToAnswer(get, std::string("\xFF"), false);
   EXPECT_EQ(broken.status, 500);
+}
+
+TEST_F(HttpMirrorTest, AMessageOfAStreamIsALine) {
+  const auto watch = Mirror().Find("GET", "/admin/v1/status:watch");
+  ASSERT_NE(watch.method, nullptr);
+  EXPECT_TRUE(watch.method->streams);
+  v1::StatusUpdate update;
+  update.set_number(7);
+  update.add_causes()->set_name("no\ntime");
+  const auto line = HttpMirror::ToLine(*watch.method, update.SerializeAsString());
+  ASSERT_TRUE(line);
+  EXPECT_THAT(*line, AllOf(HasSubstr("\"number\":\"7\""), HasSubstr("no\\ntime"),
+                           HasSubstr("\"goodput_per_second\":0")));
+  EXPECT_EQ(line->find('\n'), line->size() - 1);
+  EXPECT_FALSE(HttpMirror::ToLine(*watch.method, "\xff"));
 }
 
 TEST_F(HttpMirrorTest, IfMatchIsTheEtagOfTheResource) {
@@ -346,7 +362,8 @@ TEST_F(HttpMirrorTest, TheIndexHasEveryMethodWithASentence) {
                                 method.path.text() + "\",\"method\":\"" + method.name + "\""),
                       HasSubstr(method.what)));
   }
-  EXPECT_THAT(Mirror().index(), HasSubstr(R"("role":"viewer","what":"The worker pool.")"));
+  EXPECT_THAT(Mirror().index(),
+              HasSubstr(R"("role":"viewer","streams":false,"what":"The worker pool.")"));
 }
 
 }  // namespace

@@ -1,7 +1,10 @@
 // The admin API's mirror in front of an admin plane that does what the test says.
 #include "server/app/admin_mirror.h"
 
+#include <deque>
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,11 +31,17 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 constexpr char kFrom[] = "ipv4:127.0.0.1:5000";
 const Headers kOperator = {{"Authorization", "Bearer operators"}};
 const Headers kViewer = {{"authorization", "bearer viewers"}};
+const Headers kRevocable = {{"Authorization", "Bearer revocable"}};
 const Headers kNobody = {{"Authorization", "Bearer nobodys"}};
+
+bool is_revoked = false;
 
 std::optional<access::Identity> FindToken(std::string_view token) {
   if (token == "operators") return access::Identity{"olga", access::Role::kOperator, {}};
   if (token == "viewers") return access::Identity{"vera", access::Role::kViewer, {}};
+  if (token == "revocable" && !is_revoked) {
+    return access::Identity{"rita", access::Role::kViewer, {}};
+  }
   return std::nullopt;
 }
 
@@ -54,12 +63,34 @@ class AdminMirrorTest : public ::testing::Test {
           message_ = std::move(message);
           replies_.push_back(std::move(reply));
         },
+        [this](const std::string& method, const control::Caller& caller, std::string_view message,
+               const std::function<void()>& /*tell*/) -> admin::OpenedAdminFeed {
+          called_.push_back(method + " by " + caller.ToText());
+          message_ = message;
+          if (method == "WatchStatus") return std::make_unique<Feed>(told_);
+          return Fail(ErrorCode::kResourceExhausted, "there is one at a time");
+        },
         clock_, registry_);
   }
 
-  // Of an answer that comes at once; status 0 when none does.
-  http::Response Ask(http::Method method, const std::string& path, const Headers& headers = {},
-                     const std::string& body = {}) {
+  // Messages that the test puts there.
+  class Feed final : public admin::AdminFeed {
+   public:
+    explicit Feed(std::deque<std::string>& messages) : messages_(messages) {}
+    std::optional<std::string> Next() override {
+      if (messages_.empty()) return std::nullopt;
+      std::string message = std::move(messages_.front());
+      messages_.pop_front();
+      return message;
+    }
+    bool HasEnded() const override { return false; }
+
+   private:
+    std::deque<std::string>& messages_;
+  };
+
+  http::Request RequestOf(http::Method method, const std::string& path, const Headers& headers = {},
+                          const std::string& body = {}) {
     Headers all = {{"Host", "localhost:8082"}};
     all.insert(all.end(), headers.begin(), headers.end());
     http::Request request = http::RequestWith(all);
@@ -69,6 +100,12 @@ class AdminMirrorTest : public ::testing::Test {
     if (path.find('?') != path.npos) request.query = path.substr(path.find('?') + 1);
     request.body = body;
     request.client_names = &client_names_;
+    return request;
+  }
+  // Of an answer that comes at once; status 0 when none does.
+  http::Response Ask(http::Method method, const std::string& path, const Headers& headers = {},
+                     const std::string& body = {}) {
+    const http::Request request = RequestOf(method, path, headers, body);
     answer_ = {};
     answer_.status = 0;
     mirror_->Answer(request, kFrom,
@@ -105,6 +142,7 @@ class AdminMirrorTest : public ::testing::Test {
   std::vector<std::string> called_;
   std::string message_;
   std::vector<admin::AdminReply> replies_;
+  std::deque<std::string> told_;
   std::optional<AdminMirror> mirror_;
   http::Response answer_;
 };
@@ -346,8 +384,67 @@ TEST_F(AdminMirrorTest, WhoWaitsForAnOperationKeepsNobodyOut) {
   EXPECT_EQ(StatusOf(kGet, "/admin/v1/status"), 0);
 }
 
+TEST_F(AdminMirrorTest, AStreamIsALineAMessage) {
+  Make(Tokens::kNone);
+  EXPECT_FALSE(mirror_->Streams(RequestOf(kGet, "/admin/v1/status")));
+  ASSERT_TRUE(mirror_->Streams(RequestOf(kGet, "/admin/v1/status:watch")));
+  auto opened = mirror_->Open(RequestOf(kGet, "/admin/v1/status:watch"), kFrom, [] {});
+  ASSERT_TRUE(opened);
+  EXPECT_THAT(called_, ElementsAre("WatchStatus by ipv4:127.0.0.1:5000"));
+  EXPECT_EQ((*opened)->Next(), "");
+  admin::v1::StatusUpdate update;
+  update.set_number(3);
+  told_.push_back(update.SerializeAsString());
+  EXPECT_THAT((*opened)->Next(), AllOf(HasSubstr("\"number\":\"3\""), ::testing::EndsWith("}\n")));
+  EXPECT_FALSE((*opened)->HasEnded());
+}
+
+TEST_F(AdminMirrorTest, TheHeadOfAStreamIsAnsweredAndNothingIsOpened) {
+  Make(Tokens::kNone);
+  EXPECT_FALSE(mirror_->Streams(RequestOf(http::Method::kHead, "/admin/v1/status:watch")));
+  const http::Response head = Ask(http::Method::kHead, "/admin/v1/status:watch");
+  EXPECT_EQ(head.status, 200);
+  EXPECT_EQ(head.content_type, "application/x-ndjson");
+  EXPECT_THAT(called_, IsEmpty());
+}
+
+TEST_F(AdminMirrorTest, WhoMayNotCallAStreamOrAsksForItWronglyIsToldSo) {
+  Make(Tokens::kKnown);
+  const std::string capture = "/admin/v1/requests:capture";
+  const auto status = [&](const Headers& headers, const std::string& path,
+                          const std::string& body) {
+    Headers all = headers;
+    all.emplace_back("Content-Type", "application/json");
+    const auto opened = mirror_->Open(RequestOf(kPost, path, all, body), kFrom, [] {});
+    return opened ? 200 : opened.error().status;
+  };
+  EXPECT_EQ(status({}, capture, ""), 401);
+  EXPECT_EQ(status(kViewer, capture, ""), 403);
+  EXPECT_EQ(status(kOperator, capture, R"({"duration": 1})"), 400);
+  EXPECT_EQ(status(kOperator, capture + "?x=1", ""), 400);
+  EXPECT_THAT(called_, IsEmpty());
+  EXPECT_EQ(status(kOperator, capture, R"({"endpoint": "endpoints/tumour"})"), 429);
+  admin::v1::CaptureRequestsRequest asked;
+  EXPECT_TRUE(asked.ParseFromString(message_));
+  EXPECT_EQ(asked.endpoint(), "endpoints/tumour");
+}
+
+TEST_F(AdminMirrorTest, AStreamEndsWhenItsTokenIsTakenBack) {
+  Make(Tokens::kKnown);
+  auto opened = mirror_->Open(RequestOf(kGet, "/admin/v1/status:watch", kRevocable), kFrom, [] {});
+  ASSERT_TRUE(opened);
+  told_.emplace_back();
+  EXPECT_THAT((*opened)->Next(), HasSubstr("\"number\""));
+  is_revoked = true;
+  told_.emplace_back();
+  EXPECT_THAT((*opened)->Next(), HasSubstr("{\"error\":{\"code\":401,"));
+  EXPECT_TRUE((*opened)->HasEnded());
+  EXPECT_EQ((*opened)->Next(), "");
+  is_revoked = false;
+}
+
 TEST_F(AdminMirrorTest, WithoutAnAdminPlaneNothingIsThere) {
-  mirror_.emplace(MirrorDoor::Options{}, nullptr, clock_, registry_);
+  mirror_.emplace(MirrorDoor::Options{}, nullptr, nullptr, clock_, registry_);
   const http::Response off = Ask(kGet, "/admin/v1/pool");
   EXPECT_EQ(off.status, 404);
   EXPECT_THAT(off.body, HasSubstr("the admin plane is off"));

@@ -2,6 +2,8 @@
 #include "server/pages/pages_server.h"
 
 #include <atomic>
+#include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -37,6 +39,36 @@ class FakeMirror final : public Mirror {
     asked_.push_back(request.path + " of " + from.substr(0, from.rfind(':')));
     replies_.push_back(std::move(reply));
   }
+  bool Streams(const http::Request& request) const override {
+    return request.path == "/admin/lines";
+  }
+  tl::expected<std::unique_ptr<LineFeed>, http::Response> Open(
+      http::Request&& /*request*/, const std::string& /*from*/,
+      std::function<void()> tell) override {
+    MutexLock lock(mutex_);
+    tell_ = std::move(tell);
+    ++open_;
+    return std::make_unique<Lines>(*this);
+  }
+  // What feeds give from now on, to whoever asks first; the end is behind them.
+  void Give(std::vector<std::string> lines, bool is_at_end = false) {
+    std::function<void()> tell;
+    {
+      MutexLock lock(mutex_);
+      for (std::string& line : lines) lines_.push_back(std::move(line));
+      is_at_end_ = is_at_end;
+      tell = tell_;
+    }
+    tell();
+  }
+  int open_feeds() const {
+    MutexLock lock(mutex_);
+    return open_;
+  }
+  std::size_t ungiven() const {
+    MutexLock lock(mutex_);
+    return lines_.size();
+  }
   http::Response Refused(int status, std::string_view message) const override {
     http::Response response;
     response.status = status;
@@ -58,7 +90,37 @@ class FakeMirror final : public Mirror {
   }
 
  private:
+  class Lines final : public LineFeed {
+   public:
+    explicit Lines(FakeMirror& mirror) : mirror_(mirror) {}
+    ~Lines() override {
+      MutexLock lock(mirror_.mutex_);
+      --mirror_.open_;
+    }
+    Lines(const Lines&) = delete;
+    Lines& operator=(const Lines&) = delete;
+
+    std::string Next() override {
+      MutexLock lock(mirror_.mutex_);
+      if (mirror_.lines_.empty()) return "";
+      std::string line = std::move(mirror_.lines_.front());
+      mirror_.lines_.pop_front();
+      return line;
+    }
+    bool HasEnded() const override {
+      MutexLock lock(mirror_.mutex_);
+      return mirror_.lines_.empty() && mirror_.is_at_end_;
+    }
+
+   private:
+    FakeMirror& mirror_;
+  };
+
   mutable Mutex mutex_;
+  std::function<void()> tell_ BATON_GUARDED_BY(mutex_);
+  std::deque<std::string> lines_ BATON_GUARDED_BY(mutex_);
+  bool is_at_end_ BATON_GUARDED_BY(mutex_) = false;
+  int open_ BATON_GUARDED_BY(mutex_) = 0;
   std::atomic<bool> may_look_{true};
   std::vector<std::string> asked_ BATON_GUARDED_BY(mutex_);
   std::vector<Reply> replies_ BATON_GUARDED_BY(mutex_);
@@ -306,6 +368,74 @@ TEST_F(PagesServerTest, TheStreamEndsInOrderWithThePages) {
     ReceiveNow(client);
     return testing_support::IsAtEnd(client);
   });
+}
+
+TEST_F(PagesServerTest, LinesOfTheMirrorComeWhenTheyAreThereAndThenTheEnd) {
+  const UniqueFd client = Ask("GET /admin/lines");
+  const std::string head = ReadUntil(client, "\r\n\r\n");
+  EXPECT_THAT(head, AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("application/x-ndjson"),
+                          HasSubstr("nosniff"), Not(HasSubstr("Content-Length"))));
+  mirror_.Give({"{1}\n"});
+  EXPECT_EQ(ReadUntil(client, "\n"), "{1}\n");
+  mirror_.Give({"{2}\n", "{3}\n"}, true);
+  EXPECT_EQ(ReadUntil(client, "{3}\n"), "{2}\n{3}\n");
+  WaitUntil([&] {
+    ReceiveNow(client);
+    return testing_support::IsAtEnd(client);
+  });
+  EXPECT_EQ(mirror_.open_feeds(), 0);
+}
+
+TEST_F(PagesServerTest, LinesStayWithTheFeedUntilTheirReaderTakesThem) {
+  constexpr std::size_t kLines = 64;
+  const UniqueFd client = Ask("GET /admin/lines");
+  const std::string head = ReadUntil(client, "\r\n\r\n");
+  std::vector<std::string> lines;
+  for (std::size_t i = 0; i < kLines; ++i) {
+    lines.push_back(std::string(1 << 20, static_cast<char>('a' + i % 26)) + "\n");
+  }
+  mirror_.Give(lines, true);
+  WaitUntil([&] { return mirror_.ungiven() < kLines; });
+  EXPECT_THAT(Get("/metrics"), StartsWith("HTTP/1.1 200"));
+  EXPECT_GT(mirror_.ungiven(), 0U) << "nobody reads";
+  std::string all;
+  WaitUntil([&] {
+    const std::string more = ReceiveNow(client);
+    all += more;
+    return more.empty() && testing_support::IsAtEnd(client);
+  });
+  std::string wanted;
+  for (const std::string& line : lines) wanted += line;
+  EXPECT_TRUE(all == wanted) << all.size() << " bytes of " << wanted.size();
+}
+
+TEST_F(PagesServerTest, AFeedGoesWithAClientThatSaysNothingMore) {
+  UniqueFd client = Ask("GET /admin/lines");
+  ReadUntil(client, "\r\n\r\n");
+  EXPECT_EQ(mirror_.open_feeds(), 1);
+  client.Reset();
+  WaitUntil([&] { return mirror_.open_feeds() == 0; });
+}
+
+TEST_F(PagesServerTest, SoManyStreamsAtOnceAndNoMore) {
+  std::vector<UniqueFd> clients;
+  for (std::size_t i = 0; i < LineStreams::kMost; ++i) {
+    clients.push_back(Ask("GET /admin/lines"));
+    ReadUntil(clients.back(), "\r\n\r\n");
+  }
+  EXPECT_THAT(Read(Ask("GET /admin/lines")),
+              AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("Retry-After: 5\r\n"),
+                    HasSubstr("mirrored: expected at most 16 streams at once")));
+  pages_->Stop();
+  EXPECT_EQ(mirror_.open_feeds(), 0);
+}
+
+TEST_F(PagesServerTest, AStreamIsNotBegunBehindARequestThatWaits) {
+  const UniqueFd client = Ask("GET /admin/slow");
+  SendAll(client, "GET /admin/lines HTTP/1.1\r\nHost: x\r\n\r\n");
+  mirror_.TakeReply(0)(Saying("slow"));
+  EXPECT_THAT(ReadUntil(client, "before a stream"), HasSubstr("HTTP/1.1 400"));
+  EXPECT_EQ(mirror_.open_feeds(), 0);
 }
 
 }  // namespace
