@@ -30,6 +30,12 @@ def patience(seconds):
     return seconds * max(1.0, SLOW_FACTOR)
 
 
+def meanwhile(milliseconds):
+    """How long a run takes beside which something else is to be seen: up to four times as long in a slow build, but no more
+    than 6 s for it, so that budgets of 8 s are enough."""
+    return min(max(milliseconds, 6000), int(milliseconds * min(4, max(1, SLOW_FACTOR))))
+
+
 def program(name):
     """One of the project's own programs."""
     path = BIN / name

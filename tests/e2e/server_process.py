@@ -98,8 +98,9 @@ class ServerProcess:
             return Exposition(answer.read().decode())
 
     def metrics_when(self, condition, seconds=20):
-        """The first scrape for which `condition` holds, or the last one when none did in time."""
-        deadline = time.monotonic() + environment.patience(seconds)
+        """The first scrape for which `condition` holds, or the last one when none did in time: soon enough for whoever asks
+        to say what is wrong before its test is ended."""
+        deadline = time.monotonic() + min(environment.patience(seconds), max(seconds, 60))
         scrape = self.metrics()
         while not condition(scrape) and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -147,11 +148,12 @@ class ServerProcess:
         assert after == before + times
 
     def hold(self, stack, workers, milliseconds, **more):
-        """Requests that hold so many workers for so long; their connections, which `stack` closes."""
+        """Requests that hold so many workers for so long, and longer in a slow build; their connections, which `stack`
+        closes."""
         held = [stack.enter_context(self.connect()) for _ in range(workers)]
         budget = [("Baton-Budget-Ms", "10000")]
         for number, connection in enumerate(held, 1):
-            connection.send(http_raw.request("POST", "/test/sleep", {"ms": milliseconds, **more}, budget))
+            connection.send(http_raw.request("POST", "/test/sleep", {"ms": environment.meanwhile(milliseconds), **more}, budget))
             scrape = self.metrics_when(lambda now, least=number: now("baton_pool_workers", state="busy") >= least)
             assert scrape("baton_pool_workers", state="busy") >= number, "the workers could not be held"
         return held

@@ -8,7 +8,7 @@ import time
 import pytest
 
 import server_process
-from environment import fewer
+from environment import fewer, meanwhile
 from http_raw import EndOfConnection, request
 
 
@@ -143,7 +143,7 @@ def test_a_half_closed_client_is_answered(server):
 def test_where_a_half_close_means_leaving_the_work_that_waits_never_runs(leave):
     with server_process.running(*server_process.PLENTY, "--half-close", "abandon", "--workers", 1) as abandoning:
         with abandoning.connect() as sleeper:
-            sleeper.send(post("/test/sleep", {"ms": 500}))
+            sleeper.send(post("/test/sleep", {"ms": meanwhile(500)}))
             abandoning.metrics_when(lambda scrape: scrape("baton_pool_workers", state="busy") == 1)
             leaving = abandoning.connect()
             leaving.send(post("/reverse", {"data": "ab"}))

@@ -7,7 +7,7 @@ import pytest
 
 import server_process
 import with_faults
-from environment import fewer
+from environment import fewer, meanwhile
 from http_raw import EndOfConnection, request
 from stopped_thread import stopped
 
@@ -127,7 +127,7 @@ def test_clients_that_vanish_between_request_and_answer_are_counted_and_the_othe
         before = server.metrics_when_idle()
         leaving = [server.connect() for _ in range(count)]
         with server.connect() as staying:
-            staying.send(request("POST", "/test/sleep", {"ms": 300}))
+            staying.send(request("POST", "/test/sleep", {"ms": meanwhile(300)}))
             server.metrics_when(lambda now: now("baton_pool_workers", state="busy") == 1)
             for connection in leaving:
                 connection.send(REVERSE)

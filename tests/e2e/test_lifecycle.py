@@ -68,7 +68,7 @@ def test_a_signal_under_load_loses_nothing(number):
     with server_process.running(*server_process.PLENTY) as server:
         clients = LoadingClients(server, 8)
         with server.connect() as sleeper:
-            sleeper.send(post("/test/sleep", {"ms": 700}))
+            sleeper.send(post("/test/sleep", {"ms": environment.meanwhile(700)}))
             busy = server.metrics_when(lambda now: now("baton_pool_workers", state="busy") >= 1)
             assert busy("baton_pool_workers", state="busy") >= 1
             server.signal(number)
@@ -77,7 +77,7 @@ def test_a_signal_under_load_loses_nothing(number):
             assert clients.answered > 8
             # Admitted before the signal: answered, and told that this was the last one.
             reply = sleeper.read()
-            assert (reply.status, reply.json()["ms"]) == (200, 700)
+            assert (reply.status, reply.json()["ms"]) == (200, environment.meanwhile(700))
             assert reply.header("Connection") == "close"
         assert server.wait() == 0
         assert "draining" in server.log() and "stopped" in server.log()
@@ -87,7 +87,7 @@ def test_draining_is_said_to_health_checks_and_operators():
     with server_process.running(*server_process.PLENTY) as server:
         with server.connect() as checker, server.connect() as sleeper:
             assert checker.ask("GET", "/v2/health/ready").status == 200
-            sleeper.send(post("/test/sleep", {"ms": 1500}))
+            sleeper.send(post("/test/sleep", {"ms": environment.meanwhile(1500)}))
             server.metrics_when(lambda now: now("baton_pool_workers", state="busy") == 1)
             server.signal(signal.SIGTERM)
             assert server.metrics_when(lambda now: now("baton_draining") == 1)("baton_draining") == 1
@@ -105,7 +105,7 @@ def test_what_comes_while_it_drains_is_promised_no_more_time_than_there_is():
     with server_process.running("--max-budget", "3s", "--workers", 2, laws=False) as server:
         with server.connect() as late, server.connect() as sleeper:
             assert late.ask("GET", "/hello").status == 200
-            sleeper.send(post("/test/sleep", {"ms": 500}, [("Baton-Budget-Ms", "3000")]))
+            sleeper.send(post("/test/sleep", {"ms": environment.meanwhile(500)}, [("Baton-Budget-Ms", "3000")]))
             server.metrics_when(lambda now: now("baton_pool_workers", state="busy") == 1)
             server.signal(signal.SIGTERM)
             server.metrics_when(lambda now: now("baton_draining") == 1)

@@ -315,7 +315,7 @@ def test_a_request_under_way_keeps_its_model(folder):
     with serving(folder) as server:
         spec = server.ask("GET", "/v2/models/s").json()["inputs"][0]
         body = {"inputs": [{"name": spec["name"], "shape": [max(1, n) for n in spec["shape"]],
-                            "datatype": spec["datatype"], "data": [1500]}]}
+                            "datatype": spec["datatype"], "data": [environment.meanwhile(1500)]}]}
         with server.connect() as connection:
             connection.send(http_raw.request("POST", "/v2/models/s/infer", body))
             server.metrics_when(lambda now: now("baton_pool_workers", state="busy") >= 1)

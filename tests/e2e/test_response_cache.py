@@ -9,6 +9,7 @@ import pytest
 import tritonclient.grpc as triton
 
 import server_process
+from environment import meanwhile
 
 ECHO = "/v2/models/echo/infer"
 SLOW = "/v2/models/slow/infer"
@@ -80,9 +81,9 @@ def test_equal_requests_at_once_run_once(cached):
 
 def test_who_waits_for_another_is_answered_within_its_own_budget(cached):
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        patient = pool.submit(cached.ask, "POST", SLOW, sleep(1500), PATIENT)
+        patient = pool.submit(cached.ask, "POST", SLOW, sleep(meanwhile(1500)), PATIENT)
         cached.metrics_when(lambda now: now("baton_pool_workers", state="busy") >= 1)
-        hasty = cached.ask("POST", SLOW, sleep(1500), [("Baton-Budget-Ms", "100")])
+        hasty = cached.ask("POST", SLOW, sleep(meanwhile(1500)), [("Baton-Budget-Ms", "100")])
         assert (hasty.status, hasty.header("Baton-Cause")) == (504, "expired_in_queue"), hasty
         assert state_of(patient.result()) == "miss"
 
