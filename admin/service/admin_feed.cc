@@ -12,7 +12,7 @@ AdminFeeds MakeAdminFeeds(control::ControlPort& control) {
   AdminFeeds feeds;
   feeds["CaptureRequests"] = [&control](const control::Caller& caller, std::string_view message,
                                         std::function<void()> tell) {
-    return OpenCapture(control, caller, message, std::move(tell));
+    return OpenCapture(control, caller, message, std::move(tell), kAdminFeedBytes);
   };
   feeds["WatchStatus"] = [&control](const control::Caller& /*caller*/, std::string_view message,
                                     std::function<void()> tell) {

@@ -1,6 +1,7 @@
 // What a method that streams goes on telling, whichever way its calls come in.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
@@ -25,6 +26,10 @@ class AdminFeed {
   virtual bool HasEnded() const = 0;
 };
 using OpenedAdminFeed = Result<std::unique_ptr<AdminFeed>>;
+
+// Whoever turns messages into something else does it for one of this size, give or take a request,
+// without holding up others on its thread.
+inline constexpr std::size_t kAdminFeedBytes = std::size_t{64} << 10U;
 
 // Takes a serialized message. `tell` runs when there may be another one, on any thread and perhaps
 // under a lock: it posts. Threads: any.

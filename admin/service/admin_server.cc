@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -46,25 +45,6 @@ std::vector<std::string> ServiceNames() {
           "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"};
 }
 
-// Counted when it goes.
-class CountedFeed final : public AdminFeed {
- public:
-  using Count = std::function<void()>;
-
-  CountedFeed(std::unique_ptr<AdminFeed> feed, Count count)
-      : feed_(std::move(feed)), count_(std::move(count)) {}
-  ~CountedFeed() override { count_(); }
-  CountedFeed(const CountedFeed&) = delete;
-  CountedFeed& operator=(const CountedFeed&) = delete;
-
-  std::optional<std::string> Next() override { return feed_->Next(); }
-  bool HasEnded() const override { return feed_->HasEnded(); }
-
- private:
-  const std::unique_ptr<AdminFeed> feed_;
-  const Count count_;
-};
-
 Status CheckOptions(const AdminServer::Options& options) {
   if (!options.address.off || !options.unix_socket.empty()) return {};
   return Fail(ErrorCode::kInvalidArgument, "admin address: expected HOST:PORT, got off", "address");
@@ -100,7 +80,6 @@ struct AdminServer::State {
   bool has_stopped = false;
 
   Status Listen(const Options& options);
-  void Count(const std::string& method, grpc::StatusCode code, SteadyTime began);
   void GiveUpSocket();
 };
 
@@ -130,10 +109,6 @@ AdminServer::State::State(const Options& options, control::ControlPort& control,
 }
 
 AdminServer::State::~State() { GiveUpSocket(); }
-
-void AdminServer::State::Count(const std::string& method, grpc::StatusCode code, SteadyTime began) {
-  room.CountRpc(method, std::string(GrpcCodeName(code)), clock.Now() - began);
-}
 
 // Who starts afterwards finds no socket there and makes one, which is not ours to remove.
 void AdminServer::State::GiveUpSocket() {
@@ -211,7 +186,7 @@ void AdminServer::Call(std::string method, control::Caller caller, std::string m
     }
     found->second(caller, message, [&state, began, method, reply](const auto& answer) {
       const auto code = answer ? grpc::StatusCode::OK : ToGrpcStatus(answer.error()).error_code();
-      state.Count(method, code, began);
+      state.room.CountRpc(method, std::string(GrpcCodeName(code)), state.clock.Now() - began);
       reply(answer);
     });
   });
@@ -219,19 +194,11 @@ void AdminServer::Call(std::string method, control::Caller caller, std::string m
 
 OpenedAdminFeed AdminServer::Open(const std::string& method, const control::Caller& caller,
                                   std::string_view message, std::function<void()> tell) {
-  const SteadyTime began = state_->clock.Now();
   const auto found = state_->feeds.find(method);
   if (found == state_->feeds.end()) {
     return Fail(ErrorCode::kUnsupported, "there is no method " + method + " that streams");
   }
-  OpenedAdminFeed opened = found->second(caller, message, std::move(tell));
-  if (!opened) {
-    state_->Count(method, ToGrpcStatus(opened.error()).error_code(), began);
-    return opened;
-  }
-  return std::make_unique<CountedFeed>(*std::move(opened), [&state = *state_, method, began] {
-    state.Count(method, grpc::StatusCode::OK, began);
-  });
+  return found->second(caller, message, std::move(tell));
 }
 
 void AdminServer::Stop(Duration grace) {

@@ -75,8 +75,8 @@ class AdminServer {
   // not there. Counted as the others are. Threads: any, until the destructor.
   void Call(std::string method, control::Caller caller, std::string message, AdminReply reply);
 
-  // The same of a method that streams. `tell` as of OpenAdminFeed. Counted when the feed goes,
-  // which is before the server does. Threads: any, until the destructor.
+  // The same of a method that streams, of which none is counted. `tell` as of OpenAdminFeed; the
+  // feed goes before what the server was started with. Threads: any, until the destructor.
   OpenedAdminFeed Open(const std::string& method, const control::Caller& caller,
                        std::string_view message, std::function<void()> tell);
 

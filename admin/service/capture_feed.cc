@@ -23,8 +23,9 @@ constexpr std::size_t kMessageBytes = std::size_t{1} << 20U;
 
 class CaptureFeed final : public AdminFeed {
  public:
-  CaptureFeed(std::unique_ptr<control::CaptureReader> reader, std::string who)
-      : reader_(std::move(reader)), who_(std::move(who)) {
+  CaptureFeed(std::unique_ptr<control::CaptureReader> reader, std::string who,
+              std::size_t message_bytes)
+      : reader_(std::move(reader)), who_(std::move(who)), message_bytes_(message_bytes) {
     const control::CaptureAsk& ask = reader_->ask();
     LogAlways("capture_begun", {{"who", who_},
                                 {"endpoint", ask.endpoint.empty() ? "all" : ask.endpoint},
@@ -34,7 +35,31 @@ class CaptureFeed final : public AdminFeed {
                                 {"max_body_bytes", std::uint64_t{ask.most_body_bytes}}});
   }
   ~CaptureFeed() override {
-    const control::CaptureProgress progress = reader_->Take(0).progress;
+    if (reader_) End(reader_->Take(0).progress);
+  }
+  CaptureFeed(const CaptureFeed&) = delete;
+  CaptureFeed& operator=(const CaptureFeed&) = delete;
+
+  std::optional<std::string> Next() override {
+    if (!reader_) return std::nullopt;
+    const control::CaptureReader::News news = reader_->Take(has_begun_ ? message_bytes_ : 0);
+    const bool is_last = has_begun_ && news.progress.ended != control::CaptureEnd::kNone;
+    if (has_begun_ && news.requests.empty() && !is_last) return std::nullopt;
+    v1::CaptureRequestsResponse response;
+    Fill(news, response);
+    if (is_last) {
+      End(news.progress);
+    } else {
+      response.mutable_progress()->clear_ended();
+    }
+    has_begun_ = true;
+    return response.SerializeAsString();
+  }
+  bool HasEnded() const override { return reader_ == nullptr; }
+
+ private:
+  // The next capture may begin, however slowly the last message of this one leaves.
+  void End(const control::CaptureProgress& progress) {
     const bool is_at_end = progress.ended != control::CaptureEnd::kNone;
     LogAlways("capture_ended", {{"who", who_},
                                 {"reason", is_at_end ? ToText(progress.ended) : "caller_left"},
@@ -42,28 +67,13 @@ class CaptureFeed final : public AdminFeed {
                                 {"kept_bytes", progress.kept_bytes},
                                 {"left_out", progress.left_out},
                                 {"unanswered", progress.unanswered}});
+    reader_.reset();
   }
-  CaptureFeed(const CaptureFeed&) = delete;
-  CaptureFeed& operator=(const CaptureFeed&) = delete;
 
-  std::optional<std::string> Next() override {
-    if (has_told_end_) return std::nullopt;
-    const control::CaptureReader::News news = reader_->Take(has_begun_ ? kMessageBytes : 0);
-    has_told_end_ = has_begun_ && news.progress.ended != control::CaptureEnd::kNone;
-    if (has_begun_ && news.requests.empty() && !has_told_end_) return std::nullopt;
-    v1::CaptureRequestsResponse response;
-    Fill(news, response);
-    if (!has_told_end_) response.mutable_progress()->clear_ended();
-    has_begun_ = true;
-    return response.SerializeAsString();
-  }
-  bool HasEnded() const override { return has_told_end_; }
-
- private:
-  const std::unique_ptr<control::CaptureReader> reader_;
+  std::unique_ptr<control::CaptureReader> reader_;  // null: the end has been told
   const std::string who_;
+  const std::size_t message_bytes_;
   bool has_begun_ = false;
-  bool has_told_end_ = false;
 };
 
 class FeedOverGrpc final : public rpc::PlainFeed {
@@ -83,14 +93,15 @@ class FeedOverGrpc final : public rpc::PlainFeed {
 }  // namespace
 
 OpenedAdminFeed OpenCapture(control::ControlPort& control, const control::Caller& caller,
-                            std::string_view message, std::function<void()> tell) {
+                            std::string_view message, std::function<void()> tell,
+                            std::size_t message_bytes) {
   const auto request = Parse<v1::CaptureRequestsRequest>(message);
   if (!request) return tl::unexpected<Error>(request.error());
   const auto ask = ToAsk(*request);
   if (!ask) return tl::unexpected<Error>(ask.error());
   auto reader = control.BeginCapture(*ask, caller, std::move(tell));
   if (!reader) return tl::unexpected<Error>(reader.error());
-  return std::make_unique<CaptureFeed>(*std::move(reader), caller.ToText());
+  return std::make_unique<CaptureFeed>(*std::move(reader), caller.ToText(), message_bytes);
 }
 
 rpc::PlainMethods MakeCaptureMethods(control::ControlPort& control, const AdminDoor& door,
@@ -99,7 +110,8 @@ rpc::PlainMethods MakeCaptureMethods(control::ControlPort& control, const AdminD
   method.shape = rpc::PlainMethod::Shape::kFeed;
   method.open = [&control, &door,
                  tell_feeds = std::move(tell_feeds)](const rpc::PlainAsk& ask) -> rpc::OpenedFeed {
-    auto opened = OpenCapture(control, door.CallerOf(VisitorOf(ask.call)), ask.message, tell_feeds);
+    auto opened = OpenCapture(control, door.CallerOf(VisitorOf(ask.call)), ask.message, tell_feeds,
+                              kMessageBytes);
     if (!opened) return tl::unexpected<grpc::Status>(ToGrpcStatus(opened.error()));
     return std::make_unique<FeedOverGrpc>(*std::move(opened));
   };

@@ -1,6 +1,7 @@
 // The method that shows an operator what clients send.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string_view>
 
@@ -11,9 +12,11 @@
 
 namespace baton::admin {
 
-// CaptureRequests. `tell` as of OpenAdminFeed.
+// CaptureRequests. `tell` as of OpenAdminFeed. A message takes about `message_bytes`, and has one
+// request at least, however large that is.
 OpenedAdminFeed OpenCapture(control::ControlPort& control, const control::Caller& caller,
-                            std::string_view message, std::function<void()> tell);
+                            std::string_view message, std::function<void()> tell,
+                            std::size_t message_bytes);
 
 // The same over gRPC, for whoever `door` has let in. `tell_feeds` makes its calls look for
 // news, and may be called from any thread. Everything outlives it.

@@ -259,7 +259,8 @@ Result<std::string> HttpMirror::ToLine(const MirroredMethod& method, const std::
   if (!update->ParseFromString(message) || !AppendJson(*update, false, line)) {
     return tl::unexpected(NoJson(method));
   }
-  return line += '\n';
+  line += '\n';
+  return line;
 }
 
 }  // namespace baton::admin

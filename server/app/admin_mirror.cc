@@ -86,6 +86,13 @@ bool IsIndex(std::string_view path) {
          (path.ends_with('/') && path.substr(0, path.size() - 1) == admin::HttpMirror::kRoot);
 }
 
+http::Response TooMany(const std::string& of_what) {
+  http::Response response =
+      ErrorResponse(503, "UNAVAILABLE", "expected at most " + of_what + " at once");
+  http::AppendHeader(response.headers, "Retry-After", "1");
+  return response;
+}
+
 Result<std::string> MessageOf(const admin::HttpMirror::Found& found, const http::Request& request) {
   if (request.Header("If-Match", 1)) {
     return Fail(ErrorCode::kInvalidArgument, "the header If-Match is there twice");
@@ -96,20 +103,17 @@ Result<std::string> MessageOf(const admin::HttpMirror::Found& found, const http:
 
 class AdminLines final : public pages::LineFeed {
  public:
-  AdminLines(admin::MirroredMethod method, http::Request&& request, std::string from,
+  AdminLines(const admin::MirroredMethod& method, http::Request&& request, std::string from,
              std::unique_ptr<admin::AdminFeed> feed, MirrorDoor& door)
-      : method_(std::move(method)),
+      : method_(method),
         request_(std::move(request)),
         from_(std::move(from)),
         feed_(std::move(feed)),
         door_(door) {}
 
   std::string Next() override {
-    if (HasEnded()) return "";
-    if (auto caller = door_.Admit(request_, from_, method_.changes); !caller) {
-      feed_.reset();
-      return ToResponse(std::move(caller.error())).body;
-    }
+    LookAtCaller();
+    if (feed_ == nullptr) return std::exchange(error_, {});
     const std::optional<std::string> message = feed_->Next();
     if (!message) return "";
     Result<std::string> line = admin::HttpMirror::ToLine(method_, *message);
@@ -117,13 +121,23 @@ class AdminLines final : public pages::LineFeed {
     feed_.reset();
     return ToResponse(admin::HttpMirror::ToAnswer(method_, line, false)).body;
   }
-  bool HasEnded() const override { return feed_ == nullptr || feed_->HasEnded(); }
+  void LookAtCaller() override {
+    if (feed_ == nullptr || feed_->HasEnded()) return;
+    auto caller = door_.Admit(request_, from_, method_.changes);
+    if (caller) return;
+    feed_.reset();
+    error_ = ToResponse(std::move(caller.error())).body;
+  }
+  bool HasEnded() const override {
+    return error_.empty() && (feed_ == nullptr || feed_->HasEnded());
+  }
 
  private:
-  const admin::MirroredMethod method_;
+  const admin::MirroredMethod& method_;
   const http::Request request_;  // without its body
   const std::string from_;
   std::unique_ptr<admin::AdminFeed> feed_;  // null: an error has ended it
+  std::string error_;                       // that is its last line, to come
   MirrorDoor& door_;
 };
 
@@ -185,7 +199,7 @@ bool AdminMirror::Streams(const http::Request& request) const {
 }
 
 tl::expected<std::unique_ptr<pages::LineFeed>, http::Response> AdminMirror::Open(
-    http::Request&& request, const std::string& from, std::function<void()> tell) {
+    http::Request&& request, const std::string& from, bool is_full, std::function<void()> tell) {
   auto let_in = LetIn(request, from);
   if (auto* refused = std::get_if<http::Response>(&let_in)) {
     return tl::unexpected<http::Response>(std::move(*refused));
@@ -196,6 +210,10 @@ tl::expected<std::unique_ptr<pages::LineFeed>, http::Response> AdminMirror::Open
     return tl::unexpected<http::Response>(
         ToResponse(admin::HttpMirror::ToAnswer(method, tl::unexpected(error), false)));
   };
+  if (is_full && !method.changes) {
+    return tl::unexpected<http::Response>(
+        TooMany(std::to_string(pages::kMostStreams) + " streams"));
+  }
   const Result<std::string> message = MessageOf(call.found, request);
   if (!message) return fail(message.error());
   admin::OpenedAdminFeed opened = open_(method.name, call.caller, *message, std::move(tell));
@@ -220,10 +238,7 @@ void AdminMirror::CallFound(Admitted&& call, const http::Request& request, const
   const auto under_way = method.waits ? std::make_shared<std::atomic<int>>(0) : under_way_;
   if (under_way->fetch_add(1) >= kMostAtOnce) {
     --*under_way;
-    http::Response response = ErrorResponse(
-        503, "UNAVAILABLE", "expected at most " + std::to_string(kMostAtOnce) + " calls at once");
-    http::AppendHeader(response.headers, "Retry-After", "1");
-    return reply(std::move(response));
+    return reply(TooMany(std::to_string(kMostAtOnce) + " calls"));
   }
   // A copy of the method: the reply may come when this has gone.
   call_(method.name, std::move(call.caller), *std::move(message),

@@ -20,6 +20,7 @@
 namespace baton::app {
 
 // Threads: the pages'; the methods are called, and their answers written, on the admin plane's.
+// Those that stream are opened, and their lines written, on the pages': a small one at a time.
 class AdminMirror final : public pages::Mirror {
  public:
   // Calls a method by its name with its serialized request; replies on any thread, later.
@@ -40,10 +41,11 @@ class AdminMirror final : public pages::Mirror {
   bool Takes(std::string_view path) const override;
   void Answer(const http::Request& request, const std::string& from, Reply reply) override;
   bool Streams(const http::Request& request) const override;
-  // A feed goes before this. Who may call is looked at again before each message: a token that is
-  // taken back ends it, with an error for its last line.
+  // A feed goes before this. Who may call is looked at again and again: a token that is taken back
+  // ends it, with an error for its last line. What changes anything has a place of its own.
   tl::expected<std::unique_ptr<pages::LineFeed>, http::Response> Open(
-      http::Request&& request, const std::string& from, std::function<void()> tell) override;
+      http::Request&& request, const std::string& from, bool is_full,
+      std::function<void()> tell) override;
   http::Response Refused(int status, std::string_view message) const override;
   bool MayLook(const http::Request& request) const override;
 

@@ -236,7 +236,8 @@ class LoggerInUse {
   Logger* logger_;
 };
 
-// Returns the one before, which nobody uses any more.
+// Returns the one before, which nobody uses any more. Where one comes in its place, that is once
+// nobody uses either.
 std::unique_ptr<Logger> Exchange(std::unique_ptr<Logger> next) {
   std::unique_ptr<Logger> before(g_logger.exchange(next.release()));
   while (before && g_in_use != 0) std::this_thread::yield();

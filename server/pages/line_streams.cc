@@ -19,19 +19,20 @@ void LineStreams::Begin(http::Session& session, http::ExchangeId exchange,
   head.headers = headers;
   head.body = feed->Next();
   session.BeginStream(exchange, head);
-  streams_.emplace(session.id(), Stream{&session, std::move(feed)});
-  LookAt(loop_.Now() + kSoon);
+  streams_.emplace(session.id(), Stream{&session, std::move(feed), loop_.Now()});
+  LookAgainBy(loop_.Now() + kSoon);
 }
 
-LineStreams::State LineStreams::Advance(const Stream& stream) {
+LineStreams::State LineStreams::Advance(Stream& stream) {
   if (stream.session->HasUnsent()) return State::kBusy;
   const std::string lines = stream.feed->Next();
   if (lines.empty()) return stream.feed->HasEnded() ? State::kOver : State::kQuiet;
   stream.session->Stream(lines);
+  stream.given_at = loop_.Now();
   return State::kBusy;
 }
 
-void LineStreams::Look() {
+bool LineStreams::Look() {
   bool is_any_busy = false;
   for (auto at = streams_.begin(); at != streams_.end();) {
     const State state = Advance(at->second);
@@ -43,28 +44,37 @@ void LineStreams::Look() {
     is_any_busy = is_any_busy || state == State::kBusy;
     ++at;
   }
-  if (!streams_.empty()) LookAt(loop_.Now() + (is_any_busy ? kSoon : kAtLast));
+  if (!streams_.empty()) LookAgainBy(loop_.Now() + (is_any_busy ? kSoon : kAtLast));
+  return is_any_busy;
 }
 
-void LineStreams::LookAt(SteadyTime at) {
+void LineStreams::LookAgainBy(SteadyTime at) {
   if (timer_ && timer_at_ <= at) return;
   if (timer_) loop_.Cancel(*timer_);
   timer_at_ = at;
   timer_ = loop_.RunAt(at, [this] {
     loop_.AssertOnLoop();
     timer_.reset();
-    EndWhoHasLeft();
+    LookAtClients();
     Look();
   });
 }
 
-// Nothing is read behind the request of a stream, so that its end is seen by asking alone.
-void LineStreams::EndWhoHasLeft() {
-  std::vector<http::Session*> gone;
+// The end of a client's side means on other paths that it waits for its answer. Here no answer has
+// an end of its own, and a client that was killed must not keep a capture.
+void LineStreams::LookAtClients() {
+  std::vector<std::pair<http::Session*, http::CloseReason>> gone;
   for (const auto& [id, stream] : streams_) {
-    if (stream.session->peer_state() != net::PeerState::kThere) gone.push_back(stream.session);
+    http::Session& session = *stream.session;
+    if (session.peer_state() != net::PeerState::kThere) {
+      gone.emplace_back(&session, http::CloseReason::kClient);
+    } else if (session.HasUnsent() && loop_.Now() - stream.given_at >= kTimeToRead) {
+      gone.emplace_back(&session, http::CloseReason::kWriteTimeout);
+    } else {
+      stream.feed->LookAtCaller();
+    }
   }
-  for (http::Session* session : gone) session->CloseNow(http::CloseReason::kClient);
+  for (const auto& [session, why] : gone) session->CloseNow(why);
 }
 
 void LineStreams::End() {

@@ -21,6 +21,8 @@ namespace {
 constexpr std::size_t kMaxConnections = 256;
 constexpr int kNicer = 10;  // as the workers: a scrape takes longer than a conductor can wait
 
+constexpr Duration kTimeForLastLines = 1s;
+
 http::Session::Options PagesOptions() {
   http::Session::Options options;
   options.limits.body_bytes = 64 * 1024;
@@ -123,7 +125,7 @@ void PagesServer::Start() {
     loop_.AssertOnLoop();
     acceptor_.Stop();
     events_.End();
-    lines_.End();
+    EndLines();
     data_calls_.Stop();
     loop_.RunOnce();
     while (!clients_.empty()) {
@@ -131,6 +133,16 @@ void PagesServer::Start() {
     }
     loop_.RunOnce();
   });
+}
+
+// What their feeds still have is for whoever takes it at once.
+void PagesServer::EndLines() {
+  const SteadyTime until = loop_.ReadClock() + kTimeForLastLines;
+  while (lines_.Look() && loop_.ReadClock() < until) {
+    loop_.RunOnce();
+    std::this_thread::sleep_for(1ms);
+  }
+  lines_.End();
 }
 
 void PagesServer::OnConnection(UniqueFd fd) {
@@ -227,27 +239,19 @@ void PagesServer::BeginEvents(http::Session& session, http::ExchangeId exchange,
 
 void PagesServer::BeginLines(http::Session& session, http::ExchangeId exchange,
                              const std::string& from, http::Request&& request) {
-  const auto refuse = [&](int status, const std::string& message) {
-    http::Response response = mirror_->Refused(status, message);
-    if (status == 503) http::AppendHeader(response.headers, "Retry-After", "5");
-    loop_.AssertOnLoop();
-    Answer(session, exchange, Content::kData, std::move(response));
-  };
   if (!session.MayStream(exchange)) {
-    return refuse(400, "expected no unanswered request before a stream");
+    return Answer(session, exchange, Content::kData,
+                  mirror_->Refused(400, "expected no unanswered request before a stream"));
   }
-  if (lines_.IsFull()) {
-    return refuse(503,
-                  "expected at most " + std::to_string(LineStreams::kMost) + " streams at once");
-  }
-  auto opened = mirror_->Open(std::move(request), from, [this, landing = landing_] {
+  auto tell = [this, landing = landing_] {
     MutexLock lock(landing->mutex);
     if (landing->loop == nullptr) return;
     landing->loop->Post([this] {
       loop_.AssertOnLoop();
       lines_.Look();
     });
-  });
+  };
+  auto opened = mirror_->Open(std::move(request), from, lines_.IsFull(), std::move(tell));
   if (!opened) return Answer(session, exchange, Content::kData, std::move(opened.error()));
   http::Response headers;
   AddSecurityHeaders(headers, Content::kData, tls_ != nullptr);

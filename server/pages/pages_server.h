@@ -82,6 +82,7 @@ class PagesServer final : private http::SessionOwner {
   // A call of the mirror that is answered line by line.
   void BeginLines(http::Session& session, http::ExchangeId exchange, const std::string& from,
                   http::Request&& request) BATON_REQUIRES(on_loop);
+  void EndLines() BATON_REQUIRES(on_loop);
   // What goes to the data plane.
   void AskDataPlane(http::Session& session, http::ExchangeId exchange, const http::Request& request)
       BATON_REQUIRES(on_loop);

@@ -192,7 +192,7 @@ TEST_F(AdminServerTest, HealthFollowsServingAndIsCounted) {
   EXPECT_THAT(control_.Counted(), Contains("Check NOT_FOUND"));
 }
 
-TEST_F(AdminServerTest, AStreamThatComesAnotherWayIsCountedWhenItGoes) {
+TEST_F(AdminServerTest, AStreamMayComeAnotherWay) {
   const auto server = StartServer();
   const control::Caller caller{.name = "olga", .from = "ipv4:127.0.0.1:5000"};
   int told = 0;
@@ -208,9 +208,7 @@ TEST_F(AdminServerTest, AStreamThatComesAnotherWayIsCountedWhenItGoes) {
   ASSERT_TRUE(update.ParseFromString((*opened)->Next().value_or("")));
   EXPECT_EQ(update.number(), 5U);
   EXPECT_FALSE((*opened)->HasEnded());
-  EXPECT_THAT(control_.Counted(), ::testing::Not(Contains("WatchStatus OK")));
   opened->reset();
-  EXPECT_THAT(control_.Counted(), Contains("WatchStatus OK"));
   control_.status_feed().Publish({});
   EXPECT_EQ(told, 1) << "nobody is told any more";
 }
@@ -220,7 +218,6 @@ TEST_F(AdminServerTest, ACaptureComesAnotherWayToItsEnd) {
   v1::CaptureRequestsRequest request;
   request.set_max_requests(100'000);
   EXPECT_FALSE(server->Open("CaptureRequests", {}, request.SerializeAsString(), [] {}));
-  EXPECT_THAT(control_.Counted(), Contains("CaptureRequests INVALID_ARGUMENT"));
   auto opened = server->Open("CaptureRequests", {}, "", [] {});
   ASSERT_TRUE(opened);
   EXPECT_FALSE(server->Open("CaptureRequests", {}, "", [] {})) << "there is one at a time";
@@ -232,6 +229,7 @@ TEST_F(AdminServerTest, ACaptureComesAnotherWayToItsEnd) {
   EXPECT_EQ(last.progress().ended(), v1::CAPTURE_END_DURATION);
   EXPECT_TRUE((*opened)->HasEnded());
   EXPECT_FALSE((*opened)->Next());
+  EXPECT_TRUE(server->Open("CaptureRequests", {}, "", [] {})) << "this one is over";
   EXPECT_FALSE(server->Open("GetPool", {}, "", [] {}));
 }
 

@@ -31,17 +31,11 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 constexpr char kFrom[] = "ipv4:127.0.0.1:5000";
 const Headers kOperator = {{"Authorization", "Bearer operators"}};
 const Headers kViewer = {{"authorization", "bearer viewers"}};
-const Headers kRevocable = {{"Authorization", "Bearer revocable"}};
 const Headers kNobody = {{"Authorization", "Bearer nobodys"}};
-
-bool is_revoked = false;
 
 std::optional<access::Identity> FindToken(std::string_view token) {
   if (token == "operators") return access::Identity{"olga", access::Role::kOperator, {}};
   if (token == "viewers") return access::Identity{"vera", access::Role::kViewer, {}};
-  if (token == "revocable" && !is_revoked) {
-    return access::Identity{"rita", access::Role::kViewer, {}};
-  }
   return std::nullopt;
 }
 
@@ -54,7 +48,12 @@ class AdminMirrorTest : public ::testing::Test {
     door.site = std::move(site);
     door.may_look_unnamed = may_look_unnamed_;
     door.viewers = {"ci", "dash.example"};
-    if (tokens == Tokens::kKnown) door.find_token = &FindToken;
+    if (tokens == Tokens::kKnown) {
+      door.find_token = [this](std::string_view token) {
+        if (is_revoked_ && token == "viewers") token = {};
+        return FindToken(token);
+      };
+    }
     mirror_.emplace(
         std::move(door),
         [this](const std::string& method, const control::Caller& caller, std::string message,
@@ -67,7 +66,7 @@ class AdminMirrorTest : public ::testing::Test {
                const std::function<void()>& /*tell*/) -> admin::OpenedAdminFeed {
           called_.push_back(method + " by " + caller.ToText());
           message_ = message;
-          if (method == "WatchStatus") return std::make_unique<Feed>(told_);
+          if (method == "WatchStatus") return std::make_unique<Feed>(told_, open_feeds_);
           return Fail(ErrorCode::kResourceExhausted, "there is one at a time");
         },
         clock_, registry_);
@@ -76,7 +75,12 @@ class AdminMirrorTest : public ::testing::Test {
   // Messages that the test puts there.
   class Feed final : public admin::AdminFeed {
    public:
-    explicit Feed(std::deque<std::string>& messages) : messages_(messages) {}
+    Feed(std::deque<std::string>& messages, int& open) : messages_(messages), open_(open) {
+      ++open_;
+    }
+    ~Feed() override { --open_; }
+    Feed(const Feed&) = delete;
+    Feed& operator=(const Feed&) = delete;
     std::optional<std::string> Next() override {
       if (messages_.empty()) return std::nullopt;
       std::string message = std::move(messages_.front());
@@ -87,6 +91,7 @@ class AdminMirrorTest : public ::testing::Test {
 
    private:
     std::deque<std::string>& messages_;
+    int& open_;
   };
 
   http::Request RequestOf(http::Method method, const std::string& path, const Headers& headers = {},
@@ -143,6 +148,8 @@ class AdminMirrorTest : public ::testing::Test {
   std::string message_;
   std::vector<admin::AdminReply> replies_;
   std::deque<std::string> told_;
+  int open_feeds_ = 0;
+  bool is_revoked_ = false;  // the viewers' token
   std::optional<AdminMirror> mirror_;
   http::Response answer_;
 };
@@ -388,7 +395,7 @@ TEST_F(AdminMirrorTest, AStreamIsALineAMessage) {
   Make(Tokens::kNone);
   EXPECT_FALSE(mirror_->Streams(RequestOf(kGet, "/admin/v1/status")));
   ASSERT_TRUE(mirror_->Streams(RequestOf(kGet, "/admin/v1/status:watch")));
-  auto opened = mirror_->Open(RequestOf(kGet, "/admin/v1/status:watch"), kFrom, [] {});
+  auto opened = mirror_->Open(RequestOf(kGet, "/admin/v1/status:watch"), kFrom, false, [] {});
   ASSERT_TRUE(opened);
   EXPECT_THAT(called_, ElementsAre("WatchStatus by ipv4:127.0.0.1:5000"));
   EXPECT_EQ((*opened)->Next(), "");
@@ -415,7 +422,7 @@ TEST_F(AdminMirrorTest, WhoMayNotCallAStreamOrAsksForItWronglyIsToldSo) {
                           const std::string& body) {
     Headers all = headers;
     all.emplace_back("Content-Type", "application/json");
-    const auto opened = mirror_->Open(RequestOf(kPost, path, all, body), kFrom, [] {});
+    const auto opened = mirror_->Open(RequestOf(kPost, path, all, body), kFrom, false, [] {});
     return opened ? 200 : opened.error().status;
   };
   EXPECT_EQ(status({}, capture, ""), 401);
@@ -429,22 +436,59 @@ TEST_F(AdminMirrorTest, WhoMayNotCallAStreamOrAsksForItWronglyIsToldSo) {
   EXPECT_EQ(asked.endpoint(), "endpoints/tumour");
 }
 
+TEST_F(AdminMirrorTest, AStreamIsForThePagesOfThisSiteAndHasAPlace) {
+  Make(Tokens::kKnown);
+  const auto status = [&](Headers headers, bool is_full) {
+    headers.insert(headers.end(), kOperator.begin(), kOperator.end());
+    const auto opened =
+        mirror_->Open(RequestOf(kGet, "/admin/v1/status:watch", headers), kFrom, is_full, [] {});
+    return opened ? 200 : opened.error().status;
+  };
+  EXPECT_EQ(status({{"Sec-Fetch-Site", "cross-site"}}, true), 403);
+  EXPECT_EQ(status({{"Origin", "http://evil.example"}}, false), 403);
+  EXPECT_EQ(status({}, true), 503);
+  EXPECT_EQ(status({}, false), 200);
+  // Captures are one at a time, and have a place whoever watches.
+  const Headers json = {kOperator.front(), {"Content-Type", "application/json"}};
+  const auto capture =
+      mirror_->Open(RequestOf(kPost, "/admin/v1/requests:capture", json), kFrom, true, [] {});
+  EXPECT_EQ(capture.error().status, 429);
+}
+
+TEST_F(AdminMirrorTest, AStreamWhoseLinesWaitEndsWithItsTokenToo) {
+  Make(Tokens::kKnown);
+  auto opened =
+      mirror_->Open(RequestOf(kGet, "/admin/v1/status:watch", kViewer), kFrom, false, [] {});
+  ASSERT_TRUE(opened);
+  EXPECT_EQ(open_feeds_, 1);
+  is_revoked_ = true;
+  (*opened)->LookAtCaller();
+  (*opened)->LookAtCaller();
+  EXPECT_EQ(open_feeds_, 0);
+  EXPECT_EQ(Refused("wrong_token"), 1) << "once";
+  EXPECT_FALSE((*opened)->HasEnded());
+  EXPECT_THAT((*opened)->Next(), HasSubstr("{\"error\":{\"code\":401,"));
+  EXPECT_TRUE((*opened)->HasEnded());
+}
+
 TEST_F(AdminMirrorTest, AStreamEndsWhenItsTokenIsTakenBack) {
   Make(Tokens::kKnown);
-  auto opened = mirror_->Open(RequestOf(kGet, "/admin/v1/status:watch", kRevocable), kFrom, [] {});
+  auto opened =
+      mirror_->Open(RequestOf(kGet, "/admin/v1/status:watch", kViewer), kFrom, false, [] {});
   ASSERT_TRUE(opened);
   told_.emplace_back();
   EXPECT_THAT((*opened)->Next(), HasSubstr("\"number\""));
-  is_revoked = true;
+  is_revoked_ = true;
   told_.emplace_back();
   EXPECT_THAT((*opened)->Next(), HasSubstr("{\"error\":{\"code\":401,"));
   EXPECT_TRUE((*opened)->HasEnded());
   EXPECT_EQ((*opened)->Next(), "");
-  is_revoked = false;
 }
 
 TEST_F(AdminMirrorTest, WithoutAnAdminPlaneNothingIsThere) {
   mirror_.emplace(MirrorDoor::Options{}, nullptr, nullptr, clock_, registry_);
+  const auto stream = mirror_->Open(RequestOf(kGet, "/admin/v1/status:watch"), kFrom, false, [] {});
+  EXPECT_EQ(stream.error().status, 404);
   const http::Response off = Ask(kGet, "/admin/v1/pool");
   EXPECT_EQ(off.status, 404);
   EXPECT_THAT(off.body, HasSubstr("the admin plane is off"));

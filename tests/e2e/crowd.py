@@ -1,6 +1,7 @@
 """A crowd of clients in one thread, of which some may be sent away: each one's outcome is told."""
 
 import collections
+import contextlib
 import selectors
 import time
 
@@ -20,7 +21,8 @@ def ask_in_turn(address, data, count, seconds_between):
     clients = []
     for _ in range(count):
         clients += ask_at_once(address, data, 1)
-        clients[-1].write()
+        with contextlib.suppress(ConnectionResetError, BrokenPipeError):  # outcomes() will see it
+            clients[-1].write()
         time.sleep(seconds_between)
     return clients
 

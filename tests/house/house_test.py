@@ -188,7 +188,7 @@ class TreeRulesTest(unittest.TestCase):
                  "tests/net/CMakeLists.txt": "baton_test(net a_test.cc)",
                  "tests/e2e/CMakeLists.txt": "baton_e2e_test(b 120)\n"}
         self.assertEqual(tree_rules.check_tests_are_run(texts), [])
-        texts["tests/e2e/CMakeLists.txt"] = "baton_e2e_test(b_long 120)\n# b was here\n"
+        texts["tests/e2e/CMakeLists.txt"] = "baton_e2e_test(b_long 120)\n# b was here\nset(b 1)\n"
         self.assertIn("tests/e2e/test_b.py: nobody runs it", tree_rules.check_tests_are_run(texts)[0])
         texts["tests/net/CMakeLists.txt"] = "baton_test(net another_a_test.cc)"
         self.assertEqual(len(tree_rules.check_tests_are_run(texts)), 2)
