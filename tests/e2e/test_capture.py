@@ -58,7 +58,7 @@ def test_requests_are_written_down_without_their_secrets(server, tmp_path):
     file = tmp_path / "requests.jsonl"
     with capturing(server, "--requests", 4, "--for", "10m", "--to", file) as capture:
         assert "capturing all requests for 10m at most" in capture.said
-        server.ask("POST", "/reverse?token=abc&x=1", {"data": "ab"},
+        server.ask("POST", "/reverse?token=SECRET&x=1", {"data": "ab"},
                    [("Authorization", "Bearer SECRET"), ("Cookie", "SECRET"), ("X-API-Key", "SECRET"), ("X-One", "1")])
         server.ask("POST", "/reverse", HEX)
         server.ask("POST", "/test/sleep", {"ms": 1}, [("Baton-Budget-Ms", "0")])
@@ -67,7 +67,7 @@ def test_requests_are_written_down_without_their_secrets(server, tmp_path):
         assert "kept 4 requests" in capture.said and "as many as were asked for" in capture.said
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     text = file.read_text()
-    assert "SECRET" not in text and "abc" not in text
+    assert "SECRET" not in text
     good, bad, late, unknown = (json.loads(line) for line in text.splitlines())
     assert (good["target"], good["answer"], good["is_whole"]) == ("/reverse?token=(redacted)&x=1", "prediction", True)
     assert json.loads(good["body"]) == {"data": "ab"}
