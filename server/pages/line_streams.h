@@ -27,8 +27,7 @@ class LineStreams {
   LineStreams& operator=(const LineStreams&) = delete;
 
   bool IsFull() const { return streams_.size() >= kMostStreams; }
-  // From inside OnRequest, where the session may stream. `headers`: of every
-  // answer of the pages.
+  // From inside OnRequest, where the session may stream. `headers`: of every answer of the pages.
   void Begin(http::Session& session, http::ExchangeId exchange, const std::string& headers,
              std::unique_ptr<LineFeed> feed) BATON_REQUIRES(on_loop);
   // Forgets a session that has gone.

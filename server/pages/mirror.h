@@ -13,11 +13,10 @@
 
 namespace baton::pages {
 
-// Of answers that come as lines.
+// Of answers that come as lines: their type, and how many there may be at once, beside those that
+// have a place of their own.
 inline constexpr std::string_view kLinesOfJson = "application/x-ndjson";
-
-inline constexpr std::size_t kMostStreams =
-    16;  // at once, and those that have a place of their own
+inline constexpr std::size_t kMostStreams = 16;
 
 // An answer that comes as lines, of JSON each. It goes with its connection. Threads: the pages'.
 class LineFeed {

@@ -20,7 +20,6 @@ namespace {
 
 constexpr std::size_t kMaxConnections = 256;
 constexpr int kNicer = 10;  // as the workers: a scrape takes longer than a conductor can wait
-
 constexpr Duration kTimeForLastLines = 1s;
 
 http::Session::Options PagesOptions() {
@@ -59,6 +58,12 @@ std::string FromText(int fd) {
 
 struct PagesServer::Landing {
   explicit Landing(net::EventLoop& of) : loop(&of) {}
+
+  // Any thread. Dropped once the loop has gone.
+  void Post(net::EventLoop::Task task) BATON_EXCLUDES(mutex) {
+    MutexLock lock(mutex);
+    if (loop != nullptr) loop->Post(std::move(task));
+  }
 
   Mutex mutex;
   net::EventLoop* loop BATON_GUARDED_BY(mutex);  // null once it has gone
@@ -188,9 +193,7 @@ void PagesServer::AnswerLater(http::ConnectionId connection, http::ExchangeId ex
 
 Mirror::Reply PagesServer::ReplyTo(http::ConnectionId connection, http::ExchangeId exchange) {
   return [this, landing = landing_, connection, exchange](http::Response response) {
-    MutexLock lock(landing->mutex);
-    if (landing->loop == nullptr) return;
-    landing->loop->Post([this, connection, exchange, response = std::move(response)]() mutable {
+    landing->Post([this, connection, exchange, response = std::move(response)]() mutable {
       loop_.AssertOnLoop();
       AnswerLater(connection, exchange, std::move(response));
     });
@@ -244,9 +247,7 @@ void PagesServer::BeginLines(http::Session& session, http::ExchangeId exchange,
                   mirror_->Refused(400, "expected no unanswered request before a stream"));
   }
   auto tell = [this, landing = landing_] {
-    MutexLock lock(landing->mutex);
-    if (landing->loop == nullptr) return;
-    landing->loop->Post([this] {
+    landing->Post([this] {
       loop_.AssertOnLoop();
       lines_.Look();
     });

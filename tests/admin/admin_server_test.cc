@@ -6,6 +6,7 @@
 #include <fstream>
 #include <future>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <sys/socket.h>
@@ -217,10 +218,14 @@ TEST_F(AdminServerTest, ACaptureComesAnotherWayToItsEnd) {
   const auto server = StartServer();
   v1::CaptureRequestsRequest request;
   request.set_max_requests(100'000);
-  EXPECT_FALSE(server->Open("CaptureRequests", {}, request.SerializeAsString(), [] {}));
+  const auto code_of = [&server](const std::string& method, const std::string& message) {
+    const auto refused = server->Open(method, {}, message, [] {});
+    return refused ? std::nullopt : std::optional(refused.error().code);
+  };
+  EXPECT_EQ(code_of("CaptureRequests", request.SerializeAsString()), ErrorCode::kInvalidArgument);
   auto opened = server->Open("CaptureRequests", {}, "", [] {});
   ASSERT_TRUE(opened);
-  EXPECT_FALSE(server->Open("CaptureRequests", {}, "", [] {})) << "there is one at a time";
+  EXPECT_EQ(code_of("CaptureRequests", ""), ErrorCode::kResourceExhausted);
   EXPECT_TRUE((*opened)->Next());
   EXPECT_FALSE((*opened)->Next());
   control_.captures().Look(SteadyTime() + 1h, false);
@@ -229,8 +234,8 @@ TEST_F(AdminServerTest, ACaptureComesAnotherWayToItsEnd) {
   EXPECT_EQ(last.progress().ended(), v1::CAPTURE_END_DURATION);
   EXPECT_TRUE((*opened)->HasEnded());
   EXPECT_FALSE((*opened)->Next());
-  EXPECT_TRUE(server->Open("CaptureRequests", {}, "", [] {})) << "this one is over";
-  EXPECT_FALSE(server->Open("GetPool", {}, "", [] {}));
+  EXPECT_EQ(code_of("CaptureRequests", ""), std::nullopt) << "this one is over";
+  EXPECT_EQ(code_of("GetPool", ""), ErrorCode::kUnsupported);
 }
 
 TEST_F(AdminServerTest, MethodsThatNobodyServesAreNotCounted) {

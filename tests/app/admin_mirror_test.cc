@@ -452,6 +452,7 @@ TEST_F(AdminMirrorTest, AStreamIsForThePagesOfThisSiteAndHasAPlace) {
   const Headers json = {kOperator.front(), {"Content-Type", "application/json"}};
   const auto capture =
       mirror_->Open(RequestOf(kPost, "/admin/v1/requests:capture", json), kFrom, true, [] {});
+  ASSERT_FALSE(capture);
   EXPECT_EQ(capture.error().status, 429);
 }
 
@@ -488,6 +489,7 @@ TEST_F(AdminMirrorTest, AStreamEndsWhenItsTokenIsTakenBack) {
 TEST_F(AdminMirrorTest, WithoutAnAdminPlaneNothingIsThere) {
   mirror_.emplace(MirrorDoor::Options{}, nullptr, nullptr, clock_, registry_);
   const auto stream = mirror_->Open(RequestOf(kGet, "/admin/v1/status:watch"), kFrom, false, [] {});
+  ASSERT_FALSE(stream);
   EXPECT_EQ(stream.error().status, 404);
   const http::Response off = Ask(kGet, "/admin/v1/pool");
   EXPECT_EQ(off.status, 404);
